@@ -1,0 +1,2 @@
+import ADPO
+import CADPO

@@ -1,0 +1,38 @@
+import Glibc
+
+/// A file's bytes, mapped read-only for as long as the object lives.
+package final class MappedFile: Sendable {
+    package let path: String
+    package nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
+
+    package init(path: String) throws(ADPOError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Self.failure("open", path) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw Self.failure("read", path) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw ADPOError(.io, "cannot read \(path): it is not a regular file")
+        }
+        self.path = path
+        let size = Int(status.st_size)
+        guard size > 0 else {
+            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        guard let base = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED
+        else { throw Self.failure("map", path) }
+        bytes = UnsafeRawBufferPointer(start: base, count: size)
+    }
+
+    deinit {
+        if let base = bytes.baseAddress {
+            munmap(UnsafeMutableRawPointer(mutating: base), bytes.count)
+        }
+    }
+
+    private static func failure(_ action: String, _ path: String) -> ADPOError {
+        let reason = String(cString: strerror(errno))
+        return ADPOError(errno == ENOENT ? .notFound : .io, "cannot \(action) \(path): \(reason)")
+    }
+}

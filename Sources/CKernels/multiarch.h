@@ -1,0 +1,15 @@
+/*
+ * ADPO_MULTIARCH before a function compiles it for AVX-512, AVX2 and baseline x86-64; the dynamic
+ * linker picks one at load. Other processors get the one build that their compiler makes.
+ */
+#ifndef CKERNELS_MULTIARCH_H
+#define CKERNELS_MULTIARCH_H
+
+#if defined(__x86_64__)
+#define ADPO_MULTIARCH \
+    __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define ADPO_MULTIARCH
+#endif
+
+#endif

@@ -1,0 +1,469 @@
+/*
+ * adpo.h - the C interface of libadpo.
+ *
+ * libadpo loads a causal language model, computes the log-probability of every
+ * token, generates text, and fine-tunes the model on preference pairs with
+ * Autoregressive DPO (ADPO, arXiv 2602.09533), on an ordinary CPU, inside your
+ * process. Read this file from top to bottom: each section needs only what
+ * stands above it.
+ *
+ * A complete use, without the error checks that a real program wants:
+ *
+ *     adpo_model *model = NULL;
+ *     adpo_dataset *pairs = NULL;
+ *     adpo_trainer *trainer = NULL;
+ *     adpo_adapter *adapter = NULL;
+ *
+ *     adpo_model_load("model.gguf", &model);
+ *     adpo_dataset_create(model, &pairs);
+ *     adpo_dataset_add_text(pairs, "Say hello.", ADPO_NUL, " Hi!", ADPO_NUL,
+ *                           " Salutations.", ADPO_NUL);
+ *
+ *     adpo_trainer_config config;
+ *     adpo_trainer_config_init(&config, sizeof config);
+ *     config.granularity = ADPO_GRANULARITY_TOKEN;
+ *     adpo_trainer_create(model, &config, pairs, NULL, &trainer);
+ *     if (adpo_trainer_run(trainer, NULL, NULL) != ADPO_OK)
+ *         fprintf(stderr, "%s\n", adpo_last_error());
+ *     adpo_trainer_adapter(trainer, &adapter);
+ *     adpo_adapter_save(adapter, "my-adapter");
+ *
+ *     adpo_adapter_destroy(adapter);
+ *     adpo_trainer_destroy(trainer);
+ *     adpo_dataset_destroy(pairs);
+ *     adpo_model_destroy(model);
+ *
+ * The conventions, everywhere the same (docs/C-API.md gives the reasons):
+ *
+ *   Status     Functions that can fail return an adpo_status. On failure the
+ *              outputs are untouched, and adpo_last_error() says what happened,
+ *              where, and what to do. Nothing is printed; nothing aborts.
+ *   Handles    adpo_x_create or adpo_x_load gives one, adpo_x_destroy ends it;
+ *              destroying NULL is fine. A handle keeps alive what it was made
+ *              from, so any order of destruction is safe.
+ *   Structs    begin with struct_size. Fill one with its adpo_x_init function,
+ *              or set struct_size = sizeof it, and later versions of the
+ *              library still understand you.
+ *   Text       is UTF-8 with a length in bytes, or ADPO_NUL for NUL-terminated.
+ *              Ill-formed bytes are read as U+FFFD. Paths are NUL-terminated.
+ *   Buffers    Outputs of unknown size take (buffer, capacity, &needed). The
+ *              needed size is always set; when it exceeds the capacity, nothing
+ *              else is written and ADPO_ERROR_BUFFER_TOO_SMALL is returned. A
+ *              NULL buffer with capacity 0 asks for the size.
+ *   Threads    Functions whose handle is const may run on any number of threads
+ *              at once. Other handles belong to one call at a time; a second one
+ *              gets ADPO_ERROR_BUSY.
+ *   Callbacks  run on the calling thread, take your user_data, and cancel the
+ *              call with ADPO_CANCELLED when they return nonzero; all that was
+ *              complete before stays valid. They must not call into the handle
+ *              that is running.
+ */
+#ifndef ADPO_H
+#define ADPO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---------------------------------------------------------------------------
+ * 1. The library: version and errors
+ * ------------------------------------------------------------------------- */
+
+#define ADPO_VERSION_MAJOR 0
+#define ADPO_VERSION_MINOR 1
+#define ADPO_VERSION_PATCH 0
+
+/* Counts incompatible changes of this interface; compare it with
+ * adpo_abi_version() when the library is loaded at run time. */
+#define ADPO_ABI_VERSION 0
+
+/* As a text length: the text ends at its first NUL. */
+#define ADPO_NUL ((size_t)-1)
+
+typedef int32_t adpo_status;
+enum {
+    ADPO_OK = 0,
+    ADPO_ERROR_INVALID_ARGUMENT = 1, /* a NULL, a wrong struct_size, a value out of range */
+    ADPO_ERROR_NOT_FOUND = 2,        /* a file or folder is missing */
+    ADPO_ERROR_IO = 3,               /* reading or writing failed */
+    ADPO_ERROR_FORMAT = 4,           /* a file is malformed, truncated, or of another kind */
+    ADPO_ERROR_UNSUPPORTED = 5,      /* well-formed, but an architecture, encoding or tokenizer
+                                        that this version does not know */
+    ADPO_ERROR_OUT_OF_MEMORY = 6,
+    ADPO_ERROR_BUFFER_TOO_SMALL = 7, /* *needed holds the size that is wanted */
+    ADPO_ERROR_BUSY = 8,             /* the handle is at work on another thread */
+    ADPO_ERROR_NUMERIC = 9,          /* NaN or infinity where a finite number is needed */
+    ADPO_ERROR_INTERNAL = 10,        /* a defect in libadpo: please report it */
+    ADPO_CANCELLED = 11              /* a callback asked to stop */
+};
+
+/* The version of the loaded library, such as "0.1.0". Static. Any thread. */
+const char *adpo_version(void);
+
+/* The loaded library's ADPO_ABI_VERSION. Any thread. */
+uint32_t adpo_abi_version(void);
+
+/* One line on how the library computes here: BLAS and instruction set. Static. Any thread. */
+const char *adpo_build_info(void);
+
+/* The name of a status, such as "ADPO_ERROR_FORMAT"; "unknown status" for others. Static. */
+const char *adpo_status_name(adpo_status status);
+
+/* Why the last failing call of this thread failed; "" when none has. Valid until the next
+ * failing call of the same thread. Never NULL. */
+const char *adpo_last_error(void);
+
+/* The number of processor threads for computations, process-wide: 1 to 1024, or 0 for all cores
+ * (the default). The same number gives the same bits. OpenBLAS has one setting for the whole
+ * process: a host that uses OpenBLAS too sets both with this call.
+ * Returns: INVALID_ARGUMENT. */
+adpo_status adpo_set_num_threads(int32_t count);
+
+/* ---------------------------------------------------------------------------
+ * 2. The model
+ * ------------------------------------------------------------------------- */
+
+/* A language model: its weights, mapped from the file, and its tokenizer. Immutable; any number
+ * of threads may use one. */
+typedef struct adpo_model adpo_model;
+
+/* Loads a Hugging Face directory (config.json, safetensors, tokenizer.json) or a GGUF file.
+ * Weights are mapped, not read: loading takes milliseconds, and the files must stay as they are
+ * while the model lives.
+ * Returns: INVALID_ARGUMENT, NOT_FOUND, IO, FORMAT, UNSUPPORTED, OUT_OF_MEMORY. */
+adpo_status adpo_model_load(const char *path, adpo_model **model);
+
+void adpo_model_destroy(adpo_model *model);
+
+typedef struct adpo_model_info {
+    uint32_t struct_size;
+    char family[32];          /* "llama" */
+    char encoding[32];        /* of most weights, such as "F32" or "Q4_1" */
+    int32_t layers;
+    int32_t width;            /* of the hidden states */
+    int32_t heads;            /* attention heads */
+    int32_t key_value_heads;
+    int32_t vocabulary;       /* number of token ids that the head scores */
+    int32_t context;          /* positions that the model was trained for */
+    uint64_t parameters;
+    uint64_t weight_bytes;    /* size of the weights as stored */
+} adpo_model_info;
+
+/* Fills *info; info->struct_size must be set.
+ * Returns: INVALID_ARGUMENT. */
+adpo_status adpo_model_get_info(const adpo_model *model, adpo_model_info *info);
+
+/* ---------------------------------------------------------------------------
+ * 3. The tokenizer
+ * ------------------------------------------------------------------------- */
+
+typedef uint32_t adpo_tokenize_flags;
+enum {
+    ADPO_TOKENIZE_DEFAULT = 0,
+    /* Do not add the BOS (or other) tokens that the tokenizer's configuration asks for. */
+    ADPO_TOKENIZE_NO_SPECIAL = 1,
+    /* Text such as "<|im_end|>" is plain text, not a special token: for untrusted text. */
+    ADPO_TOKENIZE_PLAIN_TEXT = 2
+};
+
+/* Text to token ids, as transformers does it.
+ * Returns: INVALID_ARGUMENT, BUFFER_TOO_SMALL, OUT_OF_MEMORY. */
+adpo_status adpo_tokenize(const adpo_model *model, const char *text, size_t text_length,
+                          adpo_tokenize_flags flags, int32_t *ids, size_t capacity,
+                          size_t *needed);
+
+/* The ids of prompt + completion, and in *prompt_count how many of them are the prompt: the
+ * common prefix of these ids and the prompt's own. The rest are the completion's.
+ * Returns: INVALID_ARGUMENT, BUFFER_TOO_SMALL, OUT_OF_MEMORY. */
+adpo_status adpo_tokenize_completion(const adpo_model *model, const char *prompt,
+                                     size_t prompt_length, const char *completion,
+                                     size_t completion_length, adpo_tokenize_flags flags,
+                                     int32_t *ids, size_t capacity, size_t *needed,
+                                     size_t *prompt_count);
+
+typedef uint32_t adpo_detokenize_flags;
+enum {
+    ADPO_DETOKENIZE_DEFAULT = 0,
+    ADPO_DETOKENIZE_SKIP_SPECIAL = 1 /* leave special tokens out of the text */
+};
+
+/* Token ids to text, not NUL-terminated; *needed counts bytes. A token can end within a UTF-8
+ * sequence, so a part of a text need not be well-formed.
+ * Returns: INVALID_ARGUMENT (also for ids out of range), BUFFER_TOO_SMALL. */
+adpo_status adpo_detokenize(const adpo_model *model, const int32_t *ids, size_t count,
+                            adpo_detokenize_flags flags, char *text, size_t capacity,
+                            size_t *needed);
+
+typedef int32_t adpo_special_token;
+enum {
+    ADPO_SPECIAL_TOKEN_BOS = 0, /* begins a text */
+    ADPO_SPECIAL_TOKEN_EOS = 1, /* ends a response */
+    ADPO_SPECIAL_TOKEN_PAD = 2,
+    ADPO_SPECIAL_TOKEN_UNKNOWN = 3
+};
+
+/* The id of a special token; -1 when the tokenizer has none of that kind.
+ * Returns: INVALID_ARGUMENT. */
+adpo_status adpo_token_special(const adpo_model *model, adpo_special_token which, int32_t *id);
+
+/* ---------------------------------------------------------------------------
+ * 4. Adapters
+ * ------------------------------------------------------------------------- */
+
+/* A LoRA adapter for one model: y += alpha/rank * B A x in each of its linear layers. Immutable;
+ * sessions on many threads may share one. */
+typedef struct adpo_adapter adpo_adapter;
+
+/* Loads a PEFT directory (adapter_config.json and adapter_model.safetensors).
+ * Returns: INVALID_ARGUMENT, NOT_FOUND, IO, FORMAT (also: made for another model), UNSUPPORTED,
+ * OUT_OF_MEMORY. */
+adpo_status adpo_adapter_load(const adpo_model *model, const char *path, adpo_adapter **adapter);
+
+/* Writes a PEFT directory that `peft` loads. Its files are written whole or not at all: beside
+ * their places first, then renamed.
+ * Returns: INVALID_ARGUMENT, IO. */
+adpo_status adpo_adapter_save(const adpo_adapter *adapter, const char *path);
+
+void adpo_adapter_destroy(adpo_adapter *adapter);
+
+/* ---------------------------------------------------------------------------
+ * 5. Scoring
+ * ------------------------------------------------------------------------- */
+
+/* A place to compute with a model: scratch memory, and the adapter in use. One a thread. */
+typedef struct adpo_session adpo_session;
+
+/* Returns: INVALID_ARGUMENT, OUT_OF_MEMORY. */
+adpo_status adpo_session_create(const adpo_model *model, adpo_session **session);
+
+void adpo_session_destroy(adpo_session *session);
+
+/* Computes with this adapter from now on; NULL for the model alone.
+ * Returns: INVALID_ARGUMENT (also: an adapter of another model), BUSY. */
+adpo_status adpo_session_set_adapter(adpo_session *session, const adpo_adapter *adapter);
+
+/* logprobs[i] = log p(tokens[i] | tokens[0..i-1]), natural logarithm, for each of the tokens. The
+ * first has nothing before it: logprobs[0] is NaN.
+ * Returns: INVALID_ARGUMENT (also for ids out of range), BUSY, OUT_OF_MEMORY. */
+adpo_status adpo_score(adpo_session *session, const int32_t *tokens, size_t count,
+                       float *logprobs);
+
+/* Scores many completions of one prompt; the prompt is computed once. `completions` holds their
+ * tokens one after another, `completion_counts` the number of tokens of each (0 is allowed), and
+ * `logprobs` receives one number for each completion token. The prompt has at least one token.
+ * Returns: INVALID_ARGUMENT (also for ids out of range), BUSY, OUT_OF_MEMORY. */
+adpo_status adpo_score_completions(adpo_session *session, const int32_t *prompt,
+                                   size_t prompt_count, const int32_t *completions,
+                                   const size_t *completion_counts, size_t completion_total,
+                                   float *logprobs);
+
+/* Scores one completion given as text: adpo_tokenize_completion and adpo_score_completions in one
+ * call. `tokens` and `logprobs` receive the completion's tokens, each up to `capacity`.
+ * Returns: INVALID_ARGUMENT, BUFFER_TOO_SMALL, BUSY, OUT_OF_MEMORY. */
+adpo_status adpo_score_text(adpo_session *session, const char *prompt, size_t prompt_length,
+                            const char *completion, size_t completion_length,
+                            adpo_tokenize_flags flags, int32_t *tokens, float *logprobs,
+                            size_t capacity, size_t *needed);
+
+/* The logits that follow each token: `logits` is [count, vocabulary], row-major.
+ * Returns: INVALID_ARGUMENT (also for ids out of range), BUSY, OUT_OF_MEMORY. */
+adpo_status adpo_logits(adpo_session *session, const int32_t *tokens, size_t count,
+                        float *logits);
+
+/* ---------------------------------------------------------------------------
+ * 6. Generation
+ * ------------------------------------------------------------------------- */
+
+typedef struct adpo_generation_config {
+    uint32_t struct_size;
+    uint32_t max_tokens;  /* 256 */
+    float temperature;    /* 0: greedy. Otherwise the logits are divided by it, then sampled */
+    uint64_t seed;        /* 0. The same seed gives the same text */
+} adpo_generation_config;
+
+/* Returns: INVALID_ARGUMENT. */
+adpo_status adpo_generation_config_init(adpo_generation_config *config, size_t struct_size);
+
+/* Receives each new token, its bytes (not NUL-terminated) and its log-prob at temperature 1.
+ * Return 0 to go on. */
+typedef int32_t (*adpo_token_callback)(int32_t token, const char *bytes, size_t length,
+                                       float logprob, void *user_data);
+
+/* Continues the prompt (at least one token) until an EOS token or max_tokens. `tokens` receives
+ * what was generated, an EOS token included; *needed is its count, and max_tokens is always
+ * capacity enough. config and on_token may be NULL. With on_token, `tokens` may be NULL with
+ * capacity 0, and needed may be NULL.
+ * Returns: INVALID_ARGUMENT, BUFFER_TOO_SMALL (before anything is generated), BUSY,
+ * OUT_OF_MEMORY, CANCELLED (the tokens so far are given). */
+adpo_status adpo_generate(adpo_session *session, const adpo_generation_config *config,
+                          const int32_t *prompt, size_t prompt_count,
+                          adpo_token_callback on_token, void *user_data, int32_t *tokens,
+                          size_t capacity, size_t *needed);
+
+/* ---------------------------------------------------------------------------
+ * 7. Preference pairs
+ * ------------------------------------------------------------------------- */
+
+/* Preference pairs, tokenized for one model. */
+typedef struct adpo_dataset adpo_dataset;
+
+/* Returns: INVALID_ARGUMENT, OUT_OF_MEMORY. */
+adpo_status adpo_dataset_create(const adpo_model *model, adpo_dataset **dataset);
+
+void adpo_dataset_destroy(adpo_dataset *dataset);
+
+/* Adds a pair given as text. The responses follow the prompt as they are, so a separating space
+ * or line break belongs to one of them; EOS is appended to a response that lacks it. The prompt's
+ * tokens are the common prefix of the prompt's, prompt + chosen's and prompt + rejected's.
+ * Returns: INVALID_ARGUMENT (also: an empty response, a prompt without tokens), BUSY,
+ * OUT_OF_MEMORY. */
+adpo_status adpo_dataset_add_text(adpo_dataset *dataset, const char *prompt, size_t prompt_length,
+                                  const char *chosen, size_t chosen_length, const char *rejected,
+                                  size_t rejected_length);
+
+/* Adds a pair given as tokens, which are used as they are.
+ * Returns: INVALID_ARGUMENT (also: an id out of range, an empty prompt or response), BUSY,
+ * OUT_OF_MEMORY. */
+adpo_status adpo_dataset_add_tokens(adpo_dataset *dataset, const int32_t *prompt,
+                                    size_t prompt_count, const int32_t *chosen,
+                                    size_t chosen_count, const int32_t *rejected,
+                                    size_t rejected_count);
+
+/* Adds the pairs of a JSON Lines file, each line {"prompt": ..., "chosen": ..., "rejected": ...}
+ * with three strings; blank lines are skipped and other keys ignored. All or nothing: an error
+ * names the line, and adds no pair.
+ * Returns: INVALID_ARGUMENT, NOT_FOUND, IO, FORMAT, BUSY, OUT_OF_MEMORY. */
+adpo_status adpo_dataset_load_jsonl(adpo_dataset *dataset, const char *path);
+
+/* The number of pairs.
+ * Returns: INVALID_ARGUMENT, BUSY. */
+adpo_status adpo_dataset_count(adpo_dataset *dataset, size_t *count);
+
+/* ---------------------------------------------------------------------------
+ * 8. Training
+ * ------------------------------------------------------------------------- */
+
+/* How the tokens of a response group into the segments whose margins the loss compares
+ * (docs/METHOD.md). */
+typedef int32_t adpo_granularity;
+enum {
+    ADPO_GRANULARITY_RESPONSE = 0, /* one segment: DPO */
+    ADPO_GRANULARITY_TOKEN = 1,    /* a segment a token */
+    ADPO_GRANULARITY_STATIC = 2,   /* windows of granularity_size tokens */
+    ADPO_GRANULARITY_ADAPTIVE = 3  /* granularity_size runs of near-equal length */
+};
+
+typedef int32_t adpo_schedule;
+enum {
+    ADPO_SCHEDULE_LINEAR = 0,  /* from learning_rate down to 0 */
+    ADPO_SCHEDULE_CONSTANT = 1
+};
+
+typedef struct adpo_trainer_config {
+    uint32_t struct_size;
+
+    adpo_granularity granularity; /* RESPONSE */
+    uint32_t granularity_size;    /* 0; k for STATIC and m for ADAPTIVE, at least 1 */
+    float beta;                   /* 0.1 */
+
+    uint32_t lora_rank;           /* 16 */
+    float lora_alpha;             /* 32 */
+
+    uint32_t epochs;              /* 1 */
+    uint32_t batch_size;          /* 4 pairs for each update */
+    uint32_t max_length;          /* 1024 tokens of prompt + response; longer ones lose their end */
+    uint64_t seed;                /* 0: of the adapter's start and of the shuffling */
+    int32_t shuffle;              /* 1; 0 takes the pairs in their order */
+
+    float learning_rate;          /* 2e-5 */
+    adpo_schedule schedule;       /* LINEAR */
+    uint32_t warmup_steps;        /* 0 */
+    float max_gradient_norm;      /* 1; 0 does not clip */
+    float weight_decay;           /* 0 */
+    float adam_beta1;             /* 0.9 */
+    float adam_beta2;             /* 0.999 */
+    float adam_epsilon;           /* 1e-8 */
+} adpo_trainer_config;
+
+/* Fills in the defaults named above.
+ * Returns: INVALID_ARGUMENT. */
+adpo_status adpo_trainer_config_init(adpo_trainer_config *config, size_t struct_size);
+
+/* Tunes a LoRA adapter on all linear layers of a model. The model itself is the reference. */
+typedef struct adpo_trainer adpo_trainer;
+
+/* Starts from the adapter `start`, or from a new one when it is NULL; a start brings its own rank
+ * and alpha. The pairs are copied; those whose prompt alone fills max_length are left out.
+ * config may be NULL.
+ * Returns: INVALID_ARGUMENT (also: no pair left to train on), BUSY, OUT_OF_MEMORY. */
+adpo_status adpo_trainer_create(const adpo_model *model, const adpo_trainer_config *config,
+                                adpo_dataset *pairs, const adpo_adapter *start,
+                                adpo_trainer **trainer);
+
+void adpo_trainer_destroy(adpo_trainer *trainer);
+
+typedef struct adpo_trainer_info {
+    uint32_t struct_size;
+    uint64_t parameters;      /* that are trained */
+    uint64_t pairs;           /* in use */
+    uint64_t pairs_dropped;   /* left out: their prompt alone fills max_length */
+    uint64_t pairs_truncated; /* in use, with a response that lost its end */
+    uint64_t steps;           /* updates in the whole run */
+    uint64_t steps_done;
+} adpo_trainer_info;
+
+/* Fills *info; info->struct_size must be set.
+ * Returns: INVALID_ARGUMENT, BUSY. */
+adpo_status adpo_trainer_get_info(adpo_trainer *trainer, adpo_trainer_info *info);
+
+/* What one update, or one evaluation, saw. Rewards are beta times the summed log-ratio of policy
+ * to reference; all numbers are means over the pairs unless said otherwise. The names are those
+ * of TRL's DPOTrainer where it has the same. */
+typedef struct adpo_metrics {
+    uint32_t struct_size;
+    uint64_t step;            /* 1 after the first update */
+    double epoch;             /* passes over the pairs so far, such as 0.5 */
+    double loss;              /* summed over a pair's segments */
+    double loss_per_segment;
+    double gradient_norm;     /* before clipping; 0 in an evaluation */
+    double learning_rate;     /* of this update; 0 in an evaluation */
+    double rewards_chosen;
+    double rewards_rejected;
+    double rewards_accuracy;  /* share of pairs with a chosen reward above the rejected one */
+    double rewards_margin;
+    double logps_chosen;      /* log-prob of the whole response */
+    double logps_rejected;
+    uint64_t pairs;
+    uint64_t segments;        /* in all pairs together */
+    uint64_t tokens;          /* prompts and responses, as the trainer packs them */
+    double seconds;
+} adpo_metrics;
+
+/* One update. metrics may be NULL. After the last step of the run: INVALID_ARGUMENT.
+ * Returns: INVALID_ARGUMENT, NUMERIC (the adapter is as before the step), BUSY, OUT_OF_MEMORY. */
+adpo_status adpo_trainer_step(adpo_trainer *trainer, adpo_metrics *metrics);
+
+/* Called after each update. Return 0 to go on. */
+typedef int32_t (*adpo_step_callback)(const adpo_metrics *metrics, void *user_data);
+
+/* All steps that remain. on_step may be NULL.
+ * Returns: as adpo_trainer_step, and CANCELLED. */
+adpo_status adpo_trainer_run(adpo_trainer *trainer, adpo_step_callback on_step, void *user_data);
+
+/* Loss and rewards of the policy as it is on other pairs, without an update.
+ * Returns: INVALID_ARGUMENT, NUMERIC, BUSY, OUT_OF_MEMORY. */
+adpo_status adpo_trainer_evaluate(adpo_trainer *trainer, adpo_dataset *pairs,
+                                  adpo_metrics *metrics);
+
+/* The adapter as it is now: a copy that later steps do not change.
+ * Returns: INVALID_ARGUMENT, BUSY, OUT_OF_MEMORY. */
+adpo_status adpo_trainer_adapter(adpo_trainer *trainer, adpo_adapter **adapter);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ADPO_H */
