@@ -5,6 +5,11 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
+#include "activation.h"
 #include "decode.h"
+#include "norm.h"
+#include "rope.h"
+#include "softmax.h"
+#include "vector.h"
 
 #endif

@@ -1,0 +1,16 @@
+/* RMSNorm over rows of `width` floats (arXiv 1910.07467). */
+#ifndef CKERNELS_NORM_H
+#define CKERNELS_NORM_H
+
+#include <stddef.h>
+
+/* y = x / sqrt(mean(x^2) + epsilon) * weight; x and y are [rows, width]. */
+void adpo_rms_norm(const float *restrict x, const float *restrict weight, float *restrict y,
+                   ptrdiff_t rows, ptrdiff_t width, float epsilon);
+
+/* dx += the derivative by x of the above, given dy. */
+void adpo_rms_norm_backward(const float *restrict x, const float *restrict weight,
+                            const float *restrict dy, float *restrict dx, ptrdiff_t rows,
+                            ptrdiff_t width, float epsilon);
+
+#endif

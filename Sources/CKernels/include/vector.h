@@ -1,0 +1,14 @@
+/* Elementwise arithmetic. */
+#ifndef CKERNELS_VECTOR_H
+#define CKERNELS_VECTOR_H
+
+#include <stddef.h>
+
+/* y += scale * x */
+void adpo_add_scaled(float *restrict y, const float *restrict x, float scale, ptrdiff_t count);
+
+/* Each row of y, [rows, width], += bias. */
+void adpo_add_bias(float *restrict y, const float *restrict bias, ptrdiff_t rows,
+                   ptrdiff_t width);
+
+#endif

@@ -1,0 +1,36 @@
+#include "norm.h"
+
+#include <math.h>
+
+#include "multiarch.h"
+
+ADPO_MULTIARCH
+void adpo_rms_norm(const float *restrict x, const float *restrict weight, float *restrict y,
+                   ptrdiff_t rows, ptrdiff_t width, float epsilon) {
+#pragma clang fp reassociate(on) contract(fast)
+    for (ptrdiff_t r = 0; r < rows; r++, x += width, y += width) {
+        float squares = 0;
+        for (ptrdiff_t i = 0; i < width; i++) squares += x[i] * x[i];
+        const float inverse = 1.0f / sqrtf(squares / (float)width + epsilon);
+        for (ptrdiff_t i = 0; i < width; i++) y[i] = x[i] * inverse * weight[i];
+    }
+}
+
+/* With s = 1/sqrt(mean(x^2) + epsilon) and g = dy * weight:
+ * dx = s g - x s^3 mean(x g). */
+ADPO_MULTIARCH
+void adpo_rms_norm_backward(const float *restrict x, const float *restrict weight,
+                            const float *restrict dy, float *restrict dx, ptrdiff_t rows,
+                            ptrdiff_t width, float epsilon) {
+#pragma clang fp reassociate(on) contract(fast)
+    for (ptrdiff_t r = 0; r < rows; r++, x += width, dy += width, dx += width) {
+        float squares = 0, projection = 0;
+        for (ptrdiff_t i = 0; i < width; i++) {
+            squares += x[i] * x[i];
+            projection += x[i] * dy[i] * weight[i];
+        }
+        const float inverse = 1.0f / sqrtf(squares / (float)width + epsilon);
+        const float back = inverse * inverse * inverse * projection / (float)width;
+        for (ptrdiff_t i = 0; i < width; i++) dx[i] += inverse * dy[i] * weight[i] - back * x[i];
+    }
+}
