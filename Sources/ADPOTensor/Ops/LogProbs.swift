@@ -1,0 +1,47 @@
+import CKernels
+
+/// The head: hidden states to logits and log-probs, in chunks of rows, so that the whole
+/// [rows, vocabulary] array never exists.
+package struct LogProbs: Sendable {
+    package let head: Matrix
+    /// Rows in a chunk: many enough for an efficient product, few enough for 64 MB of logits.
+    package let chunkRows: Int
+
+    package init(head: Matrix) {
+        self.head = head
+        chunkRows = max(1, min(256, (16 << 20) / head.rows))
+    }
+
+    /// The scratch that `forward` wants for `rows` rows, in floats.
+    package func scratch(rows: Int) -> Int { min(rows, chunkRows) * head.rows }
+
+    /// logProbs[i] = log softmax(head hidden[i])[targets[i]], for hidden [rows, width].
+    ///
+    /// `derivatives`, [rows, width], receives d logProbs[i] / d hidden[i] = W[target] - sum_v p_v W[v],
+    /// so that the backward pass need not look at the vocabulary again. It may be `hidden` itself.
+    package func forward(
+        hidden: UnsafePointer<Float>, targets: [Int32], scratch logits: UnsafeMutablePointer<Float>,
+        panel: UnsafeMutablePointer<Float>, into logProbs: UnsafeMutablePointer<Float>,
+        derivatives: UnsafeMutablePointer<Float>?
+    ) {
+        let (vocabulary, width) = (head.rows, head.columns)
+        for first in stride(from: 0, to: targets.count, by: chunkRows) {
+            let rows = min(chunkRows, targets.count - first)
+            head.multiply(hidden + first * width, count: rows, into: logits, panel: panel)
+            Parallel.forEach(rows) { row in
+                let logits = logits + row * vocabulary
+                let target = Int(targets[first + row])
+                let logit = logits[target]
+                if derivatives == nil {
+                    logProbs[first + row] = logit - adpo_log_sum_exp(logits, vocabulary)
+                } else {
+                    logProbs[first + row] = logit - adpo_softmax(logits, vocabulary, 1)
+                    logits[target] -= 1
+                }
+            }
+            guard let derivatives else { continue }
+            head.multiplyTransposed(
+                logits, count: rows, alpha: -1, into: derivatives + first * width, panel: panel)
+        }
+    }
+}

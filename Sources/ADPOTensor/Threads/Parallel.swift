@@ -1,0 +1,64 @@
+import COpenBLAS
+import Glibc
+import Synchronization
+
+/// Loops on all cores, process-wide.
+package enum Parallel {
+    private struct State {
+        var pool: ThreadPool?
+        var requestedCount = 0
+    }
+
+    private static let state = Mutex(State())
+    private static let isForkedChild = Atomic<Bool>(false)
+    private static let forkHandler: Int32 = pthread_atfork(
+        nil, nil, { Parallel.isForkedChild.store(true, ordering: .relaxed) })
+
+    /// The number of threads that compute.
+    package static var threadCount: Int { pool().threadCount }
+
+    /// Uses `count` threads from now on; 0 for one a core. A loop that is running ends on the old
+    /// threads.
+    package static func setThreadCount(_ count: Int) {
+        state.withLock { $0 = State(requestedCount: count) }
+    }
+
+    /// Runs `body` for 0 ..< count. An iteration may write only what no other one touches.
+    package static func forEach(_ count: Int, _ body: (Int) -> Void) {
+        pool().forEach(count, body)
+    }
+
+    /// Runs `body` on ranges that cover 0 ..< count, one a thread, their lower bounds multiples of
+    /// `alignment`.
+    package static func forEachRange(
+        _ count: Int, alignment: Int = 1, _ body: (Range<Int>) -> Void
+    ) {
+        guard count > 0 else { return }
+        let pool = pool()
+        let units = (count + alignment - 1) / alignment
+        let size = (units + pool.threadCount - 1) / pool.threadCount * alignment
+        pool.forEach((count + size - 1) / size) { index in
+            body(index * size..<min(count, (index + 1) * size))
+        }
+    }
+
+    private static func pool() -> ThreadPool {
+        state.withLock { state in
+            if isForkedChild.exchange(false, ordering: .relaxed), let pool = state.pool {
+                // A forked child has none of its parent's threads: the pool is left to itself,
+                // since ending it would wait for them.
+                _ = Unmanaged.passRetained(pool)
+                state.pool = nil
+            }
+            if let pool = state.pool { return pool }
+            _ = forkHandler
+            // The threads are ours: within each of them OpenBLAS has to stay alone.
+            openblas_set_num_threads(1)
+            // OpenBLAS counts the cores that this process may use.
+            let count = state.requestedCount
+            let pool = ThreadPool(threadCount: count > 0 ? count : Int(openblas_get_num_procs()))
+            state.pool = pool
+            return pool
+        }
+    }
+}

@@ -1,0 +1,145 @@
+import Glibc
+import Synchronization
+
+/// Worker threads that run the iterations of one loop at a time, together with the caller.
+///
+/// Iterations are handed out one by one. Each must write only what no other iteration reads or
+/// writes; then the result does not depend on which thread ran it.
+final class ThreadPool: Sendable {
+    let threadCount: Int
+    private let loop: SharedLoop
+    private let workers: [pthread_t]
+
+    /// Workers that cannot be started are done without.
+    init(threadCount: Int) {
+        self.threadCount = threadCount
+        let loop = SharedLoop()
+        self.loop = loop
+        workers = (1..<max(threadCount, 1)).compactMap { _ in
+            var thread = pthread_t()
+            let argument = Unmanaged.passRetained(loop)
+            let status = pthread_create(&thread, nil, workerMain, argument.toOpaque())
+            guard status == 0 else {
+                argument.release()
+                return nil
+            }
+            return thread
+        }
+    }
+
+    deinit {
+        loop.stop()
+        for worker in workers { pthread_join(worker, nil) }
+    }
+
+    /// Runs `body` for 0 ..< count. While another loop is running, the caller does it all alone.
+    func forEach(_ count: Int, _ body: (Int) -> Void) {
+        guard count > 1, !workers.isEmpty, loop.run(count, workers.count, body) else {
+            for index in 0..<max(count, 0) { body(index) }
+            return
+        }
+    }
+}
+
+private func workerMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    // A host's signal handlers run on the host's threads.
+    var signals = sigset_t()
+    sigfillset(&signals)
+    pthread_sigmask(SIG_SETMASK, &signals, nil)
+    if let argument { Unmanaged<SharedLoop>.fromOpaque(argument).takeRetainedValue().work() }
+    return nil
+}
+
+/// The loop that is running, as the caller and the workers see it.
+private final class SharedLoop: @unchecked Sendable {
+    /// Workers look for the next loop this many times before they sleep: the loops of a forward
+    /// pass follow each other within microseconds, and waking a thread takes about fifty.
+    private static let spins = 20_000
+
+    private let isBusy = Atomic<Bool>(false)
+    private let isStopping = Atomic<Bool>(false)
+    /// Counts loops; a worker that sees a new number joins in.
+    private let generation = Atomic<Int>(0)
+    private let nextIndex = Atomic<Int>(0)
+    private let workersAtWork = Atomic<Int>(0)
+    // Written by the caller before it publishes a new generation, read by the workers after.
+    private var count = 0
+    private var body: ((Int) -> Void)?
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+    init() {
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(condition, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(condition)
+        pthread_mutex_destroy(mutex)
+        condition.deallocate()
+        mutex.deallocate()
+    }
+
+    /// False, and nothing done, while another loop is running.
+    func run(_ count: Int, _ workers: Int, _ body: (Int) -> Void) -> Bool {
+        guard !isBusy.exchange(true, ordering: .acquiring) else { return false }
+        withoutActuallyEscaping(body) { body in
+            self.count = count
+            self.body = body
+            nextIndex.store(0, ordering: .relaxed)
+            workersAtWork.store(workers, ordering: .relaxed)
+            generation.add(1, ordering: .releasing)
+            wake()
+            takeIterations(body, count)
+            var spins = 0
+            while workersAtWork.load(ordering: .acquiring) > 0 {
+                spins += 1
+                if spins % Self.spins == 0 { sched_yield() }
+            }
+            self.body = nil
+        }
+        isBusy.store(false, ordering: .releasing)
+        return true
+    }
+
+    func stop() {
+        isStopping.store(true, ordering: .releasing)
+        wake()
+    }
+
+    func work() {
+        var seen = 0
+        while true {
+            waitForWork(after: seen)
+            if isStopping.load(ordering: .acquiring) { return }
+            seen += 1
+            if let body { takeIterations(body, count) }
+            workersAtWork.subtract(1, ordering: .releasing)
+        }
+    }
+
+    private func wake() {
+        pthread_mutex_lock(mutex)
+        pthread_cond_broadcast(condition)
+        pthread_mutex_unlock(mutex)
+    }
+
+    private func takeIterations(_ body: (Int) -> Void, _ count: Int) {
+        while true {
+            let index = nextIndex.add(1, ordering: .relaxed).oldValue
+            if index >= count { return }
+            body(index)
+        }
+    }
+
+    private func isIdle(after seen: Int) -> Bool {
+        generation.load(ordering: .acquiring) == seen && !isStopping.load(ordering: .acquiring)
+    }
+
+    private func waitForWork(after seen: Int) {
+        for _ in 0..<Self.spins where !isIdle(after: seen) { return }
+        pthread_mutex_lock(mutex)
+        while isIdle(after: seen) { pthread_cond_wait(condition, mutex) }
+        pthread_mutex_unlock(mutex)
+    }
+}
