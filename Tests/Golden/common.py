@@ -32,7 +32,7 @@ def numbers(values: torch.Tensor | Sequence[float], digits: int = 9) -> list[flo
 
 def number(value: torch.Tensor | float, digits: int = 9) -> float:
     """One float as a JSON number."""
-    return float(f"{float(value):.{digits}g}")
+    return numbers([value.item() if isinstance(value, torch.Tensor) else value], digits)[0]
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
