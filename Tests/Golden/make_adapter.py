@@ -1,13 +1,9 @@
 """Makes LoRA adapters by peft, log-probs with them, and ADPO's gradients by autograd."""
 
-import json
-import shutil
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import PeftModel
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -26,6 +22,7 @@ from common import (
     write_json,
 )
 from llama_gguf import read_llama
+from lora import TinyAdapter, lora_parameters, make_adapter, save_adapter
 from make_models import make_tokenizer, sequences
 
 PACKAGES = ("torch", "transformers", "peft", "safetensors", "gguf")
@@ -37,15 +34,6 @@ GRANULARITIES = [
     Granularity("static", 3),
     Granularity("adaptive", 2),
 ]
-
-
-@dataclass
-class TinyAdapter:
-    """A fixture: its name, its model, and how its LoraConfig differs from the base."""
-
-    name: str
-    model: str
-    config: dict[str, Any] = field(default_factory=dict)
 
 
 TINY_ADAPTERS = [
@@ -64,43 +52,6 @@ GRADIENT_CASES = [
     ("llama-bias", "llama-bias", "llama-bias-lora"),
     ("llama-q8_0", "llama-q8_0.gguf", "llama-f32-lora"),
 ]
-
-
-def save_adapter(model: PeftModel, folder: Path) -> None:
-    """Saves the adapter without peft's model card, its sets in order."""
-    shutil.rmtree(folder, ignore_errors=True)
-    model.save_pretrained(folder, save_embedding_layers=False)
-    (folder / "README.md").unlink()
-    path = folder / "adapter_config.json"
-    config = json.loads(path.read_text())
-    config["target_modules"] = sorted(config["target_modules"])
-    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
-
-
-def make_adapter(tiny: TinyAdapter, seed: int, zero_b: bool = False) -> PeftModel:
-    """A model with a random adapter."""
-    base = load_model(MODELS / tiny.model)
-    config = {"r": 4, "lora_alpha": 8, "target_modules": "all-linear", "task_type": "CAUSAL_LM"}
-    model = get_peft_model(base, LoraConfig(**{**config, **tiny.config}))
-    model.peft_config["default"].base_model_name_or_path = tiny.model
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for name, parameter in lora_parameters(model).items():
-            if "lora_A" in name:
-                bound = parameter.shape[1] ** -0.5
-                parameter.uniform_(-bound, bound, generator=generator)
-            elif not zero_b:
-                parameter.normal_(0, 0.1, generator=generator)
-    return model
-
-
-def lora_parameters(model: PeftModel) -> dict[str, Tensor]:
-    """The trainable matrices, by the names that they have in an adapter file."""
-    return {
-        name.replace(".default.", "."): parameter
-        for name, parameter in model.named_parameters()
-        if parameter.requires_grad
-    }
 
 
 def load(model: str, adapter: str) -> PeftModel:
