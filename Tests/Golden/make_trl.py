@@ -1,0 +1,154 @@
+"""Makes pairs.jsonl, an adapter to start from, and the metrics of ten DPO steps by TRL."""
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from typing import Any
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+from datasets import Dataset, disable_caching
+from peft import PeftModel
+from transformers import AutoTokenizer
+from trl import DPOConfig, DPOTrainer
+
+from common import ADAPTERS, FIXTURES, GOLDEN, MODELS, load_model, number, versions, write_json
+from lora import TinyAdapter, lora_parameters, make_adapter, save_adapter
+
+MODEL = "llama-f32"
+START = "llama-f32-start"
+
+# Prompt, chosen, rejected.
+PAIRS = [
+    ("Where does the cat sit?", " On the mat.", " Nowhere at all, I think."),
+    ("What is 2 + 3?", " It is 5.", " It is 23."),
+    ("The cat sat on the ", "mat.", "dog."),  # the prompt's space joins the response
+    ("Say hello.", " Hello!", " No."),
+    ("Is thinking good?", " Yes, it is good.", " Bad."),
+    ("Count to three:", " 1, 2, 3", " 3, 1"),
+    ("Q: What is the sum of 12 and 30?\nA:", " The sum of 12 and 30 is 42.", " 1230"),
+    ("Q: Who stood beside the river?\nA:", " The house stood there.", " I am a dog."),
+    ("Write a loop.\n", "for i in range(10):\n    print(i)", "print(10)"),
+    ("Write a sum.\n", "total = total + i", "total"),
+    ("The opposite of good is", " bad.", " good, good, good."),
+    ("The sun in the morning is", " bright.", " a station."),
+    ("Translate to French: the house", "\nla maison", "\nthe house, the house"),
+    ("Translate to German: the river", "\nder Fluß", "\nla rivière"),
+    ("How many sides has a triangle?", " Three.", " 12, or 30, or 42."),
+    ("Finish: nothing either good or", " bad, but thinking makes it so.", " mat."),
+    ("Where is the station?", " On the other side of the river.", " On the mat."),
+    ("What did the dog do?", " It lay in the sun all the morning.", " It did print(i)."),
+    ("Is 10 less than 12?", " Yes.<|im_end|>", " No, 10 is the sum of 12 and 30."),
+    ("Wish me a good day 🌞", " Have a good day! 🌞", " 42"),
+]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run does otherwise than TRL by default, or than another run."""
+
+    name: str
+    batch_size: int = 4
+    accumulation: int = 1
+    epochs: int = 2
+    max_length: int = 1024
+    warmup_steps: int = 0
+    learning_rate: float = 1e-3
+    beta: float = 0.1
+
+
+RUNS = [
+    Run("plain"),
+    Run("accumulated", batch_size=2, accumulation=2),
+    # Drops pairs, truncates others, and ends with a batch that is not full.
+    Run("truncated", batch_size=3, epochs=1, max_length=20, warmup_steps=2),
+]
+
+
+def train(run: Run, folder: str) -> DPOTrainer:
+    """A trainer that has run, from the starting adapter, with the base model as reference."""
+    base = load_model(MODELS / MODEL)
+    trainer = DPOTrainer(
+        model=PeftModel.from_pretrained(base, ADAPTERS / START, is_trainable=True),
+        # Given, for TRL would otherwise take a copy of the starting adapter as the reference.
+        ref_model=load_model(MODELS / MODEL),
+        processing_class=AutoTokenizer.from_pretrained(MODELS / MODEL),
+        train_dataset=Dataset.from_json(str(FIXTURES / "pairs.jsonl")),
+        args=DPOConfig(
+            output_dir=folder,
+            use_cpu=True,
+            bf16=False,
+            activation_checkpointing=False,
+            num_train_epochs=run.epochs,
+            per_device_train_batch_size=run.batch_size,
+            gradient_accumulation_steps=run.accumulation,
+            max_length=run.max_length,
+            train_sampling_strategy="sequential",
+            learning_rate=run.learning_rate,
+            lr_scheduler_type="linear",
+            warmup_steps=run.warmup_steps,
+            optim="adamw_torch",
+            max_grad_norm=1.0,
+            beta=run.beta,
+            seed=0,
+            logging_steps=1,
+            logging_nan_inf_filter=False,
+            save_strategy="no",
+            report_to="none",
+            disable_tqdm=True,
+        ),
+    )
+    trainer.train()
+    return trainer
+
+
+def tokens(trainer: DPOTrainer) -> list[dict[str, list[int]]]:
+    """The pairs as TRL tokenized them, before truncation."""
+    return [
+        {key: row[f"{key}_ids"] for key in ("prompt", "chosen", "rejected")}
+        for row in trainer.train_dataset
+    ]
+
+
+def golden_run(run: Run, folder: str) -> dict[str, Any]:
+    """The golden of one run."""
+    trainer = train(run, folder)
+    parameters = lora_parameters(trainer.model)
+    return {
+        **asdict(run),
+        "pairs": tokens(trainer),
+        "steps": [entry for entry in trainer.state.log_history if "loss" in entry],
+        "final_norms": {name: number(value.norm()) for name, value in parameters.items()},
+    }
+
+
+def main() -> None:
+    disable_caching()
+    lines = (dict(zip(("prompt", "chosen", "rejected"), pair, strict=True)) for pair in PAIRS)
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    (FIXTURES / "pairs.jsonl").write_text(text)
+    start = make_adapter(TinyAdapter(START, MODEL), seed=41, zero_b=True)
+    save_adapter(start, ADAPTERS / START)
+
+    with tempfile.TemporaryDirectory() as folder:
+        runs = [golden_run(run, folder) for run in RUNS]
+    golden = {
+        "made_by": "make_trl.py",
+        "versions": versions("torch", "transformers", "trl", "peft", "accelerate"),
+        "model": f"models/{MODEL}",
+        "start": f"adapters/{START}",
+        "data": "pairs.jsonl",
+        # What all runs have in common.
+        "max_gradient_norm": 1.0,
+        "adam_betas": [0.9, 0.999],
+        "adam_epsilon": 1e-8,
+        "weight_decay": 0.0,
+        "schedule": "linear",
+        "runs": runs,
+    }
+    write_json(GOLDEN / "trl_dpo.json", golden)
+
+
+if __name__ == "__main__":
+    main()
