@@ -14,14 +14,13 @@ void adpo_swiglu(const float *restrict gate, const float *restrict up, float *re
 }
 
 ADPO_MULTIARCH
-void adpo_swiglu_backward(float *restrict gate, float *restrict up, float *restrict out,
-                          const float *restrict dout, ptrdiff_t count) {
+void adpo_swiglu_backward(float *restrict gate, float *restrict up, const float *restrict dout,
+                          ptrdiff_t count) {
 #pragma clang fp contract(fast)
     for (ptrdiff_t i = 0; i < count; i++) {
         const float g = gate[i], u = up[i];
         const float sigmoid = 1.0f / (1.0f + adpo_exp(-g));
         const float silu = g * sigmoid;
-        out[i] = silu * u;
         up[i] = dout[i] * silu;
         gate[i] = dout[i] * u * (sigmoid + silu * (1.0f - sigmoid));
     }

@@ -15,14 +15,14 @@ package enum SwiGLU {
         }
     }
 
-    /// The derivatives replace gate and up; `out` is computed again.
+    /// The derivatives replace gate and up.
     package static func backward(
         gate: UnsafeMutablePointer<Float>, up: UnsafeMutablePointer<Float>,
-        out: UnsafeMutablePointer<Float>, dout: UnsafePointer<Float>, count: Int
+        dout: UnsafePointer<Float>, count: Int
     ) {
         Parallel.forEachRange(count, alignment: alignment) { range in
             let i = range.lowerBound
-            adpo_swiglu_backward(gate + i, up + i, out + i, dout + i, range.count)
+            adpo_swiglu_backward(gate + i, up + i, dout + i, range.count)
         }
     }
 }

@@ -8,8 +8,8 @@
 void adpo_swiglu(const float *restrict gate, const float *restrict up, float *restrict out,
                  ptrdiff_t count);
 
-/* The derivatives replace gate and up; out is computed again. */
-void adpo_swiglu_backward(float *restrict gate, float *restrict up, float *restrict out,
-                          const float *restrict dout, ptrdiff_t count);
+/* The derivatives replace gate and up. */
+void adpo_swiglu_backward(float *restrict gate, float *restrict up, const float *restrict dout,
+                          ptrdiff_t count);
 
 #endif

@@ -1,0 +1,68 @@
+import ADPOTensor
+
+/// A value in a model's configuration, whichever file it comes from.
+package protocol ConfigurationValue {
+    var integer: Int? { get }
+    var double: Double? { get }
+    var string: String? { get }
+    var bool: Bool? { get }
+}
+
+extension JSON: ConfigurationValue {}
+extension GGUFValue: ConfigurationValue {}
+
+/// A model's configuration by keys, with errors that name file and key.
+package struct Configuration {
+    /// The file, for messages.
+    package let source: String
+    private let lookUp: (String) -> (any ConfigurationValue)?
+
+    /// An object of a config.json; null counts as absent.
+    package init(_ json: JSON, source: String) {
+        self.source = source
+        lookUp = { key in json[key].flatMap { $0.isNull ? nil : $0 } }
+    }
+
+    /// The keys of GGUF metadata that begin with `prefix`.
+    package init(_ metadata: GGUFMetadata, prefix: String, source: String) {
+        self.source = source
+        lookUp = { metadata["\(prefix).\($0)"] }
+    }
+
+    package func contains(_ key: String) -> Bool { lookUp(key) != nil }
+
+    package func string(_ key: String) -> String? { lookUp(key)?.string }
+
+    package func bool(_ key: String, default fallback: Bool) throws(ADPOError) -> Bool {
+        guard let value = lookUp(key) else { return fallback }
+        guard let bool = value.bool else { throw malformed(key, "true or false") }
+        return bool
+    }
+
+    /// A count; without a fallback the key is required.
+    package func integer(_ key: String, default fallback: Int? = nil) throws(ADPOError) -> Int {
+        guard let value = lookUp(key) else { return try required(key, fallback) }
+        guard let integer = value.integer, integer >= 0 else {
+            throw malformed(key, "a whole number")
+        }
+        return integer
+    }
+
+    /// A positive finite number; without a fallback the key is required.
+    package func number(_ key: String, default fallback: Double? = nil) throws(ADPOError) -> Double {
+        guard let value = lookUp(key) else { return try required(key, fallback) }
+        guard let number = value.double, number.isFinite, number > 0 else {
+            throw malformed(key, "a positive number")
+        }
+        return number
+    }
+
+    private func required<Value>(_ key: String, _ fallback: Value?) throws(ADPOError) -> Value {
+        guard let fallback else { throw ADPOError(.format, "\(source): \"\(key)\" is missing") }
+        return fallback
+    }
+
+    private func malformed(_ key: String, _ expected: String) -> ADPOError {
+        ADPOError(.format, "\(source): \"\(key)\" is not \(expected)")
+    }
+}

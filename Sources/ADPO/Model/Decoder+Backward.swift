@@ -1,0 +1,121 @@
+import ADPOTensor
+
+extension Decoder {
+    /// Adds the gradients of the LoRA matrices, laid out like their values, given the derivative of
+    /// the loss by each target's log-prob, [targets]. Follows a training pass and its `logProbs`.
+    func backward(
+        derivative: UnsafePointer<Float>, lora: LoRAParameters,
+        gradients: UnsafeMutablePointer<Float>
+    ) {
+        headBackward(derivative)
+        for layer in stride(from: architecture.layers - 1, through: 0, by: -1) {
+            feedForwardBackward(layer, lora, gradients)
+            attentionBackward(layer, lora, gradients)
+        }
+    }
+
+    /// dstream = the derivative by the last layer's hidden states.
+    private func headBackward(_ derivative: UnsafePointer<Float>) {
+        let (shape, width) = (memory.shape, architecture.width)
+        let (derivatives, drows) = (base + memory.derivatives, base + memory.drows)
+        for target in 0..<shape.targets {
+            for i in 0..<width { derivatives[target * width + i] *= derivative[target] }
+        }
+        drows.update(repeating: 0, count: shape.targets * width)
+        model.weights.finalNorm.backward(
+            base + memory.rows, dy: derivatives, rows: shape.targets, into: drows)
+        let dstream = base + memory.dstream
+        dstream.update(repeating: 0, count: shape.tokens * width)
+        for (target, row) in sequence.rows.enumerated() {
+            for i in 0..<width { dstream[row * width + i] += drows[target * width + i] }
+        }
+    }
+
+    /// dx = dy W (+ dx when `adds`), and the adapter's share and gradients; the weight is frozen.
+    /// dx is nil where nothing below needs it.
+    private func linear(
+        _ linear: LinearLayer, _ layer: Int, _ lora: LoRAParameters, x: UnsafePointer<Float>,
+        dy: UnsafePointer<Float>, adds: Bool = false, into dx: UnsafeMutablePointer<Float>?,
+        gradients: UnsafeMutablePointer<Float>
+    ) {
+        let tokens = memory.shape.tokens
+        if let dx {
+            model.weights.layers[layer][linear].weight.multiplyTransposed(
+                dy, count: tokens, beta: adds ? 1 : 0, into: dx, panel: base + memory.panel)
+        }
+        guard let update = lora.update(of: linear, layer: layer),
+            let a = lora.layout.a(linear, layer: layer), let b = lora.layout.b(linear, layer: layer)
+        else { return }
+        update.backward(
+            x, hidden: loraHidden(linear, layer), dy: dy, count: tokens,
+            dhidden: base + memory.dloraHidden, da: gradients + a.lowerBound,
+            db: gradients + b.lowerBound, dx: dx)
+    }
+
+    /// Through stream += down(silu(gate(norm(stream))) * up(norm(stream))).
+    private func feedForwardBackward(
+        _ layer: Int, _ lora: LoRAParameters, _ gradients: UnsafeMutablePointer<Float>
+    ) {
+        let tokens = memory.shape.tokens
+        let activations = memory.layer(layer)
+        let (gate, up) = (base + activations.gate, base + activations.up)
+        let (activated, dactivated) = (base + memory.activated, base + memory.dactivated)
+        let (normed, dnormed) = (base + memory.normed, base + memory.dnormed)
+        let (middle, dstream) = (base + activations.middle, base + memory.dstream)
+        let count = tokens * architecture.feedForwardWidth
+        let norm = model.weights.layers[layer].feedForwardNorm
+
+        // The adapter's gradient needs the input of `down`, which is computed again.
+        SwiGLU.forward(gate: gate, up: up, count: count, into: activated)
+        linear(
+            .down, layer, lora, x: activated, dy: dstream, into: dactivated, gradients: gradients)
+        SwiGLU.backward(gate: gate, up: up, dout: dactivated, count: count)
+        norm.forward(middle, rows: tokens, into: normed)
+        linear(.gate, layer, lora, x: normed, dy: gate, into: dnormed, gradients: gradients)
+        linear(.up, layer, lora, x: normed, dy: up, adds: true, into: dnormed, gradients: gradients)
+        norm.backward(middle, dy: dnormed, rows: tokens, into: dstream)
+    }
+
+    /// Through stream += output(attention(norm(stream))).
+    private func attentionBackward(
+        _ layer: Int, _ lora: LoRAParameters, _ gradients: UnsafeMutablePointer<Float>
+    ) {
+        let tokens = memory.shape.tokens
+        let activations = memory.layer(layer)
+        let (input, dstream) = (base + activations.input, base + memory.dstream)
+        let (normed, dattended) = (base + memory.normed, base + memory.dattended)
+        let (dquery, dkey, dvalue) =
+            (base + memory.dquery, base + memory.dkey, base + memory.dvalue)
+        let norm = model.weights.layers[layer].attentionNorm
+        // Below the first layer is only the embedding, which is frozen.
+        let dnormed = layer > 0 ? base + memory.dnormed : nil
+
+        linear(
+            .output, layer, lora, x: base + activations.attended, dy: dstream, into: dattended,
+            gradients: gradients)
+        architecture.attention.backward(
+            queries: base + activations.query, keys: base + activations.key,
+            values: base + activations.value, doutput: dattended, tokens: tokens,
+            spans: sequence.spans, scratch: base + memory.attention, dqueries: dquery, dkeys: dkey,
+            dvalues: dvalue)
+        rotateBack(dquery, heads: architecture.heads)
+        rotateBack(dkey, heads: architecture.keyValueHeads)
+        norm.forward(input, rows: tokens, into: normed)
+        linear(.query, layer, lora, x: normed, dy: dquery, into: dnormed, gradients: gradients)
+        linear(
+            .key, layer, lora, x: normed, dy: dkey, adds: true, into: dnormed, gradients: gradients)
+        linear(
+            .value, layer, lora, x: normed, dy: dvalue, adds: true, into: dnormed,
+            gradients: gradients)
+        if let dnormed { norm.backward(input, dy: dnormed, rows: tokens, into: dstream) }
+    }
+
+    private func rotateBack(_ dx: UnsafeMutablePointer<Float>, heads: Int) {
+        sequence.positions.withUnsafeBufferPointer { positions in
+            guard let positions = positions.baseAddress else { return }
+            ropeTable.backward(
+                dx, positions: positions, rows: memory.shape.tokens, heads: heads,
+                interleaved: architecture.rotary.isInterleaved)
+        }
+    }
+}

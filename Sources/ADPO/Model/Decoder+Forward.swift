@@ -1,0 +1,107 @@
+import ADPOTensor
+import CKernels
+
+extension Decoder {
+    /// Computes the hidden states of a sequence, with LoRA matrices when there are some.
+    ///
+    /// With a cache, keys and values go there, behind those that it holds, and the sequence is one
+    /// span that continues the cached text.
+    ///
+    /// - Throws: `.invalidArgument` for a sequence without end, `.outOfMemory`.
+    func forward(
+        _ sequence: PackedSequence, lora: LoRAParameters?, isTraining: Bool = false,
+        cache: KeyValueCache? = nil
+    ) throws(ADPOError) {
+        try prepare(
+            sequence, keys: sequence.keyCount, rank: lora?.layout.rank ?? 0, isTraining: isTraining)
+        embed()
+        for layer in 0..<architecture.layers {
+            attentionForward(layer, lora, cache)
+            feedForwardForward(layer, lora)
+        }
+        cache?.advance(by: sequence.tokens.count)
+    }
+
+    /// y = x W^T + bias, and the adapter's update; adds to y when `adds`.
+    private func linear(
+        _ linear: LinearLayer, _ layer: Int, _ x: UnsafePointer<Float>, _ lora: LoRAParameters?,
+        adds: Bool = false, into y: UnsafeMutablePointer<Float>
+    ) {
+        let tokens = memory.shape.tokens
+        let weights = model.weights.layers[layer][linear]
+        weights.weight.multiply(
+            x, count: tokens, beta: adds ? 1 : 0, into: y, panel: base + memory.panel)
+        if let bias = weights.bias { adpo_add_bias(y, bias.pointer, tokens, bias.count) }
+        if let update = lora?.update(of: linear, layer: layer) {
+            update.forward(x, count: tokens, hidden: loraHidden(linear, layer), into: y)
+        }
+    }
+
+    /// A x of a linear layer, [tokens, rank].
+    func loraHidden(_ linear: LinearLayer, _ layer: Int) -> UnsafeMutablePointer<Float> {
+        let shape = memory.shape
+        return base + memory.layer(layer).loraHidden + linear.rawValue * shape.tokens * shape.rank
+    }
+
+    private func embed() {
+        let width = architecture.width
+        let stream = base + memory.stream
+        for (row, token) in sequence.tokens.enumerated() {
+            model.weights.embedding.decode(row: Int(token), into: stream + row * width)
+        }
+    }
+
+    /// stream += output(attention(norm(stream)))
+    private func attentionForward(_ layer: Int, _ lora: LoRAParameters?, _ cache: KeyValueCache?) {
+        let (tokens, width) = (memory.shape.tokens, architecture.width)
+        let activations = memory.layer(layer)
+        let (stream, normed) = (base + memory.stream, base + memory.normed)
+        let query = base + activations.query
+        // All that the queries see, and where the keys and values of these tokens go.
+        let keys = cache?.keys(layer) ?? base + activations.key
+        let values = cache?.values(layer) ?? base + activations.value
+        let past = (cache?.count ?? 0) * architecture.keyWidth
+
+        if memory.shape.isTraining {
+            (base + activations.input).update(from: stream, count: tokens * width)
+        }
+        model.weights.layers[layer].attentionNorm.forward(stream, rows: tokens, into: normed)
+        linear(.query, layer, normed, lora, into: query)
+        linear(.key, layer, normed, lora, into: keys + past)
+        linear(.value, layer, normed, lora, into: values + past)
+        rotate(query, heads: architecture.heads)
+        rotate(keys + past, heads: architecture.keyValueHeads)
+        architecture.attention.forward(
+            queries: query, keys: keys, values: values, spans: sequence.spans,
+            scratch: base + memory.attention, into: base + activations.attended)
+        linear(.output, layer, base + activations.attended, lora, adds: true, into: stream)
+    }
+
+    private func rotate(_ x: UnsafeMutablePointer<Float>, heads: Int) {
+        sequence.positions.withUnsafeBufferPointer { positions in
+            guard let positions = positions.baseAddress else { return }
+            ropeTable.forward(
+                x, positions: positions, rows: memory.shape.tokens, heads: heads,
+                interleaved: architecture.rotary.isInterleaved)
+        }
+    }
+
+    /// stream += down(silu(gate(norm(stream))) * up(norm(stream)))
+    private func feedForwardForward(_ layer: Int, _ lora: LoRAParameters?) {
+        let (tokens, width) = (memory.shape.tokens, architecture.width)
+        let activations = memory.layer(layer)
+        let (stream, normed) = (base + memory.stream, base + memory.normed)
+        let (gate, up) = (base + activations.gate, base + activations.up)
+        let activated = base + memory.activated
+
+        if memory.shape.isTraining {
+            (base + activations.middle).update(from: stream, count: tokens * width)
+        }
+        model.weights.layers[layer].feedForwardNorm.forward(stream, rows: tokens, into: normed)
+        linear(.gate, layer, normed, lora, into: gate)
+        linear(.up, layer, normed, lora, into: up)
+        SwiGLU.forward(
+            gate: gate, up: up, count: tokens * architecture.feedForwardWidth, into: activated)
+        linear(.down, layer, activated, lora, adds: true, into: stream)
+    }
+}

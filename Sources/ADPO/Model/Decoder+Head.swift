@@ -1,0 +1,32 @@
+import ADPOTensor
+
+extension Decoder {
+    /// The log-prob of each of the sequence's targets, after a forward pass.
+    ///
+    /// In training, what the backward pass needs of the head is computed along with it, so that the
+    /// vocabulary is looked at once.
+    func logProbs(into output: UnsafeMutablePointer<Float>) {
+        let shape = memory.shape
+        guard shape.targets > 0 else { return }
+        let width = architecture.width
+        let (stream, rows) = (base + memory.stream, base + memory.rows)
+        for (target, row) in sequence.rows.enumerated() {
+            (rows + target * width).update(from: stream + row * width, count: width)
+        }
+        let normed = base + memory.derivatives
+        model.weights.finalNorm.forward(rows, rows: shape.targets, into: normed)
+        LogProbs(head: model.weights.head).forward(
+            hidden: normed, targets: sequence.targets, scratch: base + memory.logits,
+            panel: base + memory.panel, into: output, derivatives: shape.isTraining ? normed : nil)
+    }
+
+    /// The logits after some of the sequence's tokens, [rows.count, vocabulary].
+    func logits(rows: Range<Int>, into output: UnsafeMutablePointer<Float>) {
+        let normed = base + memory.normed
+        model.weights.finalNorm.forward(
+            base + memory.stream + rows.lowerBound * architecture.width, rows: rows.count,
+            into: normed)
+        model.weights.head.multiply(
+            normed, count: rows.count, into: output, panel: base + memory.panel)
+    }
+}

@@ -1,0 +1,60 @@
+import ADPOTensor
+import CKernels
+
+/// Runs a model's decoder forward and backward, in memory of its own.
+///
+/// One thread at a time. A forward pass leaves the hidden states inside (and the activations, when
+/// a backward pass is to follow); the head and the backward pass find them there.
+final class Decoder {
+    let model: Model
+    let architecture: Architecture
+    private(set) var sequence = PackedSequence()
+    private(set) var memory: DecoderMemory
+    private var buffer: Buffer<Float>
+    private var rope: RoPETable
+    private var ropeLength = 0
+
+    init(model: Model) throws(ADPOError) {
+        self.model = model
+        architecture = model.architecture
+        memory = DecoderMemory(
+            model, PassShape(tokens: 0, keys: 0, targets: 0, rank: 0, isTraining: false))
+        buffer = try Buffer(zeros: 0)
+        rope = try RoPETable(positions: 0, frequencies: [], magnitude: 1)
+    }
+
+    /// The block that `memory` describes.
+    var base: UnsafeMutablePointer<Float> { buffer.pointer }
+    var ropeTable: RoPETable { _read { yield rope } }
+
+    /// Makes room for a pass over a sequence. Memory is kept for the next pass, and grows when it
+    /// must.
+    func prepare(
+        _ sequence: PackedSequence, keys: Int, rank: Int, isTraining: Bool
+    ) throws(ADPOError) {
+        let memory = DecoderMemory(
+            model,
+            PassShape(
+                tokens: sequence.tokens.count, keys: keys, targets: sequence.targets.count,
+                rank: rank, isTraining: isTraining))
+        if buffer.count < memory.count {
+            buffer = try Buffer(zeros: 0)  // the old block goes before the new one is taken
+            buffer = try Buffer(zeros: memory.count)
+        }
+        try prepareRoPE(length: sequence.length)
+        self.memory = memory
+        self.sequence = sequence
+    }
+
+    private func prepareRoPE(length: Int) throws(ADPOError) {
+        let rotary = architecture.rotary
+        guard rope.positions < length || rotary.dependsOnLength && ropeLength != length else {
+            return
+        }
+        // Twice what is needed, so that generation does not come here for each token.
+        rope = try RoPETable(
+            positions: length * 2, frequencies: rotary.frequencies(length: length),
+            magnitude: rotary.magnitude)
+        ropeLength = length
+    }
+}

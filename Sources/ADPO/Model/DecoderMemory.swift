@@ -1,0 +1,105 @@
+import ADPOTensor
+
+/// What one pass of the decoder is for; its memory follows from that.
+struct PassShape: Equatable {
+    var tokens: Int
+    /// The most keys that any query sees.
+    var keys: Int
+    /// Hidden states that go to the head.
+    var targets: Int
+    /// 0 without adapter.
+    var rank: Int
+    /// A backward pass follows: every layer keeps its activations.
+    var isTraining: Bool
+}
+
+/// Where everything lies in the one block of floats that a pass works in.
+///
+/// A pure value: it also tells how much memory a pass takes before any is allocated. All members
+/// but `layers` and `count` are offsets.
+struct DecoderMemory {
+    /// What the forward pass leaves of a layer for the backward pass.
+    struct Layer {
+        let input: Int  // [tokens, width]
+        let query: Int  // [tokens, heads * headWidth], rotated
+        let key: Int  // [tokens, keyValueHeads * headWidth], rotated
+        let value: Int  // [tokens, keyValueHeads * headWidth]
+        let attended: Int  // [tokens, heads * headWidth]
+        let middle: Int  // [tokens, width], after attention
+        let gate: Int  // [tokens, feedForwardWidth]
+        let up: Int  // [tokens, feedForwardWidth]
+        let loraHidden: Int  // [linear layers, tokens, rank]
+    }
+
+    let shape: PassShape
+    /// One a layer in training; otherwise one that all layers share.
+    private let layers: [Layer]
+    let stream: Int  // [tokens, width], the hidden states
+    let normed: Int  // [tokens, width]
+    let activated: Int  // [tokens, feedForwardWidth]
+    let attention: Int  // scratch of the attention
+    let panel: Int  // scratch of products with encoded weights
+    let rows: Int  // [targets, width], the hidden states that go to the head
+    let derivatives: Int  // [targets, width], of log-probs by normed rows
+    let logits: Int  // scratch of the head
+    // For the backward pass; with d before the name of what they are derivatives of.
+    let dstream: Int  // [tokens, width]
+    let dnormed: Int  // [tokens, width]
+    let dactivated: Int  // [tokens, feedForwardWidth]
+    let dattended: Int  // [tokens, heads * headWidth]
+    let dquery: Int  // [tokens, heads * headWidth]
+    let dkey: Int  // [tokens, keyValueHeads * headWidth]
+    let dvalue: Int  // [tokens, keyValueHeads * headWidth]
+    let dloraHidden: Int  // [tokens, rank]
+    let drows: Int  // [targets, width]
+    /// Floats in all.
+    let count: Int
+
+    func layer(_ index: Int) -> Layer { layers[shape.isTraining ? index : 0] }
+
+    init(_ model: Model, _ shape: PassShape) {
+        var total = 0
+        func take(_ count: Int) -> Int {
+            defer { total += (count + 15) / 16 * 16 }  // cache lines are 16 floats
+            return total
+        }
+        let architecture = model.architecture
+        let tokens = shape.tokens
+        let hidden = tokens * architecture.width
+        let query = tokens * architecture.queryWidth
+        let key = tokens * architecture.keyWidth
+        let feedForward = tokens * architecture.feedForwardWidth
+        let loraHidden = tokens * shape.rank
+        let training = shape.isTraining ? 1 : 0
+
+        self.shape = shape
+        layers = (0..<(shape.isTraining ? architecture.layers : 1)).map { _ in
+            Layer(
+                input: take(hidden * training), query: take(query), key: take(key), value: take(key),
+                attended: take(query), middle: take(hidden * training), gate: take(feedForward),
+                up: take(feedForward), loraHidden: take(loraHidden * LinearLayer.allCases.count))
+        }
+        stream = take(hidden)
+        normed = take(hidden)
+        activated = take(feedForward)
+        attention = take(
+            shape.isTraining
+                ? architecture.attention.backwardScratch(keys: shape.keys, tokens: tokens)
+                : Attention.forwardScratch(keys: shape.keys))
+        let widest = max(architecture.width, architecture.queryWidth, architecture.feedForwardWidth)
+        panel = take(Matrix.panelCapacity(widestRow: widest))
+        rows = take(shape.targets * architecture.width)
+        derivatives = take(shape.targets * architecture.width)
+        logits = take(LogProbs(head: model.weights.head).scratch(rows: shape.targets))
+        dstream = take(hidden * training)
+        dnormed = take(hidden * training)
+        dactivated = take(feedForward * training)
+        dattended = take(query * training)
+        dquery = take(query * training)
+        dkey = take(key * training)
+        dvalue = take(key * training)
+        dloraHidden = take(loraHidden * training)
+        drows = take(shape.targets * architecture.width * training)
+        count = total
+    }
+}
