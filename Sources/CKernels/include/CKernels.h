@@ -6,5 +6,6 @@
 #define CKERNELS_H
 
 #include "decode.h"
+#include "optimizer.h"
 
 #endif
