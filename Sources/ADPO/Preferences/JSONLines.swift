@@ -11,6 +11,7 @@ extension PreferenceDataset {
         jsonLines path: String, eosText: String?, encode: (String) throws(ADPOError) -> [Int32]
     ) throws(ADPOError) {
         let file = try MappedFile(path: path)
+        defer { withExtendedLifetime(file) {} }  // its bytes do not keep it
         var added = PreferenceDataset(vocabulary: vocabulary)
         try forEachLine(of: file.bytes) { (number, bytes) throws(ADPOError) in
             let place = "\(path), line \(number)"
