@@ -22,6 +22,7 @@ PAIRS = [
     {"prompt": "Say hello to the cat.", "chosen": " Hello, cat.", "rejected": " Go away."},
     # "hel" + "lo" merges in one response; the prompt's tokens end before it for both.
     {"prompt": "Say hel", "chosen": "lo to the cat", "rejected": " no"},
+    {"prompt": "Say hel", "chosen": " no", "rejected": "lo to the dog"},
     # EOS is there already, in the middle, or only nearly there.
     {"prompt": "Hello", "chosen": " cat</s>", "rejected": " the</s> cat"},
     {"prompt": "Hello", "chosen": " cat</s", "rejected": "</s>"},

@@ -32,8 +32,8 @@ package struct PreferenceLoss: Sendable {
     ///   - scale: the weight of this pair in the batch's loss, which multiplies the derivative only.
     ///   - derivative: receives the loss's derivative by each of the policy's log-probs,
     ///     `// [chosen + rejected]`.
-    /// - Throws: `.numeric` when a log-prob or the loss is not finite; `.invalidArgument` when the
-    ///   counts differ.
+    /// - Throws: `.numeric` when a log-prob or the loss is not finite, and what `derivative` holds
+    ///   is then of no use; `.invalidArgument` when the counts differ.
     package func callAsFunction(
         policy: Span<Float>, reference: Span<Float>, segmentation: Segmentation,
         scale: Double = 1, derivative: inout MutableSpan<Float>
