@@ -1,5 +1,5 @@
 /// What turns the margin of a segment into its loss. Each link has a file of its own.
-package enum Link: String, Sendable, CaseIterable {
+package enum Link: Sendable, CaseIterable {
     case sigmoid
 
     /// The loss of a margin, and its derivative by the margin.
