@@ -8,6 +8,7 @@
 #include "activation.h"
 #include "decode.h"
 #include "norm.h"
+#include "optimizer.h"
 #include "rope.h"
 #include "softmax.h"
 #include "vector.h"

@@ -1,0 +1,66 @@
+import ADPOTensor
+
+extension PreferenceDataset {
+    /// Adds the pairs of a JSON Lines file: each line `{"prompt": ..., "chosen": ...,
+    /// "rejected": ...}` with three strings. Blank lines are skipped and other keys ignored.
+    /// All of the pairs, or none when it throws.
+    ///
+    /// - Throws: `.notFound` or `.io` for the file; `.format` for a line that is not such an object;
+    ///   `.invalidArgument` for a pair that cannot be tokenized. Errors name the file and the line.
+    package mutating func append(
+        jsonLines path: String, eosText: String?, encode: (String) throws(ADPOError) -> [Int32]
+    ) throws(ADPOError) {
+        let file = try MappedFile(path: path)
+        defer { withExtendedLifetime(file) {} }  // its bytes do not keep it
+        var added = PreferenceDataset(vocabulary: vocabulary)
+        try forEachLine(of: file.bytes) { (number, bytes) throws(ADPOError) in
+            let place = "\(path), line \(number)"
+            let json = try JSON(bytes, source: place)
+            do throws(ADPOError) {
+                let text = try TextPair(json)
+                try added.append(PreferencePair(text, eosText: eosText, encode: encode))
+            } catch {
+                throw ADPOError(error.code, "\(place): \(error.message)")
+            }
+        }
+        try append(contentsOf: added.pairs)
+    }
+}
+
+extension TextPair {
+    fileprivate init(_ json: JSON) throws(ADPOError) {
+        func string(_ key: String) throws(ADPOError) -> String {
+            if let string = json[key]?.string { return string }
+            let problem =
+                json.members == nil
+                ? "not a JSON object"
+                : "\"\(key)\" is \(json[key] == nil ? "missing" : "not a string")"
+            throw ADPOError(
+                .format,
+                "\(problem); each line is {\"prompt\": \"...\", \"chosen\": \"...\", \"rejected\": \"...\"}"
+            )
+        }
+        self.init(
+            prompt: try string("prompt"), chosen: try string("chosen"),
+            rejected: try string("rejected"))
+    }
+}
+
+/// Calls `body` with each line that is not blank, and its number from 1. A line ends with LF or
+/// CR LF; a byte order mark before the first is skipped.
+private func forEachLine(
+    of bytes: UnsafeRawBufferPointer,
+    _ body: (Int, UnsafeRawBufferPointer) throws(ADPOError) -> Void
+) throws(ADPOError) {
+    let whitespace: [UInt8] = [0x20, 0x09, 0x0D]
+    var rest = bytes[...]
+    if rest.starts(with: [0xEF, 0xBB, 0xBF]) { rest = rest.dropFirst(3) }
+    var number = 0
+    while !rest.isEmpty {
+        let line = rest.prefix { $0 != 0x0A }
+        rest = rest[line.endIndex...].dropFirst()
+        number += 1
+        if line.allSatisfy(whitespace.contains) { continue }
+        try body(number, UnsafeRawBufferPointer(rebasing: line))
+    }
+}

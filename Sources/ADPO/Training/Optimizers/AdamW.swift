@@ -1,0 +1,77 @@
+import ADPOTensor
+import CKernels
+import Glibc
+
+/// Adam with decoupled weight decay (arXiv 1711.05101), bias-corrected as in PyTorch.
+///
+/// It knows its parameters as one flat vector.
+package struct AdamW: ~Copyable, Sendable {
+    package struct Configuration: Sendable {
+        package var beta1 = 0.9
+        package var beta2 = 0.999
+        package var epsilon = 1e-8
+        package var weightDecay = 0.0
+
+        package init() {}
+
+        fileprivate func validate() throws(ADPOError) {
+            for (name, beta) in [("beta1", beta1), ("beta2", beta2)] where !(0..<1).contains(beta) {
+                throw ADPOError(
+                    .invalidArgument,
+                    "AdamW's \(name) is \(beta); it must be at least 0 and below 1")
+            }
+            guard epsilon > 0, epsilon.isFinite else {
+                throw ADPOError(
+                    .invalidArgument, "AdamW's epsilon is \(epsilon); it must be a number above 0")
+            }
+            guard weightDecay >= 0, weightDecay.isFinite else {
+                throw ADPOError(
+                    .invalidArgument, "the weight decay is \(weightDecay); it must be 0 or above")
+            }
+        }
+    }
+
+    package let configuration: Configuration
+    /// Updates so far.
+    package private(set) var steps = 0
+    private let firstMoments: Buffer<Float>
+    private let secondMoments: Buffer<Float>
+
+    /// - Throws: `.outOfMemory`; `.invalidArgument` unless betas are in [0, 1), epsilon is above 0
+    ///   and the weight decay is not negative.
+    package init(parameters count: Int, _ configuration: Configuration) throws(ADPOError) {
+        try configuration.validate()
+        let first = try Buffer<Float>(zeros: count)
+        let second = try Buffer<Float>(zeros: count)
+        self.configuration = configuration
+        firstMoments = first
+        secondMoments = second
+    }
+
+    /// One update of the parameters in place. `// [count]` both.
+    ///
+    /// - Throws: `.invalidArgument` when there are not as many as the optimizer was made for.
+    package mutating func step(
+        parameters: UnsafeMutableBufferPointer<Float>, gradients: UnsafeBufferPointer<Float>,
+        learningRate: Double
+    ) throws(ADPOError) {
+        let count = firstMoments.count
+        guard parameters.count == count, gradients.count == count else {
+            throw ADPOError(.invalidArgument, "AdamW was made for \(count) parameters")
+        }
+        guard let values = parameters.baseAddress, let slopes = gradients.baseAddress else {
+            return
+        }
+        steps += 1
+        let scalars = adpo_adamw(
+            beta2: Float(configuration.beta2),
+            one_minus_beta1: Float(1 - configuration.beta1),
+            one_minus_beta2: Float(1 - configuration.beta2),
+            epsilon: Float(configuration.epsilon),
+            decay: Float(1 - learningRate * configuration.weightDecay),
+            step_size: Float(learningRate / (1 - pow(configuration.beta1, Double(steps)))),
+            root_correction: Float(sqrt(1 - pow(configuration.beta2, Double(steps)))))
+        adpo_adamw_step(
+            scalars, values, slopes, firstMoments.pointer, secondMoments.pointer, count)
+    }
+}

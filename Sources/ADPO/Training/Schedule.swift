@@ -1,0 +1,18 @@
+/// How the learning rate changes over a run, after a linear warmup from 0: transformers'
+/// `get_linear_schedule_with_warmup` and `get_constant_schedule_with_warmup`.
+public enum Schedule: String, Sendable, CaseIterable {
+    /// Down to 0, which the step after the last would have.
+    case linear
+    case constant
+
+    /// What the learning rate is multiplied with at a step, counted from 0, of a run.
+    package func factor(step: Int, of steps: Int, warmup: Int) -> Double {
+        if step < warmup { return Double(step) / Double(warmup) }
+        switch self {
+        case .linear:
+            return max(0, (Double(steps) - Double(step)) / max(1, Double(steps) - Double(warmup)))
+        case .constant:
+            return 1
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import ADPO
+import Glibc
+import Testing
+
+struct JSONLinesTests {
+    static let line = #"{"prompt": "a", "chosen": "b", "rejected": "c", "source": [1, {}]}"#
+
+    /// A dataset with one pair, after an attempt to add those of a file with these bytes.
+    private func load(
+        _ bytes: [UInt8], into dataset: inout PreferenceDataset, path: inout String
+    ) throws {
+        var template = Array("/tmp/adpo-pairs-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        try #require(descriptor >= 0)
+        path = template.withUnsafeBufferPointer { name in
+            String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+        defer { unlink(path) }
+        try #require(write(descriptor, bytes, bytes.count) == bytes.count)
+        close(descriptor)
+        try dataset.append(jsonLines: path, eosText: "$") { text in text.utf8.map { Int32($0) } }
+    }
+
+    @Test(arguments: [
+        line, line + "\n", "\u{FEFF}" + line, line + "\r\n\r\n", "\n \t\n" + line + "\n\n",
+    ])
+    func readsAPair(_ text: String) throws {
+        var dataset = PreferenceDataset(vocabulary: 256)
+        var path = ""
+        try load(Array(text.utf8), into: &dataset, path: &path)
+        #expect(
+            dataset.pairs == [
+                try PreferencePair(prompt: [97], chosen: [98, 36], rejected: [99, 36])
+            ])
+    }
+
+    @Test(arguments: ["", "\n", "\u{FEFF}"])
+    func readsNoPair(_ text: String) throws {
+        var dataset = PreferenceDataset(vocabulary: 256)
+        var path = ""
+        try load(Array(text.utf8), into: &dataset, path: &path)
+        #expect(dataset.pairs.isEmpty)
+    }
+
+    /// Line separators of Unicode are text, and ill-formed bytes are read as U+FFFD.
+    @Test func readsTextAsItIs() throws {
+        var dataset = PreferenceDataset(vocabulary: 256)
+        var path = ""
+        let prefix = Array("{\"prompt\": \"\u{2028}".utf8)
+        let suffix = Array("\", \"chosen\": \"b\", \"rejected\": \"\\u0000\"}".utf8)
+        try load(prefix + [0xFF] + suffix, into: &dataset, path: &path)
+        let pair = try #require(dataset.pairs.first)
+        #expect(pair.prompt == "\u{2028}\u{FFFD}".utf8.map { Int32($0) })
+        #expect(pair.rejected == [0, 36])
+    }
+
+    @Test(arguments: [
+        (
+            #"{"prompt": "a", "rejected": "c"}"#, ADPOError.Code.format,
+            #": "chosen" is missing; each"#
+        ),
+        (
+            #"{"prompt": "a", "chosen": 1, "rejected": "c"}"#, .format,
+            #": "chosen" is not a string"#
+        ),
+        (
+            #"{"prompt": [], "chosen": "a", "rejected": ""}"#, .format,
+            #": "prompt" is not a string"#
+        ),
+        (#"["a", "b", "c"]"#, .format, ": not a JSON object; each line"),
+        (#"{"prompt": "a""#, .format, " is not valid JSON: ',' or '}' is missing at byte 14"),
+        (
+            #"{"prompt": "a", "chosen": "", "rejected": "c"}"#, .invalidArgument,
+            ": the chosen response"
+        ),
+        (
+            #"{"prompt": "", "chosen": "b", "rejected": "c"}"#, .invalidArgument,
+            ": the prompt has no"
+        ),
+        (
+            #"{"prompt": "é", "chosen": "b", "rejected": "c"}"#, .invalidArgument,
+            ": token id 195 is"
+        ),
+    ])
+    func namesTheLineAndAddsNothing(_ bad: String, _ code: ADPOError.Code, _ message: String) throws
+    {
+        var dataset = PreferenceDataset(vocabulary: 128)
+        let pair = try PreferencePair(prompt: [1], chosen: [2], rejected: [3])
+        try dataset.append(pair)
+        var path = ""
+        let error = #expect(throws: ADPOError.self) {
+            try load(
+                Array("\(Self.line)\r\n\n\(bad)\n\(Self.line)\n".utf8), into: &dataset, path: &path)
+        }
+        #expect(error?.code == code)
+        #expect(
+            error?.message.hasPrefix("\(path), line 3\(message)") == true,
+            "\(String(describing: error))")
+        #expect(dataset.pairs == [pair])
+    }
+
+    @Test func saysThatAFileIsMissing() {
+        var dataset = PreferenceDataset(vocabulary: 128)
+        let error = #expect(throws: ADPOError.self) {
+            try dataset.append(jsonLines: "/nonexistent/pairs.jsonl", eosText: nil) { _ in [] }
+        }
+        #expect(error?.code == .notFound)
+        #expect(error?.message.contains("/nonexistent/pairs.jsonl") == true)
+    }
+}
