@@ -21,7 +21,9 @@ package enum AtomicFile {
     }
 
     package static func write(_ bytes: [UInt8], to path: String) throws(ADPOError) {
-        try bytes.withUnsafeBytes { (bytes) throws(ADPOError) in try write([bytes], to: path) }
+        try bytes.withUnsafeBufferPointer { (bytes) throws(ADPOError) in
+            try write([UnsafeRawBufferPointer(bytes)], to: path)
+        }
     }
 
     /// 0, or the error number of what failed.

@@ -66,7 +66,7 @@ package struct SafetensorsFile: Sendable {
     }
 
     private init(index path: String, directory: String) throws(ADPOError) {
-        let index = try JSON(try MappedFile(path: path).bytes, source: path)
+        let index = try JSON(path: path)
         guard let weightMap = index["weight_map"]?.members else {
             throw ADPOError(.format, "\(path) has no \"weight_map\"")
         }

@@ -17,9 +17,9 @@ package enum SafetensorsWriter {
     /// does not fit its values.
     package static func write(_ tensors: [Tensor], to path: String) throws(ADPOError) {
         let header = try header(of: tensors)
-        try header.withUnsafeBytes { (header) throws(ADPOError) in
-            try AtomicFile.write(
-                [header] + tensors.map { UnsafeRawBufferPointer($0.values) }, to: path)
+        try header.withUnsafeBufferPointer { (header) throws(ADPOError) in
+            let values = tensors.map { UnsafeRawBufferPointer($0.values) }
+            try AtomicFile.write([UnsafeRawBufferPointer(header)] + values, to: path)
         }
     }
 
@@ -35,7 +35,8 @@ package enum SafetensorsWriter {
             guard Encoding.f32.byteCount(shape: tensor.shape) == byteCount else {
                 throw ADPOError(
                     .internal,
-                    "tensor \"\(tensor.name)\" of shape \(tensor.shape) has \(tensor.values.count) values")
+                    "tensor \"\(tensor.name)\" of shape \(tensor.shape) has \(tensor.values.count) values"
+                )
             }
             let description: [(key: String, value: JSON)] = [
                 ("dtype", .string("F32")),
