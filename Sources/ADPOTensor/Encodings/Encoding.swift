@@ -14,15 +14,23 @@ package struct Encoding: Sendable {
     package let decode:
         @convention(c) @Sendable (UnsafeRawPointer?, UnsafeMutablePointer<Float>?, Int) -> Void
 
-    /// The bytes of `elements` weights; nil when they are no whole number of blocks, or overflow.
-    package func byteCount(elements: Int) -> Int? {
-        guard elements >= 0, elements % blockElements == 0 else { return nil }
-        let (bytes, overflow) = (elements / blockElements).multipliedReportingOverflow(by: blockBytes)
-        return overflow ? nil : bytes
+    /// The bytes of a tensor of this shape, whose rows (the last dimension) are whole blocks; nil
+    /// when they are not, when a dimension is negative, or when the size overflows.
+    package func byteCount(shape: [Int]) -> Int? {
+        let row = shape.last ?? 1
+        guard row % blockElements == 0 else { return nil }
+        var bytes = blockBytes
+        for factor in shape.dropLast() + [row / blockElements] {
+            guard factor >= 0 else { return nil }
+            let (product, overflow) = bytes.multipliedReportingOverflow(by: factor)
+            if overflow { return nil }
+            bytes = product
+        }
+        return bytes
     }
 }
 
 extension Encoding {
     /// Every weight format; tests walk this list.
-    package static let all: [Encoding] = [.f32]
+    package static let all: [Encoding] = [.f32, .f16, .bf16, .q4_0, .q4_1, .q8_0, .q4_K, .q6_K]
 }

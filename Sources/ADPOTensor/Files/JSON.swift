@@ -27,6 +27,13 @@ package enum JSON: Sendable {
         }
     }
 
+    /// Parses a file.
+    package init(path: String) throws(ADPOError) {
+        let file = try MappedFile(path: path)
+        defer { withExtendedLifetime(file) {} }
+        self = try JSON(file.bytes, source: path)
+    }
+
     /// The value of the first member with this key; nil for other keys and other kinds of values.
     package subscript(key: String) -> JSON? {
         guard case .object(let members) = self else { return nil }

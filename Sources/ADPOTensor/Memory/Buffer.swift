@@ -23,7 +23,9 @@ package struct Buffer<Element: BitwiseCopyable>: ~Copyable, @unchecked Sendable 
 
     deinit { free(pointer) }
 
-    package var span: UnsafeBufferPointer<Element> { UnsafeBufferPointer(start: pointer, count: count) }
+    package var span: UnsafeBufferPointer<Element> {
+        UnsafeBufferPointer(start: pointer, count: count)
+    }
     package var mutableSpan: UnsafeMutableBufferPointer<Element> {
         UnsafeMutableBufferPointer(start: pointer, count: count)
     }

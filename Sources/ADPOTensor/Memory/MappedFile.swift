@@ -6,7 +6,8 @@ package final class MappedFile: Sendable {
     package nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
 
     package init(path: String) throws(ADPOError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // O_NONBLOCK: a named pipe without a writer would keep the call waiting forever.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw Self.failure("open", path) }
         defer { close(descriptor) }
         var status = stat()
@@ -32,7 +33,10 @@ package final class MappedFile: Sendable {
     }
 
     private static func failure(_ action: String, _ path: String) -> ADPOError {
-        let reason = String(cString: strerror(errno))
-        return ADPOError(errno == ENOENT ? .notFound : .io, "cannot \(action) \(path): \(reason)")
+        let number = errno
+        let isMissing = number == ENOENT || number == ENOTDIR
+        return ADPOError(
+            isMissing ? .notFound : .io,
+            "cannot \(action) \(path): \(String(cString: strerror(number)))")
     }
 }

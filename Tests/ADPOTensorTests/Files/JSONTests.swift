@@ -23,10 +23,18 @@ struct JSONTests {
     }
 
     @Test(arguments: [
-        "", "{", "[1,]", "{\"a\" 1}", "\"abc", "\"\\u12\"", "truth", "1 2", "\"\u{01}\"", "+1", "--1",
+        "", "{", "[1,]", "{\"a\" 1}", "\"abc", "\"\\u12\"", "truth", "1 2", "\"\u{01}\"", "+1",
+        "--1",
         String(repeating: "[", count: 100_000),
     ])
     func refuses(_ text: String) {
         #expect(throws: ADPOError.self) { try JSON(text, source: "test") }
+    }
+
+    @Test func writesWhatItReads() throws {
+        let text =
+            #"{"b":[1,-2.5,1e+20,true,null,[],{}],"a":"q\"\\\n\r\t\u0001é😀/","b":"twice"}"#
+        #expect(try JSON(text, source: "test").text == text)
+        #expect(JSON.array([.double(.infinity), .double(.nan)]).text == "[null,null]")
     }
 }

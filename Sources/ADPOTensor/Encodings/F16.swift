@@ -1,0 +1,8 @@
+import CKernels
+
+extension Encoding {
+    /// IEEE 754 binary16, little-endian.
+    package static let f16 = Encoding(
+        name: "F16", ggmlType: 1, safetensorsName: "F16", blockElements: 1, blockBytes: 2,
+        decode: adpo_decode_f16)
+}

@@ -1,0 +1,52 @@
+import Glibc
+
+/// A model's weights on disk, whatever the format: a Hugging Face directory or a GGUF file.
+package struct TensorFile: Sendable {
+    package enum Kind: Sendable {
+        case huggingFace(directory: String)
+        case gguf(GGUFMetadata)
+    }
+
+    package let path: String
+    package let kind: Kind
+    private let tensors: TensorTable
+
+    /// Maps the files; no weight is read. Throws `notFound` when there is nothing, `format` when
+    /// it is something else or damaged, `io` when it cannot be read.
+    package static func open(path: String) throws(ADPOError) -> TensorFile {
+        guard FileStatus(path)?.isDirectory == true else {
+            let file = try GGUFFile(path: path)
+            return TensorFile(path: path, kind: .gguf(file.metadata), tensors: file.tensors)
+        }
+        guard FileStatus(path + "/config.json") != nil else {
+            throw ADPOError(
+                .notFound,
+                """
+                \(path) is not a model directory: it holds no config.json (a GGUF model is named by \
+                the path of its file)
+                """)
+        }
+        let file = try SafetensorsFile(directory: path)
+        return TensorFile(path: path, kind: .huggingFace(directory: path), tensors: file.tensors)
+    }
+
+    /// The names of all tensors, in the order of the files.
+    package var names: [String] { tensors.names }
+
+    /// The tensor of this name, nil when there is none. Throws `unsupported` when its encoding is
+    /// none that can be decoded.
+    package func tensor(_ name: String) throws(ADPOError) -> TensorView? {
+        try tensors.tensor(name)
+    }
+}
+
+/// What the file system says of a path; nil when nothing is there.
+struct FileStatus {
+    let isDirectory: Bool
+
+    init?(_ path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        isDirectory = status.st_mode & S_IFMT == S_IFDIR
+    }
+}
