@@ -96,8 +96,8 @@ extension Decoder {
         architecture.attention.backward(
             queries: base + activations.query, keys: base + activations.key,
             values: base + activations.value, doutput: dattended, tokens: tokens,
-            spans: sequence.spans, scratch: base + memory.attention, dqueries: dquery, dkeys: dkey,
-            dvalues: dvalue)
+            spans: sequence.spans, lanes: memory.shape.lanes, scratch: base + memory.attention,
+            dqueries: dquery, dkeys: dkey, dvalues: dvalue)
         rotateBack(dquery, heads: architecture.heads)
         rotateBack(dkey, heads: architecture.keyValueHeads)
         norm.forward(input, rows: tokens, into: normed)

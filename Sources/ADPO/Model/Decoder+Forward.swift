@@ -7,13 +7,13 @@ extension Decoder {
     /// With a cache, keys and values go there, behind those that it holds, and the sequence is one
     /// span that continues the cached text.
     ///
-    /// - Throws: `.invalidArgument` for a sequence without end, `.outOfMemory`.
+    /// - Throws: `.outOfMemory`.
     func forward(
         _ sequence: PackedSequence, lora: LoRAParameters?, isTraining: Bool = false,
         cache: KeyValueCache? = nil
     ) throws(ADPOError) {
-        try prepare(
-            sequence, keys: sequence.keyCount, rank: lora?.layout.rank ?? 0, isTraining: isTraining)
+        try prepare(sequence, rank: lora?.layout.rank ?? 0, isTraining: isTraining)
+        try cache?.reserve(sequence.tokens.count)
         embed()
         for layer in 0..<architecture.layers {
             attentionForward(layer, lora, cache)
@@ -73,7 +73,7 @@ extension Decoder {
         rotate(keys + past, heads: architecture.keyValueHeads)
         architecture.attention.forward(
             queries: query, keys: keys, values: values, spans: sequence.spans,
-            scratch: base + memory.attention, into: base + activations.attended)
+            lanes: memory.shape.lanes, scratch: base + memory.attention, into: base + activations.attended)
         linear(.output, layer, base + activations.attended, lora, adds: true, into: stream)
     }
 

@@ -6,6 +6,9 @@ import CKernels
 /// One thread at a time. A forward pass leaves the hidden states inside (and the activations, when
 /// a backward pass is to follow); the head and the backward pass find them there.
 final class Decoder {
+    /// Keeps the sizes that follow from it within 64 bits.
+    private static let maximumTokens = 1 << 24
+
     let model: Model
     let architecture: Architecture
     private(set) var sequence = PackedSequence()
@@ -29,13 +32,19 @@ final class Decoder {
 
     /// Makes room for a pass over a sequence. Memory is kept for the next pass, and grows when it
     /// must.
-    func prepare(
-        _ sequence: PackedSequence, keys: Int, rank: Int, isTraining: Bool
-    ) throws(ADPOError) {
+    ///
+    /// - Throws: `.outOfMemory`.
+    func prepare(_ sequence: PackedSequence, rank: Int, isTraining: Bool) throws(ADPOError) {
+        guard sequence.tokens.count <= Self.maximumTokens, sequence.length <= Self.maximumTokens else {
+            throw ADPOError(
+                .outOfMemory,
+                "out of memory: a sequence of \(sequence.tokens.count) tokens; at most "
+                    + "\(Self.maximumTokens) are possible")
+        }
         let memory = DecoderMemory(
             model,
             PassShape(
-                tokens: sequence.tokens.count, keys: keys, targets: sequence.targets.count,
+                tokens: sequence.tokens.count, keys: sequence.keyCount, targets: sequence.targets.count,
                 rank: rank, isTraining: isTraining))
         if buffer.count < memory.count {
             buffer = try Buffer(zeros: 0)  // the old block goes before the new one is taken

@@ -11,6 +11,8 @@ struct PassShape: Equatable {
     var rank: Int
     /// A backward pass follows: every layer keeps its activations.
     var isTraining: Bool
+    /// Parts of the attention that run side by side.
+    var lanes = Parallel.threadCount
 }
 
 /// Where everything lies in the one block of floats that a pass works in.
@@ -84,8 +86,9 @@ struct DecoderMemory {
         activated = take(feedForward)
         attention = take(
             shape.isTraining
-                ? architecture.attention.backwardScratch(keys: shape.keys, tokens: tokens)
-                : Attention.forwardScratch(keys: shape.keys))
+                ? architecture.attention.backwardScratch(
+                    keys: shape.keys, lanes: shape.lanes, tokens: tokens)
+                : Attention.forwardScratch(keys: shape.keys, lanes: shape.lanes))
         let widest = max(architecture.width, architecture.queryWidth, architecture.feedForwardWidth)
         panel = take(Matrix.panelCapacity(widestRow: widest))
         rows = take(shape.targets * architecture.width)

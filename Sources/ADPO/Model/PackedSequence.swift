@@ -24,6 +24,11 @@ package struct PackedSequence: Sendable {
         targets = Array(text.dropFirst())
     }
 
+    /// Tokens that continue a cached text of `past` tokens; without targets.
+    package init(tokens: some RandomAccessCollection<Int32>, past: Int) {
+        append(span: tokens, position: past, prefix: 0..<0, past: past)
+    }
+
     /// Adds a prompt of at least one token and responses, whose tokens become targets in order.
     /// The last token of a response predicts nothing, so it is not computed.
     package mutating func append(
@@ -42,7 +47,7 @@ package struct PackedSequence: Sendable {
     }
 
     private mutating func append(
-        span: some RandomAccessCollection<Int32>, position: Int, prefix: Range<Int>
+        span: some RandomAccessCollection<Int32>, position: Int, prefix: Range<Int>, past: Int = 0
     ) {
         let start = tokens.count
         tokens.append(contentsOf: span)
@@ -51,7 +56,8 @@ package struct PackedSequence: Sendable {
         length = max(length, position + span.count)
         guard !span.isEmpty else { return }
         spans.append(
-            AttentionSpan(queries: start..<tokens.count, prefix: prefix, ownStart: start))
+            AttentionSpan(
+                queries: start..<tokens.count, prefix: prefix, ownStart: start, past: past))
     }
 
     /// The most keys that any query sees.

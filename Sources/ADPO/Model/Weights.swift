@@ -11,7 +11,7 @@ package struct LayerWeights: Sendable {
     package let attentionNorm: RMSNorm
     package let feedForwardNorm: RMSNorm
     /// In the order of `LinearLayer.allCases`.
-    private let linears: [Linear]
+    fileprivate let linears: [Linear]
 
     package subscript(_ layer: LinearLayer) -> Linear { linears[layer.rawValue] }
 }

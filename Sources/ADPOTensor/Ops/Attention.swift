@@ -38,8 +38,6 @@ package struct Attention: Sendable {
 
     /// Queries are taken in blocks, so that memory stays linear in the number of keys.
     private static let blockRows = 64
-    /// Each lane of work has its own scratch; more lanes than this many cores stay idle.
-    private static let lanes = 16
 
     package init(heads: Int, keyValueHeads: Int, headWidth: Int, scale: Float) {
         self.heads = heads
@@ -52,23 +50,24 @@ package struct Attention: Sendable {
     private var keyStride: Int { keyValueHeads * headWidth }
     private func keyOffset(_ head: Int) -> Int { head / (heads / keyValueHeads) * headWidth }
 
-    /// The scratch that `forward` wants, in floats, when no query sees more than `keys`.
-    package static func forwardScratch(keys: Int) -> Int { lanes * blockRows * keys }
+    /// The scratch that `forward` wants, in floats, when no query sees more than `keys`. The work
+    /// is done in `lanes`, side by side, each with scratch of its own.
+    package static func forwardScratch(keys: Int, lanes: Int) -> Int { lanes * blockRows * keys }
     /// The scratch that `backward` wants, for `tokens` tokens.
-    package func backwardScratch(keys: Int, tokens: Int) -> Int {
-        2 * Self.lanes * Self.blockRows * keys + 2 * tokens * queryStride
+    package func backwardScratch(keys: Int, lanes: Int, tokens: Int) -> Int {
+        2 * lanes * Self.blockRows * keys + 2 * tokens * queryStride
     }
 
     package func forward(
         queries: UnsafePointer<Float>, keys: UnsafePointer<Float>, values: UnsafePointer<Float>,
-        spans: [AttentionSpan], scratch: UnsafeMutablePointer<Float>,
+        spans: [AttentionSpan], lanes: Int, scratch: UnsafeMutablePointer<Float>,
         into output: UnsafeMutablePointer<Float>
     ) {
         let scratchStride = Self.blockRows * (spans.map(\.keyCount).max() ?? 0)
         let blocks = Self.blocks(of: spans)
         let tasks = blocks.count * heads
-        Parallel.forEach(min(Self.lanes, tasks)) { lane in
-            for task in stride(from: lane, to: tasks, by: Self.lanes) {
+        Parallel.forEach(min(lanes, tasks)) { lane in
+            for task in stride(from: lane, to: tasks, by: lanes) {
                 let (block, head) = (blocks[task / heads], task % heads)
                 let weights = scratch + lane * scratchStride
                 attentionWeights(block, head, queries, keys, into: weights)
@@ -89,7 +88,7 @@ package struct Attention: Sendable {
     /// Overwrites dqueries, dkeys and dvalues, given doutput. Attention weights are computed again.
     package func backward(
         queries: UnsafePointer<Float>, keys: UnsafePointer<Float>, values: UnsafePointer<Float>,
-        doutput: UnsafePointer<Float>, tokens: Int, spans: [AttentionSpan],
+        doutput: UnsafePointer<Float>, tokens: Int, spans: [AttentionSpan], lanes: Int,
         scratch: UnsafeMutablePointer<Float>, dqueries: UnsafeMutablePointer<Float>,
         dkeys: UnsafeMutablePointer<Float>, dvalues: UnsafeMutablePointer<Float>
     ) {
@@ -97,13 +96,13 @@ package struct Attention: Sendable {
         let blocks = Self.blocks(of: spans)
         // Each query head has key and value gradients of its own, [tokens, heads, headWidth], so
         // that the heads of a group can run side by side; they are added up at the end.
-        let dkeysByHead = scratch + 2 * Self.lanes * scratchStride
+        let dkeysByHead = scratch + 2 * lanes * scratchStride
         let dvaluesByHead = dkeysByHead + tokens * queryStride
         dkeysByHead.update(repeating: 0, count: 2 * tokens * queryStride)
-        Parallel.forEach(min(Self.lanes, heads)) { lane in
+        Parallel.forEach(min(lanes, heads)) { lane in
             let weights = scratch + 2 * lane * scratchStride
             let dweights = weights + scratchStride
-            for head in stride(from: lane, to: heads, by: Self.lanes) {
+            for head in stride(from: lane, to: heads, by: lanes) {
                 for block in blocks {
                     attentionWeights(block, head, queries, keys, into: weights)
                     backward(

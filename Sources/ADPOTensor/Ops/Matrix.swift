@@ -13,7 +13,7 @@ package struct Matrix: Sendable {
     package static func panelCapacity(widestRow: Int) -> Int { max(1 << 19, widestRow) }
 
     package init(_ view: TensorView) throws(ADPOError) {
-        guard view.shape.count == 2, let rowBytes = view.encoding.byteCount(elements: view.shape[1]),
+        guard view.shape.count == 2, let rowBytes = view.encoding.byteCount(shape: [view.shape[1]]),
             view.shape[0] > 0, view.shape[1] > 0, view.shape[0] <= Int(Int32.max),
             view.shape[1] <= Int(Int32.max)
         else {

@@ -1,0 +1,86 @@
+import ADPOTensor
+import CKernels
+import Glibc
+
+/// How a text is continued.
+public struct GenerationConfiguration: Sendable {
+    public var maxTokens = 256
+    /// 0: greedy. Otherwise the logits are divided by it, then sampled.
+    public var temperature: Float = 0
+    /// The same seed gives the same text.
+    public var seed: UInt64 = 0
+
+    public init() {}
+}
+
+/// One generated token.
+public struct GeneratedToken: Sendable, Equatable {
+    public var id: Int32
+    /// Its log-prob at temperature 1.
+    public var logProb: Float
+}
+
+extension Session {
+    /// Continues a prompt until an end token, which is included, or `maxTokens`.
+    ///
+    /// - Parameter onToken: receives each token as it comes; false ends the text there.
+    /// - Throws: `.invalidArgument` for an empty prompt, ids out of range or a bad temperature,
+    ///   `.numeric` when the model's logits are not finite, `.outOfMemory`.
+    public func generate(
+        prompt: [Int32], _ configuration: GenerationConfiguration = GenerationConfiguration(),
+        onToken: (GeneratedToken) -> Bool = { _ in true }
+    ) throws(ADPOError) -> [GeneratedToken] {
+        guard !prompt.isEmpty else {
+            throw ADPOError(.invalidArgument, "the prompt has no tokens; it needs at least one")
+        }
+        guard configuration.temperature.isFinite, configuration.temperature >= 0 else {
+            throw ADPOError(
+                .invalidArgument,
+                "the temperature is \(configuration.temperature); it must be 0 or above")
+        }
+        try model.check(prompt)
+        let cache = try KeyValueCache(model.architecture)
+        let logits = try Buffer<Float>(zeros: model.architecture.vocabulary)
+        var random = RandomGenerator(seed: configuration.seed)
+        var generated: [GeneratedToken] = []
+        var next = prompt
+        while generated.count < configuration.maxTokens {
+            try decoder.forward(
+                PackedSequence(tokens: next, past: cache.count), lora: adapter?.lora, cache: cache)
+            decoder.logits(rows: next.count - 1..<next.count, into: logits.pointer)
+            let token = try Self.pick(
+                logits.mutableSpan, temperature: configuration.temperature, &random)
+            generated.append(token)
+            guard onToken(token), !model.endTokens.contains(token.id) else { break }
+            next = [token.id]
+        }
+        return generated
+    }
+
+    private static func pick(
+        _ logits: UnsafeMutableBufferPointer<Float>, temperature: Float,
+        _ random: inout RandomGenerator
+    ) throws(ADPOError) -> GeneratedToken {
+        let normalizer = adpo_log_sum_exp(logits.baseAddress, logits.count)
+        guard normalizer.isFinite else {
+            throw ADPOError(.numeric, "the model's logits are not finite: its weights are damaged")
+        }
+        var best = 0
+        for id in logits.indices where logits[id] > logits[best] { best = id }
+        if temperature == 0 {
+            return GeneratedToken(
+                id: Int32(truncatingIfNeeded: best), logProb: logits[best] - normalizer)
+        }
+        // softmax(logits / temperature), relative to the largest so that nothing overflows.
+        let largest = logits[best]
+        var total = 0.0
+        func weight(_ id: Int) -> Double { exp(Double(logits[id] - largest) / Double(temperature)) }
+        for id in logits.indices { total += weight(id) }
+        var rest = random.unit() * total
+        for id in logits.indices {
+            rest -= weight(id)
+            if rest < 0 { best = id; break }
+        }
+        return GeneratedToken(id: Int32(truncatingIfNeeded: best), logProb: logits[best] - normalizer)
+    }
+}

@@ -1,0 +1,25 @@
+import ADPOTensor
+
+/// A place to compute with a model: scratch memory, and the adapter in use.
+///
+/// One thread at a time.
+public final class Session {
+    public let model: Model
+    /// Computations use this adapter; nil for the model alone.
+    public private(set) var adapter: Adapter?
+    let decoder: Decoder
+
+    /// - Throws: `.outOfMemory`.
+    public init(model: Model) throws(ADPOError) {
+        self.model = model
+        decoder = try Decoder(model: model)
+    }
+
+    /// Computes with this adapter from now on; nil for the model alone.
+    ///
+    /// - Throws: `.invalidArgument` for an adapter of another model.
+    public func setAdapter(_ adapter: Adapter?) throws(ADPOError) {
+        try adapter?.check(model)
+        self.adapter = adapter
+    }
+}

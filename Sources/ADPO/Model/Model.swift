@@ -1,0 +1,103 @@
+import ADPOTensor
+
+/// A causal language model: its weights, mapped from the file, and its tokenizer.
+///
+/// Immutable; any number of sessions and trainers on any threads may use one.
+public final class Model: Sendable {
+    /// The Hugging Face directory or GGUF file that it was loaded from.
+    public let path: String
+    public let tokenizer: Tokenizer
+    package let architecture: Architecture
+    package let weights: Weights
+    /// Generation ends after any of these tokens.
+    package let endTokens: Set<Int32>
+
+    /// Loads a Hugging Face directory (config.json, safetensors, tokenizer.json) or a GGUF file.
+    ///
+    /// Weights are mapped, not read: the files must stay as they are while the model lives.
+    ///
+    /// - Throws: `.notFound`, `.io`, `.format`, `.unsupported`, `.outOfMemory`.
+    public init(path: String) throws(ADPOError) {
+        let file = try TensorFile.open(path: path)
+        self.path = path
+        var endTokens: Set<Int32> = []
+        switch file.kind {
+        case .huggingFace(let directory):
+            let source = directory + "/config.json"
+            let json = try JSON(path: source)
+            guard let type = json["model_type"]?.string else {
+                throw ADPOError(.format, "\(source): \"model_type\" is missing")
+            }
+            architecture = try Family.named(type, source: source).fromHuggingFace(json, source)
+            tokenizer = try Tokenizer(directory: directory)
+            endTokens.formUnion(try Self.generationEnds(directory: directory))
+        case .gguf(let metadata):
+            guard let name = metadata["general.architecture"]?.string else {
+                throw ADPOError(.format, "\(path): \"general.architecture\" is missing")
+            }
+            architecture = try Family.named(name, source: path).fromGGUF(file, metadata)
+            tokenizer = try Tokenizer(GGUFTokenizerFields(metadata, source: path))
+            for key in ["tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"] {
+                if let id = metadata[key]?.integer.flatMap(Int32.init(exactly:)) {
+                    endTokens.insert(id)
+                }
+            }
+        }
+        if let eos = tokenizer.eos { endTokens.insert(eos) }
+        self.endTokens = endTokens
+        weights = try Weights(file, architecture)
+    }
+
+    /// `eos_token_id` of generation_config.json: a number, a list, or absent.
+    private static func generationEnds(directory: String) throws(ADPOError) -> [Int32] {
+        let ids: JSON?
+        do throws(ADPOError) {
+            ids = try JSON(path: directory + "/generation_config.json")["eos_token_id"]
+        } catch {
+            if error.code == .notFound { return [] }
+            throw error
+        }
+        let values = ids?.array ?? [ids].compactMap(\.self)
+        return values.compactMap { $0.integer.flatMap(Int32.init(exactly:)) }
+    }
+
+    /// - Throws: `.invalidArgument` for an id that the model has no embedding of.
+    package func check(_ ids: some Collection<Int32>) throws(ADPOError) {
+        guard let id = ids.first(where: { $0 < 0 || $0 >= architecture.vocabulary }) else { return }
+        throw ADPOError(
+            .invalidArgument,
+            "the token id \(id) is out of range: the model has ids 0 to "
+                + "\(architecture.vocabulary - 1)")
+    }
+}
+
+/// What a model is, in numbers.
+public struct ModelInfo: Sendable, Equatable {
+    /// "llama"
+    public var family: String
+    /// The encoding of most weights, such as "F32" or "Q4_1".
+    public var encoding: String
+    public var layers: Int
+    /// The width of the hidden states.
+    public var width: Int
+    public var heads: Int
+    public var keyValueHeads: Int
+    /// The number of token ids that the head scores.
+    public var vocabulary: Int
+    /// The positions that the model was trained for.
+    public var context: Int
+    public var parameters: Int
+    /// The size of the weights as stored.
+    public var weightBytes: Int
+}
+
+extension Model {
+    public var info: ModelInfo {
+        ModelInfo(
+            family: architecture.family, encoding: weights.encoding.name,
+            layers: architecture.layers, width: architecture.width, heads: architecture.heads,
+            keyValueHeads: architecture.keyValueHeads, vocabulary: architecture.vocabulary,
+            context: architecture.context, parameters: weights.parameterCount,
+            weightBytes: weights.byteCount)
+    }
+}
