@@ -16,8 +16,10 @@ struct ByteReader {
         guard count >= 0, count <= remaining else {
             throw ADPOError(
                 .format,
-                "\(source) is truncated or damaged: byte \(position) announces \(count) bytes more, "
-                    + "but only \(remaining) are left")
+                """
+                \(source) is truncated or damaged: byte \(position) announces \(count) bytes more, \
+                but only \(remaining) are left
+                """)
         }
         defer { position += count }
         return UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])
@@ -35,8 +37,10 @@ struct ByteReader {
         guard count <= UInt64(remaining / minimumSize) else {
             throw ADPOError(
                 .format,
-                "\(source) is truncated or damaged: byte \(position - 8) counts \(count) elements, "
-                    + "but only \(remaining) bytes are left")
+                """
+                \(source) is truncated or damaged: byte \(position - 8) counts \(count) elements, \
+                but only \(remaining) bytes are left
+                """)
         }
         return Int(count)
     }

@@ -14,8 +14,10 @@ package struct GGUFFile: Sendable {
         else {
             throw ADPOError(
                 .format,
-                "\(path) is a part of a split model: open its first file, whose name ends in \(first)"
-            )
+                """
+                \(path) is a part of a split model: open its first file, whose name ends in \
+                \(first)
+                """)
         }
         for number in 2...count {
             let end = "-\(Self.fiveDigits(number))-of-\(Self.fiveDigits(count)).gguf"
@@ -102,8 +104,10 @@ private struct TensorDescription {
         guard dimensions <= 4 else {
             throw ADPOError(
                 .format,
-                "\(reader.source): tensor \"\(name)\" has \(dimensions) dimensions; at most 4 are allowed"
-            )
+                """
+                \(reader.source): tensor "\(name)" has \(dimensions) dimensions; at most 4 are \
+                allowed
+                """)
         }
         var shape: [Int] = []
         for _ in 0..<dimensions {

@@ -23,7 +23,7 @@ package enum SafetensorsWriter {
         }
     }
 
-    /// The length in 64 bits and the JSON header, padded so that the tensors are aligned to 8 bytes.
+    /// The length in 64 bits and the JSON header, padded so that the tensors are 8-byte aligned.
     private static func header(of tensors: [Tensor]) throws(ADPOError) -> [UInt8] {
         // PEFT and transformers ask for the format.
         var members: [(key: String, value: JSON)] = [
@@ -35,8 +35,10 @@ package enum SafetensorsWriter {
             guard Encoding.f32.byteCount(shape: tensor.shape) == byteCount else {
                 throw ADPOError(
                     .internal,
-                    "tensor \"\(tensor.name)\" of shape \(tensor.shape) has \(tensor.values.count) values"
-                )
+                    """
+                    tensor "\(tensor.name)" of shape \(tensor.shape) has \(tensor.values.count) \
+                    values
+                    """)
             }
             let description: [(key: String, value: JSON)] = [
                 ("dtype", .string("F32")),

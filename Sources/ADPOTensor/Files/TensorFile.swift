@@ -22,8 +22,8 @@ package struct TensorFile: Sendable {
             throw ADPOError(
                 .notFound,
                 """
-                \(path) is not a model directory: it holds no config.json (a GGUF model is named by \
-                the path of its file)
+                \(path) is not a model directory: it holds no config.json (to open a GGUF model, \
+                give the path of its file)
                 """)
         }
         let file = try SafetensorsFile(directory: path)

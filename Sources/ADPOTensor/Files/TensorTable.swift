@@ -33,7 +33,8 @@ package struct TensorTable: Sendable {
         let known = Encoding.all.map(\.name).joined(separator: ", ")
         return ADPOError(
             .unsupported,
-            "\(path): tensor \"\(name)\" is stored as \(type), which is not supported (\(known) are)"
-        )
+            """
+            \(path): tensor "\(name)" is stored as \(type), which is not supported (\(known) are)
+            """)
     }
 }

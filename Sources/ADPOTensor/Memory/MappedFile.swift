@@ -1,6 +1,9 @@
 import Glibc
 
 /// A file's bytes, mapped read-only for as long as the object lives.
+///
+/// Replacing the file is harmless (`AtomicFile` does); shortening it in place is not: reading a
+/// mapped page behind a file's end is a fault that no program survives.
 package final class MappedFile: Sendable {
     package let path: String
     package nonisolated(unsafe) let bytes: UnsafeRawBufferPointer

@@ -1,4 +1,5 @@
 import ADPOTensor
+import FoundationEssentials
 import TestSupport
 import Testing
 
@@ -11,7 +12,7 @@ struct MalformedGGUFTests {
         try withTemporaryDirectory { directory in
             let path = directory + "/x.gguf"
             for length in 0..<whole.count {
-                try AtomicFile.write(Array(whole.prefix(length)), to: path)
+                try Data(whole.prefix(length)).write(to: URL(filePath: path))
                 guard length < 1020 else {
                     _ = try? GGUFFile(path: path)
                     continue
@@ -31,7 +32,7 @@ struct MalformedGGUFTests {
                 for value: UInt8 in [0, 1, 9, 0x7F, 0x80, 0xFF] {
                     var bytes = whole
                     bytes[position] = value
-                    try AtomicFile.write(bytes, to: path)
+                    try Data(bytes).write(to: URL(filePath: path))
                     guard let file = try? GGUFFile(path: path) else { continue }
                     for name in file.tensors.names { _ = try? file.tensors.tensor(name)?.floats }
                     for value in file.metadata.values.values {

@@ -1,4 +1,5 @@
 import ADPOTensor
+import FoundationEssentials
 import TestSupport
 import Testing
 
@@ -53,7 +54,7 @@ struct SafetensorsTests {
                     var bytes = whole
                     bytes[position] = value
                     let path = directory + "/damaged.safetensors"
-                    try AtomicFile.write(bytes, to: path)
+                    try Data(bytes).write(to: URL(filePath: path))
                     guard let tensors = try? SafetensorsFile(path: path).tensors else { continue }
                     for name in tensors.names { _ = try? tensors.tensor(name)?.floats }
                 }

@@ -1,4 +1,5 @@
 import ADPOTensor
+import Glibc
 import TestSupport
 import Testing
 
@@ -24,6 +25,17 @@ struct TensorFileTests {
             let error = #expect(throws: ADPOError.self) { try TensorFile.open(path: path) }
             #expect(error?.code == .notFound)
             #expect(error?.message.contains(path) == true)
+        }
+    }
+
+    /// Opening a pipe that nobody writes to would wait forever.
+    @Test func aPipeIsRefused() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/pipe"
+            #expect(mkfifo(path, 0o600) == 0)
+            let error = #expect(throws: ADPOError.self) { try TensorFile.open(path: path) }
+            #expect(error?.code == .io)
+            #expect(error?.message.contains("not a regular file") == true)
         }
     }
 
