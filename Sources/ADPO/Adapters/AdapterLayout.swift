@@ -55,6 +55,21 @@ package struct AdapterLayout: Sendable, Equatable {
         a(linear, layer: layer).map { $0.upperBound..<$0.upperBound + rows[linear.rawValue] * rank }
     }
 
+    /// A new adapter, [count]: A uniform within 1 / sqrt(in), as PEFT begins (Kaiming uniform with
+    /// a = sqrt(5)), and B zero, so that the model is at first unchanged.
+    package func initialize(_ values: UnsafeMutablePointer<Float>, seed: UInt64) {
+        var random = RandomGenerator(seed: seed)
+        values.update(repeating: 0, count: count)
+        for layer in 0..<layers {
+            for linear in targets {
+                let bound = 1 / Float(columns(linear)).squareRoot()
+                for index in a(linear, layer: layer) ?? 0..<0 {
+                    values[index] = random.uniform(bound: bound)
+                }
+            }
+        }
+    }
+
     package func rows(_ linear: LinearLayer) -> Int { rows[linear.rawValue] }
     package func columns(_ linear: LinearLayer) -> Int { columns[linear.rawValue] }
 }

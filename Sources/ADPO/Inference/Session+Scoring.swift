@@ -79,9 +79,6 @@ extension Session {
     /// The log-prob of each target of a sequence.
     private func logProbs(of sequence: PackedSequence) throws(ADPOError) -> [Float] {
         try decoder.forward(sequence, lora: adapter?.lora)
-        return [Float](unsafeUninitializedCapacity: sequence.targets.count) { output, count in
-            count = sequence.targets.count
-            if let base = output.baseAddress { decoder.logProbs(into: base) }
-        }
+        return decoder.logProbs()
     }
 }

@@ -5,7 +5,14 @@ extension Decoder {
     ///
     /// In training, what the backward pass needs of the head is computed along with it, so that the
     /// vocabulary is looked at once.
-    func logProbs(into output: UnsafeMutablePointer<Float>) {
+    func logProbs() -> [Float] {
+        [Float](unsafeUninitializedCapacity: memory.shape.targets) { output, count in
+            count = memory.shape.targets
+            if let base = output.baseAddress { logProbs(into: base) }
+        }
+    }
+
+    private func logProbs(into output: UnsafeMutablePointer<Float>) {
         let shape = memory.shape
         guard shape.targets > 0 else { return }
         let width = architecture.width

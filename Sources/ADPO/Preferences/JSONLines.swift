@@ -7,23 +7,20 @@ extension PreferenceDataset {
     ///
     /// - Throws: `.notFound` or `.io` for the file; `.format` for a line that is not such an object;
     ///   `.invalidArgument` for a pair that cannot be tokenized. Errors name the file and the line.
-    package mutating func append(
-        jsonLines path: String, eosText: String?, encode: (String) throws(ADPOError) -> [Int32]
-    ) throws(ADPOError) {
+    public mutating func append(jsonLines path: String) throws(ADPOError) {
         let file = try MappedFile(path: path)
         defer { withExtendedLifetime(file) {} }  // its bytes do not keep it
-        var added = PreferenceDataset(vocabulary: vocabulary)
+        var added = self
         try forEachLine(of: file.bytes) { (number, bytes) throws(ADPOError) in
             let place = "\(path), line \(number)"
             let json = try JSON(bytes, source: place)
             do throws(ADPOError) {
-                let text = try TextPair(json)
-                try added.append(PreferencePair(text, eosText: eosText, encode: encode))
+                try added.append(TextPair(json))
             } catch {
                 throw ADPOError(error.code, "\(place): \(error.message)")
             }
         }
-        try append(contentsOf: added.pairs)
+        self = added
     }
 }
 

@@ -1,13 +1,38 @@
 import ADPOTensor
 
-/// Preference pairs whose ids belong to one vocabulary.
+/// Preference pairs, tokenized for one model.
 public struct PreferenceDataset: Sendable {
     /// Ids are 0 to vocabulary - 1.
     public let vocabulary: Int
     public private(set) var pairs: [PreferencePair] = []
+    private let eosText: String?
+    private let encode: @Sendable (String) -> [Int32]
 
-    public init(vocabulary: Int) {
+    /// - Parameters:
+    ///   - eosText: what ends a response; appended to one that lacks it.
+    ///   - encode: text to ids, special tokens added and recognized.
+    package init(
+        vocabulary: Int, eosText: String? = nil,
+        encode: @escaping @Sendable (String) -> [Int32] = { _ in [] }
+    ) {
         self.vocabulary = vocabulary
+        self.eosText = eosText
+        self.encode = encode
+    }
+
+    public init(model: Model) {
+        let tokenizer = model.tokenizer
+        self.init(
+            vocabulary: model.info.vocabulary, eosText: tokenizer.eosText,
+            encode: { tokenizer.encode($0) })
+    }
+
+    /// Adds a pair given as text.
+    ///
+    /// - Throws: `.invalidArgument` for an empty response, a prompt without tokens, or an id outside
+    ///   the vocabulary.
+    public mutating func append(_ text: TextPair) throws(ADPOError) {
+        try append(PreferencePair(text, eosText: eosText, encode: encode))
     }
 
     /// - Throws: `.invalidArgument` for an id outside the vocabulary.

@@ -59,16 +59,16 @@ extension PreferencePair {
     ///   - encode: text to ids, special tokens added and recognized.
     /// - Throws: `.invalidArgument` for an empty response, or a prompt of which no token remains.
     package init(
-        _ text: TextPair, eosText: String?, encode: (String) throws(ADPOError) -> [Int32]
+        _ text: TextPair, eosText: String?, encode: (String) -> [Int32]
     ) throws(ADPOError) {
         for (name, response) in [("chosen", text.chosen), ("rejected", text.rejected)]
         where response.isEmpty {
             throw ADPOError(
                 .invalidArgument, "the \(name) response is empty; it needs at least one character")
         }
-        let prompt = try encode(text.prompt)
-        let chosen = try encode(text.prompt + ended(text.chosen, by: eosText))
-        let rejected = try encode(text.prompt + ended(text.rejected, by: eosText))
+        let prompt = encode(text.prompt)
+        let chosen = encode(text.prompt + ended(text.chosen, by: eosText))
+        let rejected = encode(text.prompt + ended(text.rejected, by: eosText))
 
         let promptCount = min(
             commonPrefixCount(prompt, chosen), commonPrefixCount(prompt, rejected))

@@ -42,7 +42,7 @@ struct MergeTable: Sendable {
 
     /// Where the pair is, or belongs.
     private func index(of pair: UInt64) -> Int {
-        var index = Int(truncatingIfNeeded: pair &* multiplier >> shift)
+        var index = Int(truncatingIfNeeded: (pair &* multiplier) >> shift)
         while entries[index].pair != pair, entries[index].pair != Self.vacant {
             index = (index + 1) & (entries.count - 1)
         }

@@ -30,13 +30,7 @@ public final class Tokenizer: Sendable {
         normalization = description.normalization
         preTokenizer = description.preTokenizer[...]
         rawMatcher = AddedTokenMatcher(description.addedTokens.filter { !$0.isNormalized })
-        var normalized = description.addedTokens.filter(\.isNormalized)
-        for index in normalized.indices {
-            let content = normalized[index].content
-            normalized[index].content =
-                content.withUnsafeBufferPointer(description.normalization.apply) ?? content
-        }
-        normalizedMatcher = AddedTokenMatcher(normalized)
+        normalizedMatcher = AddedTokenMatcher(description.addedTokens.filter(\.isNormalized))
         prefix = description.prefix
         suffix = description.suffix
         specialTokens = Set(description.addedTokens.filter(\.isSpecial).map(\.id))

@@ -43,7 +43,7 @@ package struct AddedToken: Sendable {
     /// Takes the whitespace on its left, or right, with it.
     package var stripsLeft = false
     package var stripsRight = false
-    /// Is normalized, and looked for in the normalized text.
+    /// Is looked for in the normalized text; its content is normalized too.
     package var isNormalized = false
 }
 

@@ -6,6 +6,7 @@ struct TokenizerFile {
     private let path: String
     /// The number of tokens of the model alone.
     private var modelCount = 0
+    private var highestAddedID = -1
     /// Tokens that `ByteAlphabet` cannot write, and added ones, by their text.
     private var plainTokens: [[UInt8]: Int32] = [:]
     private var isByteLevel = false
@@ -22,8 +23,8 @@ struct TokenizerFile {
         var file = TokenizerFile(path: path)
         let root = try json(path)
         try file.readModel(root["model"] ?? .null)
-        try file.readAddedTokens(root["added_tokens"]?.array ?? [])
         try file.readNormalizer(root["normalizer"] ?? .null)
+        try file.readAddedTokens(root["added_tokens"]?.array ?? [])
         try file.readPreTokenizer(root["pre_tokenizer"] ?? .null)
         try file.readPostProcessor(root["post_processor"] ?? .null)
         try file.readDecoder(root["decoder"] ?? .null)
@@ -37,7 +38,9 @@ struct TokenizerFile {
 
     private static func json(_ path: String) throws(ADPOError) -> JSON {
         let file = try MappedFile(path: path)
-        return try JSON(file.bytes, source: path)
+        return try withExtendedLifetime(file) { (file) throws(ADPOError) in
+            try JSON(file.bytes, source: path)
+        }
     }
 
     private func malformed(_ reason: String) -> ADPOError {
@@ -117,23 +120,31 @@ struct TokenizerFile {
                 throw malformed("an added token has no content")
             }
             if content.isEmpty { continue }
+            let isSpecial = token["special"]?.bool ?? false
+            let isNormalized = token["normalized"]?.bool ?? !isSpecial
             let text = Array(content.utf8)
-            var added = AddedToken(id: try add(text), content: text)
-            added.isSpecial = token["special"]?.bool ?? false
+            let normalized =
+                isNormalized
+                ? text.withUnsafeBufferPointer(description.normalization.apply) ?? text : text
+            var added = AddedToken(id: try add(text, as: normalized), content: normalized)
+            added.isSpecial = isSpecial
             added.singleWord = token["single_word"]?.bool ?? false
             added.stripsLeft = token["lstrip"]?.bool ?? false
             added.stripsRight = token["rstrip"]?.bool ?? false
-            added.isNormalized = token["normalized"]?.bool ?? !added.isSpecial
+            added.isNormalized = isNormalized
+            highestAddedID = max(highestAddedID, Int(added.id))
             description.addedTokens.append(added)
         }
     }
 
     /// The id of an added token: the one it has already, or else the next. The `tokenizers` package
     /// does not look at the ids in the file either.
-    private mutating func add(_ text: [UInt8]) throws(ADPOError) -> Int32 {
+    private mutating func add(
+        _ text: [UInt8], as normalized: [UInt8]
+    ) throws(ADPOError) -> Int32 {
         if let id = id(of: text) { return id }
-        let id = max(modelCount, 1 + (description.addedTokens.map(\.id).max().map(Int.init) ?? -1))
-        try description.vocabulary.insert(text: text, id: id)
+        let id = max(modelCount, highestAddedID + 1)
+        try description.vocabulary.insert(text: normalized, id: id)
         plainTokens[text] = Int32(id)
         return Int32(id)
     }

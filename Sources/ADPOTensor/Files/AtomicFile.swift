@@ -1,35 +1,46 @@
 import Glibc
 
-/// Writes files whole or not at all.
-package enum AtomicFile {
-    /// Makes `path` hold the chunks, one after the other. They go to a new file in the same folder,
-    /// which takes the name once it is on the disk: a reader, or a crash, finds the old content or
-    /// the new. Throws `io`, and then leaves `path` as it was and nothing beside it.
-    package static func write(_ chunks: [UnsafeRawBufferPointer], to path: String)
-        throws(ADPOError)
-    {
+/// Writes a file whole or not at all.
+package struct AtomicFile {
+    private let path: String
+    private let descriptor: Int32
+
+    /// Makes `path` hold what `body` appends. That goes to a new file in the same folder, which
+    /// takes the name once it is on the disk: a reader, or a crash, finds the old content or the
+    /// new. When it throws, `path` is as it was and nothing lies beside it.
+    ///
+    /// - Throws: `.io`, and what `body` throws.
+    package static func write(
+        to path: String, _ body: (AtomicFile) throws(ADPOError) -> Void
+    ) throws(ADPOError) {
         let temporary = "\(path).\(UInt64.random(in: 0 ... .max)).tmp"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw failure(path, errno) }
-        var number = write(chunks, to: descriptor)
-        if close(descriptor) != 0, number == 0 { number = errno }
-        if number == 0, rename(temporary, path) != 0 { number = errno }
-        guard number == 0 else {
+        do throws(ADPOError) {
+            do throws(ADPOError) {
+                try body(AtomicFile(path: path, descriptor: descriptor))
+                guard fsync(descriptor) == 0 else { throw failure(path, errno) }
+            } catch {
+                close(descriptor)
+                throw error
+            }
+            guard close(descriptor) == 0, rename(temporary, path) == 0 else {
+                throw failure(path, errno)
+            }
+        } catch {
             unlink(temporary)
-            throw failure(path, number)
+            throw error
         }
     }
 
     package static func write(_ bytes: [UInt8], to path: String) throws(ADPOError) {
-        try bytes.withUnsafeBufferPointer { (bytes) throws(ADPOError) in
-            try write([UnsafeRawBufferPointer(bytes)], to: path)
-        }
+        try write(to: path) { (file) throws(ADPOError) in try file.append(bytes) }
     }
 
-    /// 0, or the error number of what failed.
-    private static func write(_ chunks: [UnsafeRawBufferPointer], to descriptor: Int32) -> Int32 {
-        for chunk in chunks {
-            var rest = chunk[...]
+    /// Appends the elements' bytes.
+    package func append(_ elements: [some BitwiseCopyable]) throws(ADPOError) {
+        let number = elements.withUnsafeBytes { bytes -> Int32 in
+            var rest = bytes[...]
             while !rest.isEmpty {
                 let written = Glibc.write(
                     descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
@@ -37,8 +48,9 @@ package enum AtomicFile {
                 guard written >= 0 else { return errno }
                 rest = rest.dropFirst(written)
             }
+            return 0
         }
-        return fsync(descriptor) == 0 ? 0 : errno
+        guard number == 0 else { throw Self.failure(path, number) }
     }
 
     private static func failure(_ path: String, _ number: Int32) -> ADPOError {

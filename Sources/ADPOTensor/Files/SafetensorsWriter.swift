@@ -4,9 +4,9 @@ package enum SafetensorsWriter {
     package struct Tensor {
         package let name: String
         package let shape: [Int]
-        package let values: UnsafeBufferPointer<Float>
+        package let values: [Float]
 
-        package init(name: String, shape: [Int], values: UnsafeBufferPointer<Float>) {
+        package init(name: String, shape: [Int], values: [Float]) {
             self.name = name
             self.shape = shape
             self.values = values
@@ -17,9 +17,9 @@ package enum SafetensorsWriter {
     /// does not fit its values.
     package static func write(_ tensors: [Tensor], to path: String) throws(ADPOError) {
         let header = try header(of: tensors)
-        try header.withUnsafeBufferPointer { (header) throws(ADPOError) in
-            let values = tensors.map { UnsafeRawBufferPointer($0.values) }
-            try AtomicFile.write([UnsafeRawBufferPointer(header)] + values, to: path)
+        try AtomicFile.write(to: path) { (file) throws(ADPOError) in
+            try file.append(header)
+            for tensor in tensors { try file.append(tensor.values) }
         }
     }
 

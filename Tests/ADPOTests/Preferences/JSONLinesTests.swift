@@ -5,6 +5,10 @@ import Testing
 struct JSONLinesTests {
     static let line = #"{"prompt": "a", "chosen": "b", "rejected": "c", "source": [1, {}]}"#
 
+    private func bytesAsTokens(vocabulary: Int) -> PreferenceDataset {
+        PreferenceDataset(vocabulary: vocabulary, eosText: "$") { $0.utf8.map { Int32($0) } }
+    }
+
     /// A dataset with one pair, after an attempt to add those of a file with these bytes.
     private func load(
         _ bytes: [UInt8], into dataset: inout PreferenceDataset, path: inout String
@@ -18,14 +22,14 @@ struct JSONLinesTests {
         defer { unlink(path) }
         try #require(write(descriptor, bytes, bytes.count) == bytes.count)
         close(descriptor)
-        try dataset.append(jsonLines: path, eosText: "$") { text in text.utf8.map { Int32($0) } }
+        try dataset.append(jsonLines: path)
     }
 
     @Test(arguments: [
         line, line + "\n", "\u{FEFF}" + line, line + "\r\n\r\n", "\n \t\n" + line + "\n\n",
     ])
     func readsAPair(_ text: String) throws {
-        var dataset = PreferenceDataset(vocabulary: 256)
+        var dataset = bytesAsTokens(vocabulary: 256)
         var path = ""
         try load(Array(text.utf8), into: &dataset, path: &path)
         #expect(
@@ -36,7 +40,7 @@ struct JSONLinesTests {
 
     @Test(arguments: ["", "\n", "\u{FEFF}"])
     func readsNoPair(_ text: String) throws {
-        var dataset = PreferenceDataset(vocabulary: 256)
+        var dataset = bytesAsTokens(vocabulary: 256)
         var path = ""
         try load(Array(text.utf8), into: &dataset, path: &path)
         #expect(dataset.pairs.isEmpty)
@@ -44,7 +48,7 @@ struct JSONLinesTests {
 
     /// Line separators of Unicode are text, and ill-formed bytes are read as U+FFFD.
     @Test func readsTextAsItIs() throws {
-        var dataset = PreferenceDataset(vocabulary: 256)
+        var dataset = bytesAsTokens(vocabulary: 256)
         var path = ""
         let prefix = Array("{\"prompt\": \"\u{2028}".utf8)
         let suffix = Array("\", \"chosen\": \"b\", \"rejected\": \"\\u0000\"}".utf8)
@@ -84,7 +88,7 @@ struct JSONLinesTests {
     ])
     func namesTheLineAndAddsNothing(_ bad: String, _ code: ADPOError.Code, _ message: String) throws
     {
-        var dataset = PreferenceDataset(vocabulary: 128)
+        var dataset = bytesAsTokens(vocabulary: 128)
         let pair = try PreferencePair(prompt: [1], chosen: [2], rejected: [3])
         try dataset.append(pair)
         var path = ""
@@ -100,9 +104,9 @@ struct JSONLinesTests {
     }
 
     @Test func saysThatAFileIsMissing() {
-        var dataset = PreferenceDataset(vocabulary: 128)
+        var dataset = bytesAsTokens(vocabulary: 128)
         let error = #expect(throws: ADPOError.self) {
-            try dataset.append(jsonLines: "/nonexistent/pairs.jsonl", eosText: nil) { _ in [] }
+            try dataset.append(jsonLines: "/nonexistent/pairs.jsonl")
         }
         #expect(error?.code == .notFound)
         #expect(error?.message.contains("/nonexistent/pairs.jsonl") == true)

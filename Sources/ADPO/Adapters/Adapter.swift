@@ -1,0 +1,52 @@
+import ADPOTensor
+
+/// A LoRA adapter for one model (arXiv 2106.09685): y += scale B A x in its linear layers.
+///
+/// Immutable; sessions on many threads may share one.
+public final class Adapter: Sendable {
+    public let model: Model
+    package let layout: AdapterLayout
+    package let alpha: Float
+    /// scale is alpha / sqrt(rank) rather than alpha / rank (rsLoRA, arXiv 2312.03732).
+    package let isRankStabilized: Bool
+    private let values: Buffer<Float>
+
+    /// Copies `values`, [layout.count].
+    package init(
+        model: Model, layout: AdapterLayout, alpha: Float, isRankStabilized: Bool,
+        values source: UnsafePointer<Float>
+    ) throws(ADPOError) {
+        let values = try Buffer<Float>(zeros: layout.count)
+        values.pointer.update(from: source, count: layout.count)
+        self.model = model
+        self.layout = layout
+        self.alpha = alpha
+        self.isRankStabilized = isRankStabilized
+        self.values = values
+    }
+
+    /// The LoRA rank.
+    public var rank: Int { layout.rank }
+
+    /// The number of parameters.
+    public var parameterCount: Int { layout.count }
+
+    /// The matrices in use; valid while the adapter lives.
+    package var lora: LoRAParameters {
+        LoRAParameters(layout: layout, scale: scale, values: UnsafePointer(values.pointer))
+    }
+
+    package var scale: Float {
+        let rank = Float(layout.rank)
+        return alpha / (isRankStabilized ? rank.squareRoot() : rank)
+    }
+
+    /// - Throws: `.invalidArgument` unless the adapter was made for this model.
+    func check(_ model: Model) throws(ADPOError) {
+        guard self.model === model else {
+            throw ADPOError(
+                .invalidArgument,
+                "the adapter belongs to another model (\(self.model.path)); load it for this one")
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import ADPOTensor
+
+/// How a trainer tunes.
+public struct TrainerConfiguration: Sendable {
+    /// How the tokens of a response group into segments (arXiv 2602.09533).
+    public var granularity = Granularity.response
+    public var beta = 0.1
+
+    /// Of a new adapter; one to start from brings its own.
+    public var loraRank = 16
+    public var loraAlpha: Float = 32
+
+    public var epochs = 1
+    /// Pairs for each update.
+    public var batchSize = 4
+    /// Tokens of prompt + response; longer ones lose their end.
+    public var maxLength = 1024
+    /// Of the adapter's start and of the shuffling.
+    public var seed: UInt64 = 0
+    public var shuffles = true
+
+    public var learningRate = 2e-5
+    public var schedule = Schedule.linear
+    public var warmupSteps = 0
+    /// 0 does not clip.
+    public var maxGradientNorm = 1.0
+    public var weightDecay = 0.0
+    public var adamBeta1 = 0.9
+    public var adamBeta2 = 0.999
+    public var adamEpsilon = 1e-8
+
+    public init() {}
+
+    var optimizer: AdamW.Configuration {
+        var configuration = AdamW.Configuration()
+        configuration.beta1 = adamBeta1
+        configuration.beta2 = adamBeta2
+        configuration.epsilon = adamEpsilon
+        configuration.weightDecay = weightDecay
+        return configuration
+    }
+
+    /// What the parts of a trainer do not check themselves.
+    func validate() throws(ADPOError) {
+        let counts = [
+            ("epochs", epochs), ("batch size", batchSize), ("maximum length", maxLength),
+            ("LoRA rank", loraRank),
+        ]
+        for (name, count) in counts where count < 1 || count > Int(UInt32.max) {
+            throw ADPOError(.invalidArgument, "the \(name) is \(count); it must be at least 1")
+        }
+        guard loraAlpha > 0, loraAlpha.isFinite else {
+            throw ADPOError(.invalidArgument, "the LoRA alpha is \(loraAlpha); it must be above 0")
+        }
+        for (name, value) in [
+            ("learning rate", learningRate), ("maximum gradient norm", maxGradientNorm),
+        ] where !(value >= 0 && value.isFinite) {
+            throw ADPOError(.invalidArgument, "the \(name) is \(value); it must be 0 or above")
+        }
+        guard warmupSteps >= 0 else {
+            throw ADPOError(
+                .invalidArgument, "the warmup steps are \(warmupSteps); they must be 0 or above")
+        }
+    }
+}

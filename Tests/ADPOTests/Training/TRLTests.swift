@@ -1,0 +1,72 @@
+import ADPO
+import ADPOTensor
+import TestSupport
+import Testing
+
+/// Whole training steps, against TRL's DPOTrainer from the same adapter file.
+struct TRLTests {
+    @Test(arguments: ["plain", "accumulated", "truncated"])
+    func equalsDPOTrainer(_ name: String) throws {
+        let file = try golden("trl_dpo.json")
+        let run = try #require(file["runs"]?.array?.first { $0["name"]?.string == name })
+        let model = try Model(path: Fixture.path("Fixtures/\(file["model"]?.string ?? "")"))
+        let start = try Adapter(
+            model: model, path: Fixture.path("Fixtures/\(file["start"]?.string ?? "")"))
+        var pairs = PreferenceDataset(model: model)
+        try pairs.append(jsonLines: Fixture.path("Fixtures/\(file["data"]?.string ?? "")"))
+
+        var configuration = TrainerConfiguration()
+        configuration.beta = try #require(run["beta"]?.double)
+        configuration.batchSize =
+            try #require(run["batch_size"]?.integer) * #require(run["accumulation"]?.integer)
+        configuration.epochs = try #require(run["epochs"]?.integer)
+        configuration.maxLength = try #require(run["max_length"]?.integer)
+        configuration.warmupSteps = try #require(run["warmup_steps"]?.integer)
+        configuration.learningRate = try #require(run["learning_rate"]?.double)
+        configuration.shuffles = false
+        let trainer = try Trainer(
+            model: model, configuration: configuration, pairs: pairs, start: start)
+
+        let steps = try #require(run["steps"]?.array)
+        #expect(trainer.steps == steps.count)
+        var tokens = 0
+        for expected in steps {
+            let metrics = try #require(try trainer.step())
+            tokens += metrics.tokens
+            #expect(tokens == expected["num_tokens"]?.integer)
+            func compare(_ actual: Double, _ key: String, _ absolute: Float, _ relative: Float = 0)
+                throws
+            {
+                let value = Float(try #require(expected[key]?.double))
+                expectClose(
+                    [Float(actual)], [value], absolute: absolute, relative: relative,
+                    "step \(metrics.step) \(key)")
+            }
+            try compare(metrics.loss, "loss", 1e-4)
+            try compare(metrics.gradientNorm, "grad_norm", 0, 1e-3)
+            try compare(metrics.learningRate, "learning_rate", 0, 1e-6)
+            try compare(metrics.epoch, "epoch", 1e-4)
+            try compare(metrics.rewardsChosen, "rewards/chosen", 1e-4)
+            try compare(metrics.rewardsRejected, "rewards/rejected", 1e-4)
+            try compare(metrics.rewardsMargin, "rewards/margins", 1e-4)
+            try compare(metrics.rewardsAccuracy, "rewards/accuracies", 1e-6)
+            try compare(metrics.logProbsChosen, "logps/chosen", 1e-3)
+            try compare(metrics.logProbsRejected, "logps/rejected", 1e-3)
+        }
+        #expect(try trainer.step() == nil)
+        try expectNorms(of: trainer.adapter(), try #require(run["final_norms"]?.members))
+    }
+
+    private func expectNorms(
+        of adapter: Adapter, _ norms: [(key: String, value: JSON)]
+    ) throws {
+        let matrices = PEFT.tensors(
+            adapter.lora.values, adapter.layout, adapter.model.architecture)
+        #expect(matrices.count == norms.count)
+        for (name, norm) in norms {
+            let matrix = try #require(matrices.first { $0.name == name }).values
+            let actual = matrix.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            expectClose([actual], [Float(norm.double ?? .nan)], absolute: 1e-5, relative: 1e-3, name)
+        }
+    }
+}
