@@ -54,6 +54,11 @@ extension Session {
         let (ids, promptCount) = model.tokenizer.encode(
             prompt: prompt.utf8, completion: completion.utf8, addSpecialTokens: addSpecialTokens,
             parseSpecialTokens: parseSpecialTokens)
+        return try score(ids, promptCount: promptCount)
+    }
+
+    /// The same, given the ids of both and how many of them are the prompt.
+    package func score(_ ids: [Int32], promptCount: Int) throws(ADPOError) -> Scores {
         let tokens = Array(ids[promptCount...])
         let logProbs = try score(prompt: Array(ids[..<promptCount]), completions: [tokens])
         return Scores(tokens: tokens, logProbs: logProbs[0])

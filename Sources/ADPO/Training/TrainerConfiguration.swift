@@ -43,11 +43,12 @@ public struct TrainerConfiguration: Sendable {
     /// What the parts of a trainer do not check themselves.
     func validate() throws(ADPOError) {
         let counts = [
-            ("epochs", epochs), ("batch size", batchSize), ("maximum length", maxLength),
-            ("LoRA rank", loraRank),
+            ("number of epochs", epochs, 1 << 20), ("batch size", batchSize, Int(UInt32.max)),
+            ("maximum length", maxLength, Int(UInt32.max)),
         ]
-        for (name, count) in counts where count < 1 || count > Int(UInt32.max) {
-            throw ADPOError(.invalidArgument, "the \(name) is \(count); it must be at least 1")
+        for (name, count, limit) in counts where count < 1 || count > limit {
+            throw ADPOError(
+                .invalidArgument, "the \(name) is \(count); it must be 1 to \(limit)")
         }
         guard loraAlpha > 0, loraAlpha.isFinite else {
             throw ADPOError(.invalidArgument, "the LoRA alpha is \(loraAlpha); it must be above 0")

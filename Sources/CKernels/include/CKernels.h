@@ -9,6 +9,7 @@
 #include "decode.h"
 #include "norm.h"
 #include "optimizer.h"
+#include "processor.h"
 #include "rope.h"
 #include "softmax.h"
 #include "vector.h"

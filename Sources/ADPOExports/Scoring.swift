@@ -1,0 +1,125 @@
+import ADPO
+import CADPO
+
+func session(_ handle: OpaquePointer?) throws(ADPOError) -> Exclusive<Session> {
+    try object(handle, "session")
+}
+
+@c @implementation
+public func adpo_session_create(
+    _ model: OpaquePointer?, _ session: UnsafeMutablePointer<OpaquePointer?>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let output = try required(session, "session")
+        output.pointee = handle(Exclusive(try Session(model: ADPOExports.model(model))))
+    }
+}
+
+@c @implementation
+public func adpo_session_destroy(_ session: OpaquePointer?) {
+    destroy(session, Exclusive<Session>.self)
+}
+
+@c @implementation
+public func adpo_session_set_adapter(
+    _ session: OpaquePointer?, _ adapter: OpaquePointer?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let adapter: Adapter? = adapter == nil ? nil : try object(adapter, "adapter")
+        try ADPOExports.session(session).use { (session) throws(ADPOError) in
+            try session.setAdapter(adapter)
+        }
+    }
+}
+
+@c @implementation
+public func adpo_score(
+    _ session: OpaquePointer?, _ tokens: UnsafePointer<Int32>?, _ count: Int,
+    _ logprobs: UnsafeMutablePointer<Float>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let tokens = try array(tokens, count, "tokens")
+        let result = try ADPOExports.session(session).use { (session) throws(ADPOError) in
+            try session.score(tokens)
+        }
+        try write(result, to: logprobs, "logprobs")
+    }
+}
+
+@c @implementation
+public func adpo_score_completions(
+    _ session: OpaquePointer?, _ prompt: UnsafePointer<Int32>?, _ promptCount: Int,
+    _ completions: UnsafePointer<Int32>?, _ completionCounts: UnsafePointer<Int>?,
+    _ completionTotal: Int, _ logprobs: UnsafeMutablePointer<Float>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let prompt = try array(prompt, promptCount, "prompt tokens")
+        let counts = try array(completionCounts, completionTotal, "completion counts")
+        var tokenCount = 0
+        for count in counts {
+            let (sum, overflow) = tokenCount.addingReportingOverflow(count)
+            guard count >= 0, !overflow else {
+                throw ADPOError(.invalidArgument, "the completion counts are impossible")
+            }
+            tokenCount = sum
+        }
+        var rest = try array(completions, tokenCount, "completion tokens")[...]
+        let split = counts.map { count in
+            defer { rest = rest.dropFirst(count) }
+            return Array(rest.prefix(count))
+        }
+        let result = try ADPOExports.session(session).use { (session) throws(ADPOError) in
+            try session.score(prompt: prompt, completions: split)
+        }
+        try write(result.flatMap(\.self), to: logprobs, "logprobs")
+    }
+}
+
+@c @implementation
+public func adpo_score_text(
+    _ session: OpaquePointer?, _ prompt: UnsafePointer<CChar>?, _ promptLength: Int,
+    _ completion: UnsafePointer<CChar>?, _ completionLength: Int, _ flags: adpo_tokenize_flags,
+    _ tokens: UnsafeMutablePointer<Int32>?, _ logprobs: UnsafeMutablePointer<Float>?,
+    _ capacity: Int, _ needed: UnsafeMutablePointer<Int>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let tokenOutput = try OutputBuffer(tokens, capacity, needed)
+        let logprobOutput = try OutputBuffer(logprobs, capacity, needed)
+        let options = try tokenizerOptions(flags)
+        let prompt = try text(prompt, promptLength, "prompt")
+        let completion = try text(completion, completionLength, "completion")
+        let scores = try ADPOExports.session(session).use { (session) throws(ADPOError) in
+            // The size is known, and asked for, before anything is computed.
+            let (ids, promptCount) = session.model.tokenizer.encode(
+                prompt: prompt.utf8, completion: completion.utf8,
+                addSpecialTokens: options.addSpecialTokens,
+                parseSpecialTokens: options.parseSpecialTokens)
+            try tokenOutput.require(ids.count - promptCount)
+            return try session.score(ids, promptCount: promptCount)
+        }
+        try tokenOutput.write(scores.tokens)
+        try logprobOutput.write(scores.logProbs)
+    }
+}
+
+@c @implementation
+public func adpo_logits(
+    _ session: OpaquePointer?, _ tokens: UnsafePointer<Int32>?, _ count: Int,
+    _ logits: UnsafeMutablePointer<Float>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let tokens = try array(tokens, count, "tokens")
+        let result = try ADPOExports.session(session).use { (session) throws(ADPOError) in
+            try session.logits(tokens)
+        }
+        try write(result, to: logits, "logits")
+    }
+}
+
+/// Writes results whose number the host knows.
+private func write(
+    _ values: [Float], to output: UnsafeMutablePointer<Float>?, _ name: String
+) throws(ADPOError) {
+    if values.isEmpty { return }
+    try required(output, name).update(from: values, count: values.count)
+}

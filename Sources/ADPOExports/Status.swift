@@ -1,2 +1,0 @@
-import ADPO
-import CADPO

@@ -1,0 +1,93 @@
+import ADPO
+import CADPO
+
+/// The tokenizer's options, from flags.
+///
+/// - Throws: `.invalidArgument` for unknown flags.
+func tokenizerOptions(
+    _ flags: adpo_tokenize_flags
+) throws(ADPOError) -> (addSpecialTokens: Bool, parseSpecialTokens: Bool) {
+    let noSpecial = adpo_tokenize_flags(ADPO_TOKENIZE_NO_SPECIAL)
+    let plainText = adpo_tokenize_flags(ADPO_TOKENIZE_PLAIN_TEXT)
+    try checkFlags(flags, known: noSpecial | plainText)
+    return (flags & noSpecial == 0, flags & plainText == 0)
+}
+
+private func checkFlags(_ flags: UInt32, known: UInt32) throws(ADPOError) {
+    guard flags & ~known == 0 else {
+        throw ADPOError(.invalidArgument, "unknown flags: \(flags & ~known)")
+    }
+}
+
+@c @implementation
+public func adpo_tokenize(
+    _ model: OpaquePointer?, _ text: UnsafePointer<CChar>?, _ textLength: Int,
+    _ flags: adpo_tokenize_flags, _ ids: UnsafeMutablePointer<Int32>?, _ capacity: Int,
+    _ needed: UnsafeMutablePointer<Int>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let output = try OutputBuffer(ids, capacity, needed)
+        let options = try tokenizerOptions(flags)
+        try output.write(
+            ADPOExports.model(model).tokenizer.encode(
+                ADPOExports.text(text, textLength, "text"),
+                addSpecialTokens: options.addSpecialTokens,
+                parseSpecialTokens: options.parseSpecialTokens))
+    }
+}
+
+@c @implementation
+public func adpo_tokenize_completion(
+    _ model: OpaquePointer?, _ prompt: UnsafePointer<CChar>?, _ promptLength: Int,
+    _ completion: UnsafePointer<CChar>?, _ completionLength: Int, _ flags: adpo_tokenize_flags,
+    _ ids: UnsafeMutablePointer<Int32>?, _ capacity: Int, _ needed: UnsafeMutablePointer<Int>?,
+    _ promptCount: UnsafeMutablePointer<Int>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let output = try OutputBuffer(ids, capacity, needed)
+        let promptCount = try required(promptCount, "prompt_count")
+        let options = try tokenizerOptions(flags)
+        let encoded = try ADPOExports.model(model).tokenizer.encode(
+            prompt: text(prompt, promptLength, "prompt").utf8,
+            completion: text(completion, completionLength, "completion").utf8,
+            addSpecialTokens: options.addSpecialTokens,
+            parseSpecialTokens: options.parseSpecialTokens)
+        try output.write(encoded.ids)
+        promptCount.pointee = encoded.promptCount
+    }
+}
+
+@c @implementation
+public func adpo_detokenize(
+    _ model: OpaquePointer?, _ ids: UnsafePointer<Int32>?, _ count: Int,
+    _ flags: adpo_detokenize_flags, _ text: UnsafeMutablePointer<CChar>?, _ capacity: Int,
+    _ needed: UnsafeMutablePointer<Int>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let output = try OutputBuffer(text, capacity, needed)
+        let skipSpecial = adpo_detokenize_flags(ADPO_DETOKENIZE_SKIP_SPECIAL)
+        try checkFlags(flags, known: skipSpecial)
+        let bytes = try ADPOExports.model(model).tokenizer.decode(
+            array(ids, count, "ids"), skipSpecialTokens: flags & skipSpecial != 0)
+        try output.write(bytes.map { CChar(bitPattern: $0) })
+    }
+}
+
+@c @implementation
+public func adpo_token_special(
+    _ model: OpaquePointer?, _ which: adpo_special_token, _ id: UnsafeMutablePointer<Int32>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let tokenizer = try ADPOExports.model(model).tokenizer
+        let output = try required(id, "id")
+        let special: Int32?
+        switch Int(which) {
+        case ADPO_SPECIAL_TOKEN_BOS: special = tokenizer.bos
+        case ADPO_SPECIAL_TOKEN_EOS: special = tokenizer.eos
+        case ADPO_SPECIAL_TOKEN_PAD: special = tokenizer.pad
+        case ADPO_SPECIAL_TOKEN_UNKNOWN: special = tokenizer.unknown
+        default: throw ADPOError(.invalidArgument, "there is no special token \(which)")
+        }
+        output.pointee = special ?? -1
+    }
+}

@@ -1,0 +1,124 @@
+import ADPO
+import CADPO
+
+private func trainer(_ handle: OpaquePointer?) throws(ADPOError) -> Exclusive<Trainer> {
+    try object(handle, "trainer")
+}
+
+@c @implementation
+public func adpo_trainer_config_init(
+    _ config: UnsafeMutablePointer<adpo_trainer_config>?, _ structSize: Int
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        try adpo_trainer_config(TrainerConfiguration()).initialize(config, size: structSize)
+    }
+}
+
+@c @implementation
+public func adpo_trainer_create(
+    _ model: OpaquePointer?, _ config: UnsafePointer<adpo_trainer_config>?,
+    _ pairs: OpaquePointer?, _ start: OpaquePointer?,
+    _ trainer: UnsafeMutablePointer<OpaquePointer?>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let output = try required(trainer, "trainer")
+        let model = try ADPOExports.model(model)
+        var configuration = TrainerConfiguration()
+        if let config {
+            let defaults = adpo_trainer_config(configuration)
+            configuration = try TrainerConfiguration(
+                adpo_trainer_config.read(config, over: defaults, "config"))
+        }
+        let start: Adapter? = start == nil ? nil : try object(start, "start")
+        let pairs = try dataset(pairs).use { $0 }
+        output.pointee = handle(
+            Exclusive(
+                try Trainer(model: model, configuration: configuration, pairs: pairs, start: start))
+        )
+    }
+}
+
+@c @implementation
+public func adpo_trainer_destroy(_ trainer: OpaquePointer?) {
+    destroy(trainer, Exclusive<Trainer>.self)
+}
+
+@c @implementation
+public func adpo_trainer_get_info(
+    _ trainer: OpaquePointer?, _ info: UnsafeMutablePointer<adpo_trainer_info>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        try ADPOExports.trainer(trainer).use { (trainer) throws(ADPOError) in
+            var value = adpo_trainer_info()
+            value.parameters = UInt64(trainer.parameterCount)
+            value.pairs = UInt64(trainer.pairs.count)
+            value.pairs_dropped = UInt64(trainer.droppedPairs)
+            value.pairs_truncated = UInt64(trainer.truncatedPairs)
+            value.steps = UInt64(trainer.steps)
+            value.steps_done = UInt64(trainer.stepsDone)
+            try value.write(required(info, "info"), "info")
+        }
+    }
+}
+
+@c @implementation
+public func adpo_trainer_step(
+    _ trainer: OpaquePointer?, _ metrics: UnsafeMutablePointer<adpo_metrics>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        try ADPOExports.trainer(trainer).use { (trainer) throws(ADPOError) in
+            if let metrics { try adpo_metrics.check(metrics, "metrics") }
+            guard let result = try trainer.step() else {
+                throw ADPOError(
+                    .invalidArgument, "the run is over: all \(trainer.steps) steps are done")
+            }
+            if let metrics { try adpo_metrics(result).write(metrics, "metrics") }
+        }
+    }
+}
+
+@c @implementation
+public func adpo_trainer_run(
+    _ trainer: OpaquePointer?, _ onStep: adpo_step_callback?, _ userData: UnsafeMutableRawPointer?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        try ADPOExports.trainer(trainer).use { (trainer) throws(ADPOError) in
+            var isCancelled = false
+            try trainer.run { metrics in
+                guard let onStep else { return true }
+                var value = adpo_metrics(metrics)
+                isCancelled = onStep(&value, userData) != 0
+                return !isCancelled
+            }
+            if isCancelled { throw ADPOError(.cancelled, "the callback ended the run") }
+        }
+    }
+}
+
+@c @implementation
+public func adpo_trainer_evaluate(
+    _ trainer: OpaquePointer?, _ pairs: OpaquePointer?,
+    _ metrics: UnsafeMutablePointer<adpo_metrics>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let output = try required(metrics, "metrics")
+        try adpo_metrics.check(output, "metrics")
+        let pairs = try dataset(pairs).use { $0 }
+        try ADPOExports.trainer(trainer).use { (trainer) throws(ADPOError) in
+            try adpo_metrics(trainer.evaluate(pairs)).write(output, "metrics")
+        }
+    }
+}
+
+@c @implementation
+public func adpo_trainer_adapter(
+    _ trainer: OpaquePointer?, _ adapter: UnsafeMutablePointer<OpaquePointer?>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let output = try required(adapter, "adapter")
+        output.pointee = handle(
+            try ADPOExports.trainer(trainer).use { (trainer) throws(ADPOError) in
+                try trainer.adapter()
+            })
+    }
+}

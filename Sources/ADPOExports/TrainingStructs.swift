@@ -1,0 +1,116 @@
+import ADPO
+import CADPO
+
+extension adpo_trainer_config {
+    init(_ configuration: TrainerConfiguration) {
+        self.init()
+        let (granularity, size) = Self.granularity(configuration.granularity)
+        self.granularity = adpo_granularity(granularity)
+        granularity_size = UInt32(clamping: size)
+        beta = configuration.beta
+        lora_rank = UInt32(clamping: configuration.loraRank)
+        lora_alpha = Double(configuration.loraAlpha)
+        epochs = UInt32(clamping: configuration.epochs)
+        batch_size = UInt32(clamping: configuration.batchSize)
+        max_length = UInt32(clamping: configuration.maxLength)
+        seed = configuration.seed
+        shuffle = configuration.shuffles ? 1 : 0
+        learning_rate = configuration.learningRate
+        schedule = adpo_schedule(Self.schedule(configuration.schedule))
+        warmup_steps = UInt32(clamping: configuration.warmupSteps)
+        max_gradient_norm = configuration.maxGradientNorm
+        weight_decay = configuration.weightDecay
+        adam_beta1 = configuration.adamBeta1
+        adam_beta2 = configuration.adamBeta2
+        adam_epsilon = configuration.adamEpsilon
+    }
+
+    private static func granularity(_ granularity: Granularity) -> (value: Int, size: Int) {
+        switch granularity {
+        case .response: (ADPO_GRANULARITY_RESPONSE, 0)
+        case .token: (ADPO_GRANULARITY_TOKEN, 0)
+        case .static(let size): (ADPO_GRANULARITY_STATIC, size)
+        case .adaptive(let count): (ADPO_GRANULARITY_ADAPTIVE, count)
+        }
+    }
+
+    private static func schedule(_ schedule: Schedule) -> Int {
+        switch schedule {
+        case .linear: ADPO_SCHEDULE_LINEAR
+        case .constant: ADPO_SCHEDULE_CONSTANT
+        }
+    }
+}
+
+extension TrainerConfiguration {
+    /// - Throws: `.invalidArgument` for values that no enum has.
+    init(_ config: adpo_trainer_config) throws(ADPOError) {
+        self.init()
+        granularity = try Self.granularity(config)
+        schedule = try Self.schedule(config.schedule)
+        beta = config.beta
+        loraRank = Int(config.lora_rank)
+        loraAlpha = Float(config.lora_alpha)
+        epochs = Int(config.epochs)
+        batchSize = Int(config.batch_size)
+        maxLength = Int(config.max_length)
+        seed = config.seed
+        shuffles = config.shuffle != 0
+        learningRate = config.learning_rate
+        warmupSteps = Int(config.warmup_steps)
+        maxGradientNorm = config.max_gradient_norm
+        weightDecay = config.weight_decay
+        adamBeta1 = config.adam_beta1
+        adamBeta2 = config.adam_beta2
+        adamEpsilon = config.adam_epsilon
+    }
+
+    private static func granularity(
+        _ config: adpo_trainer_config
+    ) throws(ADPOError) -> Granularity {
+        let size = Int(config.granularity_size)
+        switch Int(config.granularity) {
+        case ADPO_GRANULARITY_RESPONSE: return .response
+        case ADPO_GRANULARITY_TOKEN: return .token
+        case ADPO_GRANULARITY_STATIC where size >= 1: return .static(size)
+        case ADPO_GRANULARITY_ADAPTIVE where size >= 1: return .adaptive(size)
+        case ADPO_GRANULARITY_STATIC, ADPO_GRANULARITY_ADAPTIVE:
+            throw ADPOError(
+                .invalidArgument,
+                "granularity_size is 0; static and adaptive granularity need at least 1")
+        default:
+            throw ADPOError(.invalidArgument, "there is no granularity \(config.granularity)")
+        }
+    }
+
+    private static func schedule(_ schedule: adpo_schedule) throws(ADPOError) -> Schedule {
+        switch Int(schedule) {
+        case ADPO_SCHEDULE_LINEAR: return .linear
+        case ADPO_SCHEDULE_CONSTANT: return .constant
+        default: throw ADPOError(.invalidArgument, "there is no schedule \(schedule)")
+        }
+    }
+}
+
+extension adpo_metrics {
+    init(_ metrics: Metrics) {
+        self.init()
+        struct_size = UInt32(MemoryLayout<adpo_metrics>.size)
+        step = UInt64(metrics.step)
+        epoch = metrics.epoch
+        loss = metrics.loss
+        loss_per_segment = metrics.lossPerSegment
+        gradient_norm = metrics.gradientNorm
+        learning_rate = metrics.learningRate
+        rewards_chosen = metrics.rewardsChosen
+        rewards_rejected = metrics.rewardsRejected
+        rewards_accuracy = metrics.rewardsAccuracy
+        rewards_margin = metrics.rewardsMargin
+        logps_chosen = metrics.logProbsChosen
+        logps_rejected = metrics.logProbsRejected
+        pairs = UInt64(metrics.pairs)
+        segments = UInt64(metrics.segments)
+        tokens = UInt64(metrics.tokens)
+        seconds = metrics.seconds
+    }
+}
