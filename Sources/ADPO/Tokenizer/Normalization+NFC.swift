@@ -15,43 +15,55 @@ extension Normalization {
     /// takes quadratic time for it.
     private static let longRun = 64
 
+    /// The only characters that are no combining marks themselves and decompose into such. The
+    /// standard library does not sort these among the marks before them.
+    private static let tibetanVowels: [Unicode.Scalar: [Unicode.Scalar]] = [
+        "\u{F73}": ["\u{F71}", "\u{F72}"],
+        "\u{F75}": ["\u{F71}", "\u{F74}"],
+        "\u{F81}": ["\u{F71}", "\u{F80}"],
+    ]
+
     private static func composed(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         guard !isSurelyComposed(text) else { return nil }
         var result: [UInt8] = []
         result.reserveCapacity(text.count)
-        var known = String.UnicodeScalarView()
+        var known: [UInt8] = []
         var marks: [Unicode.Scalar] = []
         func flushMarks() {
             if marks.count > longRun { marks = sorted(marks) }
-            known.append(contentsOf: marks)
+            for mark in marks { known.append(contentsOf: String(mark).utf8) }
             marks.removeAll(keepingCapacity: true)
         }
         func flush() {
             flushMarks()
-            result += String(known)._nfcCodeUnits
+            result += String(decoding: known, as: UTF8.self)._nfcCodeUnits
             known.removeAll(keepingCapacity: true)
         }
         var index = 0
         while index < text.count {
             let (scalar, end) = text.scalar(at: index)
-            if isInert(scalar) {
-                flushMarks()
-                known.append(scalar)
-            } else if let age = scalar.properties.age, age.major <= unicodeVersion {
-                if scalar.properties.canonicalCombiningClass == .notReordered {
-                    flushMarks()
-                    known.append(scalar)
-                } else {
-                    marks.append(scalar)
-                }
-            } else {
+            if let decomposition = tibetanVowels[scalar] {
+                marks += decomposition
+            } else if !isInert(scalar), isLate(scalar) {
                 flush()
                 result += text[index..<end]
+            } else if !isInert(scalar),
+                scalar.properties.canonicalCombiningClass != .notReordered
+            {
+                marks.append(scalar)
+            } else {
+                flushMarks()
+                known += text[index..<end]
             }
             index = end
         }
         flush()
         return result
+    }
+
+    private static func isLate(_ scalar: Unicode.Scalar) -> Bool {
+        guard let age = scalar.properties.age else { return true }
+        return age.major > unicodeVersion
     }
 
     /// In canonical order: by combining class, those of the same class as they stood.

@@ -38,7 +38,9 @@ struct TokenizerFile {
 
     private static func json(_ path: String) throws(ADPOError) -> JSON {
         let file = try MappedFile(path: path)
-        return try JSON(file.bytes, source: path)
+        return try withExtendedLifetime(file) { (file) throws(ADPOError) in
+            try JSON(file.bytes, source: path)
+        }
     }
 
     private func malformed(_ reason: String) -> ADPOError {

@@ -25,7 +25,7 @@ enum TokenizerGolden {
 
     static func json(_ path: String) throws -> JSON {
         let file = try MappedFile(path: path)
-        return try JSON(file.bytes, source: path)
+        return try withExtendedLifetime(file) { try JSON($0.bytes, source: path) }
     }
 
     static func samples(_ name: String, in file: String = "tokenizers.json") throws -> [Sample] {
