@@ -45,7 +45,12 @@ public final class Tokenizer: Sendable {
     ///
     /// Errors: `.notFound`, `.io`, `.format`, `.unsupported`.
     package convenience init(directory path: String) throws(ADPOError) {
-        try self.init(TokenizerFile.description(directory: path))
+        let description = try TokenizerFile.description(directory: path)
+        do throws(ADPOError) {
+            try self.init(description)
+        } catch {
+            throw ADPOError(error.code, "\(path)/tokenizer.json: \(error.message)")
+        }
     }
 
     /// The tokenizer of a GGUF file.
