@@ -15,7 +15,7 @@ struct TokenizerFile {
     /// As in transformers, the post-processor of tokenizer.json alone says which tokens are added
     /// to a text: `add_bos_token` of tokenizer_config.json does not count.
     ///
-    /// Errors: `.notFound` or `.io` without a readable tokenizer.json, `.format` when a file is
+    /// - Throws: `.notFound` or `.io` without a readable tokenizer.json, `.format` when a file is
     /// malformed, `.unsupported` for tokenizers other than byte-level BPE.
     static func description(directory: String) throws(ADPOError) -> TokenizerDescription {
         let path = directory + "/tokenizer.json"
