@@ -49,7 +49,7 @@ struct BytePairEncoder: Sendable {
             let end = min(start + Self.longestWord, word.count)
             spell(word[start..<end], &workspace)
             if workspace.tokens.count <= Self.shortWord {
-                mergeShort(&workspace)
+                mergeShort(&workspace.tokens, &workspace.ranks)
             } else {
                 mergeLong(&workspace)
             }
@@ -77,35 +77,21 @@ struct BytePairEncoder: Sendable {
         merges[left, right]?.rank ?? .max
     }
 
-    /// ranks[i] is that of the pair (i, i + 1).
-    private func mergeShort(_ workspace: inout Workspace) {
-        var count = workspace.tokens.count
-        guard count > 1 else { return }
-        workspace.ranks.removeAll(keepingCapacity: true)
-        workspace.tokens.withUnsafeMutableBufferPointer { tokens in
-            for index in 0..<count - 1 {
-                workspace.ranks.append(rank(tokens[index], tokens[index + 1]))
-            }
-            workspace.ranks.withUnsafeMutableBufferPointer { ranks in
-                while count > 1 {
-                    var best = 0
-                    for index in 1..<max(count - 1, 1) where ranks[index] < ranks[best] {
-                        best = index
-                    }
-                    guard ranks[best] < .max, let merge = merges[tokens[best], tokens[best + 1]]
-                    else { return }
-                    tokens[best] = merge.merged
-                    count -= 1
-                    for index in best + 1..<max(count, best + 1) {
-                        tokens[index] = tokens[index + 1]
-                        ranks[index - 1] = ranks[index]
-                    }
-                    if best > 0 { ranks[best - 1] = rank(tokens[best - 1], tokens[best]) }
-                    if best + 1 < count { ranks[best] = rank(tokens[best], tokens[best + 1]) }
-                }
-            }
+    /// Merges in place; ranks[i] is that of the pair (i, i + 1).
+    private func mergeShort(_ tokens: inout [Int32], _ ranks: inout [UInt32]) {
+        guard tokens.count > 1 else { return }
+        ranks.removeAll(keepingCapacity: true)
+        for index in 1..<tokens.count { ranks.append(rank(tokens[index - 1], tokens[index])) }
+        while tokens.count > 1 {
+            var best = 0
+            for index in ranks.indices where ranks[index] < ranks[best] { best = index }
+            guard let merge = merges[tokens[best], tokens[best + 1]] else { return }
+            tokens[best] = merge.merged
+            tokens.remove(at: best + 1)
+            ranks.remove(at: best)
+            if best > 0 { ranks[best - 1] = rank(tokens[best - 1], tokens[best]) }
+            if best < ranks.count { ranks[best] = rank(tokens[best], tokens[best + 1]) }
         }
-        workspace.tokens.removeLast(workspace.tokens.count - count)
     }
 
     /// A linked list of the tokens, and a heap of the pairs that can merge. A pair in the heap whose

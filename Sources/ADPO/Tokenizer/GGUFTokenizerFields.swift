@@ -32,7 +32,7 @@ private enum TokenType {
 }
 
 extension TokenizerDescription {
-    /// Errors: `.unsupported` for models other than byte-level BPE and for unknown pre-tokenizers,
+    /// - Throws: `.unsupported` for models other than byte-level BPE and for unknown pre-tokenizers,
     /// `.format` for contradictions.
     package init(_ fields: GGUFTokenizerFields) throws(ADPOError) {
         guard fields.model.utf8.elementsEqual("gpt2".utf8) else {

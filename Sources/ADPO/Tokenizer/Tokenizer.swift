@@ -22,7 +22,7 @@ public final class Tokenizer: Sendable {
     public let pad: Int32?
     public let unknown: Int32?
 
-    /// Errors: `.format` when the description names a token that the vocabulary does not have.
+    /// - Throws: `.format` when the description names a token that the vocabulary does not have.
     package init(_ description: TokenizerDescription) throws(ADPOError) {
         try description.validate()
         vocabulary = description.vocabulary
@@ -43,14 +43,19 @@ public final class Tokenizer: Sendable {
     /// The tokenizer of a Hugging Face directory: tokenizer.json, and where they exist
     /// tokenizer_config.json and special_tokens_map.json.
     ///
-    /// Errors: `.notFound`, `.io`, `.format`, `.unsupported`.
+    /// - Throws: `.notFound`, `.io`, `.format`, `.unsupported`.
     package convenience init(directory path: String) throws(ADPOError) {
-        try self.init(TokenizerFile.description(directory: path))
+        let description = try TokenizerFile.description(directory: path)
+        do throws(ADPOError) {
+            try self.init(description)
+        } catch {
+            throw ADPOError(error.code, "\(path)/tokenizer.json: \(error.message)")
+        }
     }
 
     /// The tokenizer of a GGUF file.
     ///
-    /// Errors: `.format`, `.unsupported`.
+    /// - Throws: `.format`, `.unsupported`.
     package convenience init(_ fields: GGUFTokenizerFields) throws(ADPOError) {
         try self.init(TokenizerDescription(fields))
     }
@@ -120,7 +125,7 @@ public final class Tokenizer: Sendable {
 
     /// The bytes of tokens, one after another. A token can end within a UTF-8 sequence.
     ///
-    /// Errors: `.invalidArgument` for an id out of range. An id in range that no token has is
+    /// - Throws: `.invalidArgument` for an id out of range. An id in range that no token has is
     /// nothing.
     public func decode(
         _ ids: some Collection<Int32>, skipSpecialTokens: Bool = false
@@ -139,7 +144,7 @@ public final class Tokenizer: Sendable {
 
     /// The bytes of one token.
     ///
-    /// Errors: `.invalidArgument` for an id out of range.
+    /// - Throws: `.invalidArgument` for an id out of range.
     public func bytes(of id: Int32) throws(ADPOError) -> [UInt8] {
         try decode(CollectionOfOne(id))
     }

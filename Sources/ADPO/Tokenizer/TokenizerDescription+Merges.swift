@@ -3,7 +3,7 @@ import ADPOTensor
 extension TokenizerDescription {
     /// Adds a merge written as two tokens with a space between, the next in rank.
     ///
-    /// Errors: `.format` when it is not that, or names a token that the vocabulary lacks.
+    /// - Throws: `.format` when it is not that, or names a token that the vocabulary lacks.
     mutating func addMerge(_ text: [UInt8]) throws(ADPOError) {
         guard let space = text.firstIndex(of: UInt8(ascii: " ")) else {
             throw Self.failure(text, "is not two tokens with a space between")
@@ -13,7 +13,7 @@ extension TokenizerDescription {
 
     /// Adds a merge of two tokens in `ByteAlphabet`, the next in rank.
     ///
-    /// Errors: `.format` when these, or what they merge to, are not in the vocabulary.
+    /// - Throws: `.format` when these, or what they merge to, are not in the vocabulary.
     mutating func addMerge(
         _ left: ArraySlice<UInt8>, _ right: ArraySlice<UInt8>
     ) throws(ADPOError) {

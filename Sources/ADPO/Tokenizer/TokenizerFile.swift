@@ -3,7 +3,6 @@ import ADPOTensor
 /// Reads the tokenizer.json of the `tokenizers` package, and the files beside it.
 struct TokenizerFile {
     private var description = TokenizerDescription()
-    private let path: String
     /// The number of tokens of the model alone.
     private var modelCount = 0
     private var highestAddedID = -1
@@ -16,24 +15,24 @@ struct TokenizerFile {
     /// As in transformers, the post-processor of tokenizer.json alone says which tokens are added
     /// to a text: `add_bos_token` of tokenizer_config.json does not count.
     ///
-    /// Errors: `.notFound` or `.io` without a readable tokenizer.json, `.format` when a file is
+    /// - Throws: `.notFound` or `.io` without a readable tokenizer.json, `.format` when a file is
     /// malformed, `.unsupported` for tokenizers other than byte-level BPE.
     static func description(directory: String) throws(ADPOError) -> TokenizerDescription {
         let path = directory + "/tokenizer.json"
-        var file = TokenizerFile(path: path)
         let root = try json(path)
-        try file.readModel(root["model"] ?? .null)
-        try file.readNormalizer(root["normalizer"] ?? .null)
-        try file.readAddedTokens(root["added_tokens"]?.array ?? [])
-        try file.readPreTokenizer(root["pre_tokenizer"] ?? .null)
-        try file.readPostProcessor(root["post_processor"] ?? .null)
-        try file.readDecoder(root["decoder"] ?? .null)
+        var file = TokenizerFile()
+        do throws(ADPOError) {
+            try file.readModel(root["model"] ?? .null)
+            try file.readNormalizer(root["normalizer"] ?? .null)
+            try file.readAddedTokens(root["added_tokens"]?.array ?? [])
+            try file.readPreTokenizer(root["pre_tokenizer"] ?? .null)
+            try file.readPostProcessor(root["post_processor"] ?? .null)
+            try file.readDecoder(root["decoder"] ?? .null)
+        } catch {
+            throw ADPOError(error.code, "\(path): \(error.message)")
+        }
         try file.readSpecialTokens(directory)
         return file.description
-    }
-
-    private init(path: String) {
-        self.path = path
     }
 
     private static func json(_ path: String) throws(ADPOError) -> JSON {
@@ -44,11 +43,11 @@ struct TokenizerFile {
     }
 
     private func malformed(_ reason: String) -> ADPOError {
-        ADPOError(.format, "\(path): \(reason)")
+        ADPOError(.format, reason)
     }
 
     private func unsupported(_ what: String) -> ADPOError {
-        ADPOError(.unsupported, "\(path): \(what) is not supported yet")
+        ADPOError(.unsupported, "\(what) is not supported yet")
     }
 
     // MARK: The model

@@ -50,14 +50,14 @@ package struct Vocabulary: Sendable {
         return id < 0 ? nil : id
     }
 
-    /// Adds a token of the byte-level model. One that is not written in `ByteAlphabet` is added as
-    /// the text that it is, and false returned.
+    /// Adds a token of the byte-level model. One that is empty or not written in `ByteAlphabet` is
+    /// added as the text that it is, and false returned.
     ///
-    /// Errors: `.format` for an id that is taken or out of range, or bytes that have an id already.
+    /// - Throws: `.format` for an id that is taken or out of range, or bytes that have an id already.
     @discardableResult
     package mutating func insert(encoded text: [UInt8], id: Int) throws(ADPOError) -> Bool {
         let start = bytes.count
-        guard ByteAlphabet.decode(text[...], into: &bytes) else {
+        guard !text.isEmpty, ByteAlphabet.decode(text[...], into: &bytes) else {
             try insert(text: text, id: id)
             return false
         }

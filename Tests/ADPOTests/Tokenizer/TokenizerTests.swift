@@ -1,0 +1,103 @@
+import ADPO
+import ADPOTensor
+import TestSupport
+import Testing
+
+/// Ids and texts equal those of the `tokenizers` package (Tests/Golden/make_tokenizers.py).
+struct TokenizerTests {
+    static let names = ["gpt2", "smollm", "llama3", "qwen2", "added"]
+
+    @Test(arguments: names) func encodesAsTokenizersDoes(name: String) throws {
+        let tokenizer = try Tokenizer(directory: TokenizerGolden.directory(name))
+        for sample in try TokenizerGolden.samples(name) {
+            #expect(tokenizer.encode(sample.text) == sample.ids, "\(sample.name)")
+            #expect(
+                tokenizer.encode(sample.text, addSpecialTokens: false) == sample.bare,
+                "\(sample.name)")
+            #expect(
+                tokenizer.encode(sample.text, parseSpecialTokens: false) == sample.plain,
+                "\(sample.name)")
+        }
+    }
+
+    @Test(arguments: names) func decodesAsTokenizersDoes(name: String) throws {
+        let tokenizer = try Tokenizer(directory: TokenizerGolden.directory(name))
+        for sample in try TokenizerGolden.samples(name) {
+            guard let decoded = sample.decoded else { continue }
+            let text = String(decoding: try tokenizer.decode(sample.bare), as: UTF8.self)
+            #expect(text.utf8.elementsEqual(decoded.utf8), "\(sample.name)")
+            let skipped = try tokenizer.decode(sample.bare, skipSpecialTokens: true)
+            #expect(
+                String(decoding: skipped, as: UTF8.self).utf8.elementsEqual(sample.skipped.utf8),
+                "\(sample.name)")
+        }
+    }
+
+    @Test(arguments: [
+        ("gpt2", "gpt-2"), ("smollm", "smollm"), ("llama3", "llama-bpe"), ("qwen2", "qwen2"),
+    ])
+    func givesTheSameIDsFromGGUFMetadata(name: String, pre: String) throws {
+        let fields = try TokenizerGolden.ggufFields(name, pre: pre)
+        let tokenizer = try Tokenizer(fields)
+        for sample in try TokenizerGolden.samples(name) {
+            #expect(tokenizer.encode(sample.text) == sample.ids, "\(sample.name)")
+            #expect(
+                tokenizer.encode(sample.text, parseSpecialTokens: false) == sample.plain,
+                "\(sample.name)")
+            #expect(
+                try tokenizer.decode(sample.bare)
+                    == Tokenizer(directory: TokenizerGolden.directory(name)).decode(sample.bare))
+        }
+    }
+
+    @Test func knowsTheSpecialTokens() throws {
+        let gpt2 = try Tokenizer(directory: TokenizerGolden.directory("gpt2"))
+        #expect(gpt2.vocabularySize == 639)
+        #expect([gpt2.bos, gpt2.eos, gpt2.pad, gpt2.unknown] == [638, 638, nil, 638])
+        let smollm = try Tokenizer(directory: TokenizerGolden.directory("smollm"))
+        #expect([smollm.bos, smollm.eos, smollm.pad, smollm.unknown] == [1, 2, 2, 0])
+        let llama3 = try Tokenizer(directory: TokenizerGolden.directory("llama3"))
+        #expect(try llama3.bytes(of: #require(llama3.eos)) == Array("<|eot_id|>".utf8))
+        #expect(try llama3.bytes(of: #require(llama3.bos)) == Array("<|begin_of_text|>".utf8))
+        let added = try Tokenizer(directory: TokenizerGolden.directory("added"))
+        #expect([added.bos, added.eos, added.pad, added.unknown] == [nil, 1, nil, 0])
+    }
+
+    @Test func readsIllFormedUTF8AsReplacementCharacters() throws {
+        let tokenizer = try Tokenizer(directory: TokenizerGolden.directory("gpt2"))
+        // The replacements as Python's errors="replace" makes them.
+        let cases: [([UInt8], String)] = [
+            ([0x61, 0xFF, 0x62], "a\u{FFFD}b"),
+            ([0xE6, 0x97], "\u{FFFD}"),
+            ([0xF0, 0x9F, 0x98, 0x61], "\u{FFFD}a"),
+            ([0xC0, 0xAF, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}"),
+            ([0xED, 0xA0, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}"),
+            ([0xF4, 0x90, 0x80, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}"),
+        ]
+        for (bytes, text) in cases {
+            #expect(tokenizer.encode(utf8: bytes) == tokenizer.encode(text), "\(bytes)")
+        }
+    }
+
+    @Test func dividesPromptAndCompletionAtTheirCommonPrefix() throws {
+        let tokenizer = try Tokenizer(directory: TokenizerGolden.directory("llama3"))
+        let split = tokenizer.encode(prompt: "The quick".utf8, completion: " brown fox".utf8)
+        #expect(split.ids == tokenizer.encode("The quick brown fox"))
+        #expect(split.promptCount == tokenizer.encode("The quick").count)
+        // "qu" and "ick" belong to one token, which is the completion's.
+        let inside = tokenizer.encode(prompt: "The qu".utf8, completion: "ick brown".utf8)
+        #expect(inside.ids == tokenizer.encode("The quick brown"))
+        #expect(inside.promptCount == tokenizer.encode("The").count)
+        let empty = tokenizer.encode(prompt: "".utf8, completion: "The".utf8)
+        #expect(empty.promptCount == 1)
+    }
+
+    @Test func refusesIDsOutOfRange() throws {
+        let tokenizer = try Tokenizer(directory: TokenizerGolden.directory("gpt2"))
+        for id in [-1, 639, Int32.max, Int32.min] {
+            let error = #expect(throws: ADPOError.self) { try tokenizer.decode([0, id]) }
+            #expect(error?.code == .invalidArgument)
+        }
+        #expect(try tokenizer.decode([]).isEmpty)
+    }
+}
