@@ -1,0 +1,175 @@
+import ADPOTensor
+import TestSupport
+import Testing
+
+/// The backward pass of every operation, against finite differences of its forward pass.
+struct BackwardTests {
+    @Test func rmsNorm() throws {
+        let (rows, width) = (3, 37)
+        let norm = RMSNorm(weight: try Vector(testNumbers(width, seed: 1)), epsilon: 1e-5)
+        let x = testNumbers(rows * width, seed: 2)
+        let dy = testNumbers(rows * width, seed: 3)
+        func forward(_ x: [Float]) -> [Float] {
+            var y = [Float](repeating: 0, count: x.count)
+            norm.forward(x, rows: rows, into: &y)
+            return y
+        }
+        var dx = [Float](repeating: 0.5, count: x.count)  // the derivative is added
+        norm.backward(x, dy: dy, rows: rows, into: &dx)
+        let expected = finiteDifference(of: forward, at: x, weights: dy)
+        expectClose(dx, expected.map { $0 + 0.5 }, absolute: 2e-3)
+    }
+
+    @Test(arguments: [false, true])
+    func rope(interleaved: Bool) throws {
+        let (rows, heads, headWidth) = (3, 2, 8)
+        let table = try RoPETable(
+            positions: 9, frequencies: [1, 0.3, 0.1, 0.03], magnitude: 1.2)
+        let positions: [Int32] = [0, 8, 3]
+        let x = testNumbers(rows * heads * headWidth, seed: 1)
+        let dy = testNumbers(x.count, seed: 2)
+        func forward(_ x: [Float]) -> [Float] {
+            var y = x
+            table.forward(
+                &y, positions: positions, rows: rows, heads: heads, interleaved: interleaved)
+            return y
+        }
+        var dx = dy
+        table.backward(
+            &dx, positions: positions, rows: rows, heads: heads, interleaved: interleaved)
+        expectClose(dx, finiteDifference(of: forward, at: x, weights: dy), absolute: 1e-4)
+    }
+
+    @Test func swiGLU() {
+        let count = 200
+        let gate = testNumbers(count, seed: 1).map { $0 * 6 }
+        let up = testNumbers(count, seed: 2)
+        let dout = testNumbers(count, seed: 3)
+        func forward(gate: [Float], up: [Float]) -> [Float] {
+            var out = [Float](repeating: 0, count: count)
+            SwiGLU.forward(gate: gate, up: up, count: count, into: &out)
+            return out
+        }
+        var (dgate, dup) = (gate, up)
+        SwiGLU.backward(gate: &dgate, up: &dup, dout: dout, count: count)
+        expectClose(
+            dgate, finiteDifference(of: { forward(gate: $0, up: up) }, at: gate, weights: dout),
+            absolute: 1e-3)
+        expectClose(
+            dup, finiteDifference(of: { forward(gate: gate, up: $0) }, at: up, weights: dout),
+            absolute: 1e-3)
+    }
+
+    @Test func lora() {
+        let (count, rank, rows, columns) = (5, 3, 7, 11)
+        let scale: Float = 0.5
+        let x = testNumbers(count * columns, seed: 1)
+        let a = testNumbers(rank * columns, seed: 2)
+        let b = testNumbers(rows * rank, seed: 3)
+        let dy = testNumbers(count * rows, seed: 4)
+        var hidden = [Float](repeating: 0, count: count * rank)
+        func forward(_ x: [Float], _ a: [Float], _ b: [Float]) -> [Float] {
+            a.withUnsafeBufferPointer { a in
+                b.withUnsafeBufferPointer { b in
+                    var y = [Float](repeating: 0, count: count * rows)
+                    let lora = LoRA(
+                        a: a.baseAddress.unsafelyUnwrapped, b: b.baseAddress.unsafelyUnwrapped,
+                        rank: rank, rows: rows, columns: columns, scale: scale)
+                    lora.forward(x, count: count, hidden: &hidden, into: &y)
+                    return y
+                }
+            }
+        }
+        _ = forward(x, a, b)
+        var dhidden = [Float](repeating: 0, count: count * rank)
+        var da = [Float](repeating: 0, count: a.count)
+        var db = [Float](repeating: 0, count: b.count)
+        var dx = [Float](repeating: 0, count: x.count)
+        a.withUnsafeBufferPointer { a in
+            b.withUnsafeBufferPointer { b in
+                let lora = LoRA(
+                    a: a.baseAddress.unsafelyUnwrapped, b: b.baseAddress.unsafelyUnwrapped,
+                    rank: rank, rows: rows, columns: columns, scale: scale)
+                lora.backward(
+                    x, hidden: hidden, dy: dy, count: count, dhidden: &dhidden, da: &da, db: &db,
+                    dx: &dx)
+            }
+        }
+        expectClose(
+            da, finiteDifference(of: { forward(x, $0, b) }, at: a, weights: dy), absolute: 1e-3)
+        expectClose(
+            db, finiteDifference(of: { forward(x, a, $0) }, at: b, weights: dy), absolute: 1e-3)
+        expectClose(
+            dx, finiteDifference(of: { forward($0, a, b) }, at: x, weights: dy), absolute: 1e-3)
+    }
+
+    /// A prompt, two responses that share it, and a second text, with grouped heads; longer than
+    /// a block of queries.
+    @Test func attention() {
+        let attention = Attention(heads: 4, keyValueHeads: 2, headWidth: 4, scale: 0.5)
+        let spans = [
+            AttentionSpan(queries: 0..<3, prefix: 0..<0, ownStart: 0),
+            AttentionSpan(queries: 3..<5, prefix: 0..<3, ownStart: 3),
+            AttentionSpan(queries: 5..<9, prefix: 0..<3, ownStart: 5),
+            AttentionSpan(queries: 9..<79, prefix: 0..<0, ownStart: 9),
+        ]
+        let (tokens, lanes, keys) = (79, 3, 70)
+        let q = testNumbers(tokens * 16, seed: 1)
+        let k = testNumbers(tokens * 8, seed: 2)
+        let v = testNumbers(tokens * 8, seed: 3)
+        let dout = testNumbers(tokens * 16, seed: 4)
+        func forward(_ q: [Float], _ k: [Float], _ v: [Float]) -> [Float] {
+            var scratch = [Float](
+                repeating: .nan, count: Attention.forwardScratch(keys: keys, lanes: lanes))
+            var out = [Float](repeating: .nan, count: tokens * 16)
+            attention.forward(
+                queries: q, keys: k, values: v, spans: spans, lanes: lanes, scratch: &scratch,
+                into: &out)
+            return out
+        }
+        var scratch = [Float](
+            repeating: .nan,
+            count: attention.backwardScratch(keys: keys, lanes: lanes, tokens: tokens))
+        var dq = [Float](repeating: .nan, count: q.count)
+        var dk = [Float](repeating: .nan, count: k.count)
+        var dv = [Float](repeating: .nan, count: v.count)
+        attention.backward(
+            queries: q, keys: k, values: v, doutput: dout, tokens: tokens, spans: spans,
+            lanes: lanes, scratch: &scratch, dqueries: &dq, dkeys: &dk, dvalues: &dv)
+        expectClose(
+            dq, finiteDifference(of: { forward($0, k, v) }, at: q, weights: dout), absolute: 1e-3)
+        expectClose(
+            dk, finiteDifference(of: { forward(q, $0, v) }, at: k, weights: dout), absolute: 1e-3)
+        expectClose(
+            dv, finiteDifference(of: { forward(q, k, $0) }, at: v, weights: dout), absolute: 1e-3)
+    }
+
+    /// Log-probs by hidden states, through a head in each encoding.
+    @Test(arguments: Encoding.all.map(\.name))
+    func logProbs(_ encoding: String) throws {
+        let head = try testMatrix(rows: 50, encoding: encoding)
+        let logProbs = LogProbs(head: head)
+        let (count, width) = (3, head.columns)
+        let targets: [Int32] = [0, 49, 17]
+        // Hidden states so small, or weights so large, that logits are around 1.
+        let scale = max(1, head.decodedRows().flatMap(\.self).map(abs).max() ?? 1)
+        let x = testNumbers(count * width, seed: 1).map { $0 * 0.2 / scale }
+        func forward(_ x: [Float], derivatives: UnsafeMutablePointer<Float>? = nil) -> [Float] {
+            var scratch = [Float](repeating: .nan, count: logProbs.scratch(rows: count))
+            var panel = [Float](
+                repeating: .nan, count: Matrix.panelCapacity(widestRow: head.columns))
+            var output = [Float](repeating: .nan, count: count)
+            logProbs.forward(
+                hidden: x, targets: targets, scratch: &scratch, panel: &panel, into: &output,
+                derivatives: derivatives)
+            return output
+        }
+        var derivatives = [Float](repeating: .nan, count: x.count)
+        let withDerivatives = forward(x, derivatives: &derivatives)
+        expectClose(withDerivatives, forward(x), absolute: 1e-5)
+        let expected = finiteDifference(
+            of: { forward($0) }, at: x, weights: [Float](repeating: 1, count: count),
+            step: 1e-2 / scale)
+        expectClose(derivatives, expected, absolute: 2e-3 * scale)
+    }
+}

@@ -1,0 +1,81 @@
+import ADPOTensor
+import FoundationEssentials
+import TestSupport
+import Testing
+
+/// Products with weights in every encoding, against plain loops over the decoded weights.
+struct MatrixTests {
+    @Test(arguments: Encoding.all.map(\.name))
+    func multipliesLikePlainLoops(_ encoding: String) throws {
+        let rows = 70
+        let matrix = try testMatrix(rows: rows, encoding: encoding)
+        let columns = matrix.columns
+        let weights = matrix.decodedRows().flatMap(\.self)
+        let scale = max(1, weights.map(abs).max() ?? 1)
+        for count in [1, 3, 80] {
+            let x = testNumbers(count * columns, seed: 5)
+            let start = testNumbers(count * rows, seed: 6)
+            var panel = [Float](
+                repeating: .nan, count: Matrix.panelCapacity(widestRow: columns))
+            var y = start
+            matrix.multiply(x, count: count, beta: 1, into: &y, panel: &panel)
+            var expected = start
+            for i in 0..<count {
+                for row in 0..<rows {
+                    for column in 0..<columns {
+                        expected[i * rows + row] +=
+                            x[i * columns + column] * weights[row * columns + column]
+                    }
+                }
+            }
+            expectClose(y, expected, absolute: 1e-5 * scale, relative: 1e-5)
+
+            var dx = [Float](repeating: .nan, count: count * columns)
+            matrix.multiplyTransposed(start, count: count, alpha: -2, into: &dx, panel: &panel)
+            var dexpected = [Float](repeating: 0, count: count * columns)
+            for i in 0..<count {
+                for row in 0..<rows {
+                    for column in 0..<columns {
+                        dexpected[i * columns + column] -=
+                            2 * start[i * rows + row] * weights[row * columns + column]
+                    }
+                }
+            }
+            expectClose(dx, dexpected, absolute: 1e-5 * scale, relative: 1e-5)
+        }
+    }
+
+    @Test func refusesAVector() throws {
+        #expect(throws: ADPOError.self) { try testMatrix(rows: 3, encoding: "F32", shape: [3]) }
+    }
+}
+
+extension Matrix {
+    func decodedRows() -> [[Float]] {
+        (0..<rows).map { row in
+            [Float](unsafeUninitializedCapacity: columns) { output, count in
+                count = columns
+                if let base = output.baseAddress { decode(row: row, into: base) }
+            }
+        }
+    }
+}
+
+/// A matrix of the encoding's golden blocks, repeated; one row takes 512 weights.
+func testMatrix(rows: Int, encoding name: String, shape: [Int]? = nil) throws -> Matrix {
+    let encoding = try #require(Encoding.all.first { $0.name == name })
+    let columns = 512
+    let golden = try Fixture.bytes("Golden/encodings/\(name).blocks")
+    let byteCount = try #require(encoding.byteCount(shape: [rows, columns]))
+    let blocks = golden.count / encoding.blockBytes * encoding.blockBytes
+    let bytes = (0..<byteCount).map { golden[$0 % blocks] }
+    return try withTemporaryDirectory { directory in
+        let path = directory + "/matrix"
+        try AtomicFile.write(bytes, to: path)
+        let file = try MappedFile(path: path)
+        return try Matrix(
+            TensorView(
+                name: "matrix", encoding: encoding, shape: shape ?? [rows, columns],
+                bytes: file.bytes, file: file))
+    }
+}
