@@ -15,8 +15,11 @@ let package = Package(
         .target(name: "CKernels", linkerSettings: [.linkedLibrary("m")]),
         .target(name: "ADPOTensor", dependencies: ["CKernels", "COpenBLAS"]),
         .target(name: "ADPO", dependencies: ["ADPOTensor"]),
-        .target(name: "ADPOExports", dependencies: ["ADPO", "ADPOTensor", "CADPO", "CKernels", "COpenBLAS"]),
-        .target(name: "TestSupport", dependencies: ["ADPOTensor", "ADPO"], path: "Tests/TestSupport"),
+        .target(
+            name: "ADPOExports",
+            dependencies: ["ADPO", "ADPOTensor", "CADPO", "CKernels", "COpenBLAS"]),
+        .target(
+            name: "TestSupport", dependencies: ["ADPOTensor", "ADPO"], path: "Tests/TestSupport"),
         .testTarget(name: "ADPOTensorTests", dependencies: ["ADPOTensor", "TestSupport"]),
         .testTarget(name: "ADPOTests", dependencies: ["ADPO", "ADPOTensor", "TestSupport"]),
     ]

@@ -14,7 +14,8 @@ final class Exclusive<Object>: @unchecked Sendable {
     ) throws(ADPOError) -> Result {
         guard !isBusy.exchange(true, ordering: .acquiring) else {
             throw ADPOError(
-                .busy, "this handle is at work in another call; use one session or trainer a thread")
+                .busy, "this handle is at work in another call; use one session or trainer a thread"
+            )
         }
         defer { isBusy.store(false, ordering: .releasing) }
         return try body(&object)

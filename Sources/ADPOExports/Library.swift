@@ -13,7 +13,8 @@ private nonisolated(unsafe) let buildInfoCText: UnsafePointer<CChar>? = {
     let blas = openblas_get_config().map { String(cString: $0) } ?? "OpenBLAS"
     let core = openblas_get_corename().map { String(cString: $0) } ?? "unknown"
     let kernels = String(cString: adpo_instruction_set())
-    return UnsafePointer(strdup("libadpo \(versionText); kernels \(kernels); \(blas), core \(core)"))
+    return UnsafePointer(
+        strdup("libadpo \(versionText); kernels \(kernels); \(blas), core \(core)"))
 }()
 
 @c @implementation

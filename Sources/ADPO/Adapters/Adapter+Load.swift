@@ -32,7 +32,8 @@ extension Adapter {
         }
         guard file.tensors.names.count == matrices.count else {
             throw ADPOError(
-                .format, "\(path) was made for another model: it holds "
+                .format,
+                "\(path) was made for another model: it holds "
                     + "\(file.tensors.names.count) matrices, this model takes \(matrices.count)")
         }
         try self.init(
@@ -46,9 +47,11 @@ extension Adapter {
     ) throws(ADPOError) -> Set<LinearLayer> {
         var targets: Set<LinearLayer> = []
         for name in file.tensors.names {
-            guard let linear = LinearLayer.allCases.first(where: {
-                name.contains(".\($0.moduleName).lora_")
-            }) else {
+            guard
+                let linear = LinearLayer.allCases.first(where: {
+                    name.contains(".\($0.moduleName).lora_")
+                })
+            else {
                 throw ADPOError(
                     .unsupported,
                     "\(path): the tensor \"\(name)\" is no LoRA matrix of a linear layer; adapters "

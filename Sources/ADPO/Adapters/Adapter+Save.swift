@@ -8,10 +8,12 @@ extension Adapter {
     /// - Throws: `.io`, `.outOfMemory`.
     public func save(to path: String) throws(ADPOError) {
         guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
-            throw ADPOError(.io, "cannot make the directory \(path): \(String(cString: strerror(errno)))")
+            throw ADPOError(
+                .io, "cannot make the directory \(path): \(String(cString: strerror(errno)))")
         }
         try SafetensorsWriter.write(
-            PEFT.tensors(lora.values, layout, model.architecture), to: "\(path)/\(PEFT.weightsFile)")
+            PEFT.tensors(lora.values, layout, model.architecture), to: "\(path)/\(PEFT.weightsFile)"
+        )
         try AtomicFile.write(
             Array((configuration.text + "\n").utf8), to: "\(path)/\(PEFT.configurationFile)")
     }
@@ -31,7 +33,8 @@ extension Adapter {
             ("fan_in_fan_out", .bool(false)),
             (
                 "target_modules",
-                .array(layout.targets.map { .string(String($0.moduleName.split(separator: ".")[1])) })
+                .array(
+                    layout.targets.map { .string(String($0.moduleName.split(separator: ".")[1])) })
             ),
         ])
     }

@@ -56,7 +56,8 @@ package struct Architecture: Sendable {
         }
         guard heads % keyValueHeads == 0 else {
             throw ADPOError(
-                .format, "\(source): \(heads) attention heads do not share "
+                .format,
+                "\(source): \(heads) attention heads do not share "
                     + "\(keyValueHeads) key-value heads evenly")
         }
         guard headWidth % 2 == 0 else {

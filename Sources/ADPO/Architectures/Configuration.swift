@@ -49,7 +49,8 @@ package struct Configuration {
     }
 
     /// A positive finite number; without a fallback the key is required.
-    package func number(_ key: String, default fallback: Double? = nil) throws(ADPOError) -> Double {
+    package func number(_ key: String, default fallback: Double? = nil) throws(ADPOError) -> Double
+    {
         guard let value = lookUp(key) else { return try required(key, fallback) }
         guard let number = value.double, number.isFinite, number > 0 else {
             throw malformed(key, "a positive number")

@@ -7,7 +7,8 @@ package struct Family: Sendable {
     /// `model_type` in config.json and `general.architecture` in GGUF files.
     package let name: String
     /// From a config.json.
-    package let fromHuggingFace: @Sendable (JSON, _ source: String) throws(ADPOError) -> Architecture
+    package let fromHuggingFace:
+        @Sendable (JSON, _ source: String) throws(ADPOError) -> Architecture
     /// From GGUF metadata, and the few tensors that hold configuration.
     package let fromGGUF: @Sendable (TensorFile, GGUFMetadata) throws(ADPOError) -> Architecture
 

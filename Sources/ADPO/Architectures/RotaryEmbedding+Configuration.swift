@@ -9,7 +9,8 @@ extension RotaryEmbedding {
         let scope = json["rope_parameters"] ?? json["rope_scaling"] ?? .null
         let rope = Configuration(scope, source: source)
         let config = Configuration(json, source: source)
-        base = try rope.number("rope_theta", default: try config.number("rope_theta", default: 10000))
+        base = try rope.number(
+            "rope_theta", default: try config.number("rope_theta", default: 10000))
         self.headWidth = headWidth
         isInterleaved = false
         guard try rope.number("partial_rotary_factor", default: 1) == 1 else {
@@ -62,7 +63,8 @@ extension RotaryEmbedding {
         if let divisors {
             guard divisors.elementCount == headWidth / 2 else {
                 throw ADPOError(
-                    .format, "\(gguf.source): rope_freqs.weight has \(divisors.elementCount) "
+                    .format,
+                    "\(gguf.source): rope_freqs.weight has \(divisors.elementCount) "
                         + "elements, not \(headWidth / 2)")
             }
             let vector = try Vector(divisors)

@@ -79,8 +79,12 @@ extension Session {
         var rest = random.unit() * total
         for id in logits.indices {
             rest -= weight(id)
-            if rest < 0 { best = id; break }
+            if rest < 0 {
+                best = id
+                break
+            }
         }
-        return GeneratedToken(id: Int32(truncatingIfNeeded: best), logProb: logits[best] - normalizer)
+        return GeneratedToken(
+            id: Int32(truncatingIfNeeded: best), logProb: logits[best] - normalizer)
     }
 }

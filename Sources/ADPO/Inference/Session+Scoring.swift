@@ -30,7 +30,8 @@ extension Session {
     ) throws(ADPOError) -> [[Float]] {
         guard !prompt.isEmpty else {
             throw ADPOError(
-                .invalidArgument, "the prompt has no tokens; it needs at least one to score what follows")
+                .invalidArgument,
+                "the prompt has no tokens; it needs at least one to score what follows")
         }
         try model.check(prompt)
         for completion in completions { try model.check(completion) }

@@ -73,7 +73,8 @@ extension Decoder {
         rotate(keys + past, heads: architecture.keyValueHeads)
         architecture.attention.forward(
             queries: query, keys: keys, values: values, spans: sequence.spans,
-            lanes: memory.shape.lanes, scratch: base + memory.attention, into: base + activations.attended)
+            lanes: memory.shape.lanes, scratch: base + memory.attention,
+            into: base + activations.attended)
         linear(.output, layer, base + activations.attended, lora, adds: true, into: stream)
     }
 

@@ -35,7 +35,8 @@ final class Decoder {
     ///
     /// - Throws: `.outOfMemory`.
     func prepare(_ sequence: PackedSequence, rank: Int, isTraining: Bool) throws(ADPOError) {
-        guard sequence.tokens.count <= Self.maximumTokens, sequence.length <= Self.maximumTokens else {
+        guard sequence.tokens.count <= Self.maximumTokens, sequence.length <= Self.maximumTokens
+        else {
             throw ADPOError(
                 .outOfMemory,
                 "out of memory: a sequence of \(sequence.tokens.count) tokens; at most "
@@ -44,7 +45,8 @@ final class Decoder {
         let memory = DecoderMemory(
             model,
             PassShape(
-                tokens: sequence.tokens.count, keys: sequence.keyCount, targets: sequence.targets.count,
+                tokens: sequence.tokens.count, keys: sequence.keyCount,
+                targets: sequence.targets.count,
                 rank: rank, isTraining: isTraining))
         if buffer.count < memory.count {
             buffer = try Buffer(zeros: 0)  // the old block goes before the new one is taken

@@ -77,7 +77,8 @@ struct DecoderMemory {
         self.shape = shape
         layers = (0..<(shape.isTraining ? architecture.layers : 1)).map { _ in
             Layer(
-                input: take(hidden * training), query: take(query), key: take(key), value: take(key),
+                input: take(hidden * training), query: take(query), key: take(key),
+                value: take(key),
                 attended: take(query), middle: take(hidden * training), gate: take(feedForward),
                 up: take(feedForward), loraHidden: take(loraHidden * LinearLayer.allCases.count))
         }

@@ -91,8 +91,9 @@ private struct WeightLoader {
         guard let view = try file.tensor(name) else { throw missing(name) }
         try check(view, [shape.rows, shape.columns])
         count(view)
-        if let index = elementsByEncoding.firstIndex(where: { $0.encoding.name == view.encoding.name })
-        {
+        if let index = elementsByEncoding.firstIndex(where: {
+            $0.encoding.name == view.encoding.name
+        }) {
             elementsByEncoding[index].elements += view.elementCount
         } else {
             elementsByEncoding.append((view.encoding, view.elementCount))
@@ -116,7 +117,8 @@ private struct WeightLoader {
     private func check(_ view: TensorView, _ shape: [Int]) throws(ADPOError) {
         guard view.shape == shape else {
             throw ADPOError(
-                .format, "\(file.path): tensor \(view.name) has shape \(view.shape), not \(shape) "
+                .format,
+                "\(file.path): tensor \(view.name) has shape \(view.shape), not \(shape) "
                     + "as the configuration says")
         }
     }

@@ -4,7 +4,8 @@ extension GGUFTokenizerFields {
     /// - Throws: `.format` when the file has no tokenizer.
     package init(_ metadata: GGUFMetadata, source: String) throws(ADPOError) {
         func value(_ key: String) -> GGUFValue? { metadata["tokenizer.ggml.\(key)"] }
-        guard let model = value("model")?.string, let tokens = value("tokens")?.array?.strings else {
+        guard let model = value("model")?.string, let tokens = value("tokens")?.array?.strings
+        else {
             throw ADPOError(
                 .format, "\(source) holds no tokenizer (tokenizer.ggml.model and .tokens)")
         }

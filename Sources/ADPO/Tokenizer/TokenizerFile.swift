@@ -19,7 +19,7 @@ struct TokenizerFile {
     /// malformed, `.unsupported` for tokenizers other than byte-level BPE.
     static func description(directory: String) throws(ADPOError) -> TokenizerDescription {
         let path = directory + "/tokenizer.json"
-        let root = try json(path)
+        let root = try JSON(path: path)
         var file = TokenizerFile()
         do throws(ADPOError) {
             try file.readModel(root["model"] ?? .null)
@@ -33,13 +33,6 @@ struct TokenizerFile {
         }
         try file.readSpecialTokens(directory)
         return file.description
-    }
-
-    private static func json(_ path: String) throws(ADPOError) -> JSON {
-        let file = try MappedFile(path: path)
-        return try withExtendedLifetime(file) { (file) throws(ADPOError) in
-            try JSON(file.bytes, source: path)
-        }
     }
 
     private func malformed(_ reason: String) -> ADPOError {
@@ -264,7 +257,7 @@ struct TokenizerFile {
         var files: [JSON] = []
         for name in ["tokenizer_config.json", "special_tokens_map.json"] {
             do throws(ADPOError) {
-                files.append(try Self.json(directory + "/" + name))
+                files.append(try JSON(path: directory + "/" + name))
             } catch {
                 if error.code != .notFound { throw error }
             }

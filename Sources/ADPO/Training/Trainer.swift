@@ -41,7 +41,8 @@ public final class Trainer {
         try configuration.validate()
         try start?.check(model)
         guard dataset.vocabulary == model.architecture.vocabulary else {
-            throw ADPOError(.invalidArgument, "the pairs were made for a model of another vocabulary")
+            throw ADPOError(
+                .invalidArgument, "the pairs were made for a model of another vocabulary")
         }
         let (pairs, dropped, truncated) = dataset.truncated(maxLength: configuration.maxLength)
         guard !pairs.isEmpty else {
@@ -158,7 +159,8 @@ public final class Trainer {
     public func evaluate(_ dataset: PreferenceDataset) throws(ADPOError) -> Metrics {
         let start = monotonicSeconds()
         guard dataset.vocabulary == model.architecture.vocabulary else {
-            throw ADPOError(.invalidArgument, "the pairs were made for a model of another vocabulary")
+            throw ADPOError(
+                .invalidArgument, "the pairs were made for a model of another vocabulary")
         }
         let pairs = dataset.truncated(maxLength: configuration.maxLength).pairs
         guard !pairs.isEmpty else {

@@ -1,5 +1,6 @@
 import ADPO
 import ADPOTensor
+import TestSupport
 import Testing
 
 /// The texts of Tests/Golden/tokenizers.json and what the `tokenizers` package makes of them.
@@ -17,19 +18,10 @@ enum TokenizerGolden {
         var skipped: String
     }
 
-    private static let tests = #filePath.split(separator: "/").dropLast(3).reduce("") {
-        $0 + "/" + $1
-    }
-
-    static func directory(_ name: String) -> String { "\(tests)/Fixtures/tokenizers/\(name)" }
-
-    static func json(_ path: String) throws -> JSON {
-        let file = try MappedFile(path: path)
-        return try withExtendedLifetime(file) { try JSON($0.bytes, source: path) }
-    }
+    static func directory(_ name: String) -> String { Fixture.path("Fixtures/tokenizers/\(name)") }
 
     static func samples(_ name: String, in file: String = "tokenizers.json") throws -> [Sample] {
-        let golden = try json("\(tests)/Golden/\(file)")
+        let golden = try TestSupport.golden(file)
         let texts = try #require(golden["texts"]?.array)
         let cases = try #require(golden[name]?.array)
         #expect(texts.count == cases.count && !texts.isEmpty)
@@ -55,7 +47,7 @@ enum TokenizerGolden {
 
     /// A fixture as the converter of llama.cpp writes it into GGUF metadata.
     static func ggufFields(_ name: String, pre: String) throws -> GGUFTokenizerFields {
-        let root = try json(directory(name) + "/tokenizer.json")
+        let root = try JSON(path: directory(name) + "/tokenizer.json")
         let model = try #require(root["model"])
         let added = try #require(root["added_tokens"]?.array)
         let vocabulary = try #require(model["vocab"]?.members)

@@ -37,7 +37,8 @@ struct GradientTests {
             model: model, configuration: configuration, pairs: pairs, start: start)
         let metrics = try #require(try trainer.step())
 
-        let expected = try #require(golden["losses"]?.array?.first { matches($0, test.granularity) })
+        let expected = try #require(
+            golden["losses"]?.array?.first { matches($0, test.granularity) })
         let loss = try #require(expected["loss"]?.double)
         expectClose([Float(metrics.loss)], [Float(loss)], absolute: 1e-5, relative: 1e-4, "loss")
         let norm = try #require(expected["gradient_norm"]?.double)

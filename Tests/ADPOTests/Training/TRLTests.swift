@@ -66,7 +66,8 @@ struct TRLTests {
         for (name, norm) in norms {
             let matrix = try #require(matrices.first { $0.name == name }).values
             let actual = matrix.reduce(0) { $0 + $1 * $1 }.squareRoot()
-            expectClose([actual], [Float(norm.double ?? .nan)], absolute: 1e-5, relative: 1e-3, name)
+            expectClose(
+                [actual], [Float(norm.double ?? .nan)], absolute: 1e-5, relative: 1e-3, name)
         }
     }
 }

@@ -1,0 +1,90 @@
+import ADPOTensor
+import Glibc
+import Synchronization
+import Testing
+
+@Suite(.serialized) struct ParallelTests {
+    @Test(arguments: [1, 2, 3, 8])
+    func runsEachIterationOnce(_ threads: Int) {
+        Parallel.setThreadCount(threads)
+        defer { Parallel.setThreadCount(0) }
+        #expect(Parallel.threadCount == threads)
+        for count in [0, 1, 2, 7, 1000] {
+            let runs = (0..<count).map { _ in Counter() }
+            Parallel.forEach(count) { runs[$0].value.add(1, ordering: .relaxed) }
+            #expect(runs.allSatisfy { $0.value.load(ordering: .relaxed) == 1 })
+        }
+    }
+
+    @Test func rangesCoverEverything() {
+        for count in [0, 1, 15, 16, 17, 1000] {
+            let runs = (0..<count).map { _ in Counter() }
+            Parallel.forEachRange(count, alignment: 16) { range in
+                #expect(range.lowerBound % 16 == 0)
+                for index in range { runs[index].value.add(1, ordering: .relaxed) }
+            }
+            #expect(runs.allSatisfy { $0.value.load(ordering: .relaxed) == 1 })
+        }
+    }
+
+    /// A loop within a loop, and loops of several threads at once: all complete.
+    @Test func loopsMayMeet() {
+        let sum = Counter()
+        Parallel.forEach(10) { _ in
+            Parallel.forEach(10) { _ in sum.value.add(1, ordering: .relaxed) }
+        }
+        #expect(sum.value.load(ordering: .relaxed) == 100)
+        let threads = (0..<4).map { _ in
+            startThread {
+                for _ in 0..<200 {
+                    Parallel.forEach(20) { _ in sum.value.add(1, ordering: .relaxed) }
+                }
+            }
+        }
+        for thread in threads { pthread_join(thread, nil) }
+        #expect(sum.value.load(ordering: .relaxed) == 100 + 4 * 200 * 20)
+    }
+
+    /// A forked child has no worker threads, and still completes.
+    @Test func aForkedChildComputes() throws {
+        Parallel.forEach(10) { _ in }
+        let child = forkProcess()
+        try #require(child >= 0)
+        if child == 0 {
+            let sum = Counter()
+            alarm(20)  // rather than hang
+            Parallel.forEach(100) { _ in sum.value.add(1, ordering: .relaxed) }
+            _exit(sum.value.load(ordering: .relaxed) == 100 ? 0 : 1)
+        }
+        var status: Int32 = -1
+        waitpid(child, &status, 0)
+        #expect(status == 0)
+    }
+}
+
+private final class Counter: Sendable {
+    let value = Atomic<Int>(0)
+}
+
+private func startThread(_ body: @escaping @Sendable () -> Void) -> pthread_t {
+    final class Box {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+    var thread = pthread_t()
+    let box = Unmanaged.passRetained(Box(body)).toOpaque()
+    pthread_create(
+        &thread, nil,
+        { box in
+            if let box { Unmanaged<Box>.fromOpaque(box).takeRetainedValue().body() }
+            return nil
+        }, box)
+    return thread
+}
+
+/// Swift marks fork unavailable, since little may be called in the child.
+private func forkProcess() -> pid_t {
+    typealias Fork = @convention(c) () -> pid_t
+    guard let symbol = dlsym(nil, "fork") else { return -1 }
+    return unsafeBitCast(symbol, to: Fork.self)()
+}

@@ -1,0 +1,109 @@
+import ADPO
+import ADPOTensor
+import FoundationEssentials
+import TestSupport
+import Testing
+
+struct AdapterTests {
+    static let adapters = ["llama-f32-lora", "llama-f32-rslora", "llama-bias-lora"]
+
+    private func load(_ name: String) throws -> Adapter {
+        let golden = try golden("adapters/\(name).json")
+        let model = try Model(path: Fixture.path("Fixtures/\(golden["model"]?.string ?? "")"))
+        return try Adapter(model: model, path: Fixture.path("Fixtures/adapters/\(name)"))
+    }
+
+    /// What peft wrote, read and written again, has peft's names, shapes and values.
+    @Test(arguments: adapters)
+    func savesWhatPEFTSaves(_ name: String) throws {
+        let adapter = try load(name)
+        let original = try SafetensorsFile(
+            path: Fixture.path("Fixtures/adapters/\(name)/adapter_model.safetensors")
+        ).tensors
+        try withTemporaryDirectory { directory in
+            try adapter.save(to: directory + "/adapter")
+            let saved = try SafetensorsFile(
+                path: directory + "/adapter/adapter_model.safetensors"
+            ).tensors
+            #expect(Set(saved.names) == Set(original.names))
+            for name in original.names {
+                #expect(try saved.tensor(name)?.shape == original.tensor(name)?.shape)
+                #expect(try saved.tensor(name)?.floats == original.tensor(name)?.floats)
+            }
+            let theirs = try JSON(
+                path: Fixture.path("Fixtures/adapters/\(name)/adapter_config.json"))
+            let ours = try JSON(path: directory + "/adapter/adapter_config.json")
+            for key in ["peft_type", "task_type", "bias"] {
+                #expect(ours[key]?.string == theirs[key]?.string)
+            }
+            #expect(ours["r"]?.integer == theirs["r"]?.integer)
+            #expect(ours["lora_alpha"]?.double == theirs["lora_alpha"]?.double)
+            #expect(ours["use_rslora"]?.bool == theirs["use_rslora"]?.bool)
+        }
+    }
+
+    /// On a GGUF file, whose q and k rows are in another order, the adapter does the same.
+    @Test func permutesForGGUF() throws {
+        let path = Fixture.path("Fixtures/adapters/llama-f32-lora")
+        let directory = try Session(model: Model(path: Fixture.path("Fixtures/models/llama-f32")))
+        try directory.setAdapter(Adapter(model: directory.model, path: path))
+        let gguf = try Session(model: Model(path: Fixture.path("Fixtures/models/llama-f32.gguf")))
+        let adapter = try Adapter(model: gguf.model, path: path)
+        try gguf.setAdapter(adapter)
+        let tokens: [Int32] = (0..<30).map { $0 * 7 % 320 }
+        let expected = try directory.score(tokens)
+        expectClose(try gguf.score(tokens), expected, absolute: 1e-4)
+        // And back: saved from the GGUF model, it is the file it came from.
+        try withTemporaryDirectory { temporary in
+            try adapter.save(to: temporary)
+            let again = try Adapter(model: directory.model, path: temporary)
+            try directory.setAdapter(again)
+            #expect(try directory.score(tokens).dropFirst() == expected.dropFirst())
+        }
+    }
+
+    @Test func belongsToItsModel() throws {
+        let adapter = try load("llama-f32-lora")
+        let other = try Model(path: Fixture.path("Fixtures/models/llama-f32"))
+        let session = try Session(model: other)
+        let error = #expect(throws: ADPOError.self) { try session.setAdapter(adapter) }
+        #expect(error?.code == .invalidArgument)
+    }
+
+    @Test func refusesAnAdapterOfAnotherModel() throws {
+        let model = try Model(path: Fixture.path("Fixtures/models/llama-f32"))
+        let error = #expect(throws: ADPOError.self) {
+            try Adapter(model: model, path: Fixture.path("Fixtures/adapters/llama-bias-lora"))
+        }
+        #expect(error?.code == .format)
+        #expect(error?.message.contains("made for another model") == true)
+    }
+
+    @Test(arguments: [
+        (#""r": 4"#, #""r": 0"#, ADPOError.Code.format),
+        (#""r": 4"#, #""r": 99999999999"#, .invalidArgument),
+        (#""r": 4"#, #""r": 5"#, .format),
+        (#""peft_type": "LORA""#, #""peft_type": "IA3""#, .unsupported),
+        (#""use_dora": false"#, #""use_dora": true"#, .unsupported),
+        (#""rank_pattern": {}"#, #""rank_pattern": {"q_proj": 8}"#, .unsupported),
+        (#""lora_alpha": 8"#, #""lora_alpha": "x""#, .format),
+    ])
+    func refusesAConfiguration(_ old: String, _ new: String, _ code: ADPOError.Code) throws {
+        let source = Fixture.path("Fixtures/adapters/llama-f32-lora")
+        let model = try Model(path: Fixture.path("Fixtures/models/llama-f32"))
+        try withTemporaryDirectory { directory in
+            let text = String(
+                decoding: try readBytes(source + "/adapter_config.json"), as: UTF8.self)
+            let changed = text.replacing(old, with: new)
+            #expect(changed != text)
+            try AtomicFile.write(Array(changed.utf8), to: directory + "/adapter_config.json")
+            try AtomicFile.write(
+                readBytes(source + "/adapter_model.safetensors"),
+                to: directory + "/adapter_model.safetensors")
+            let error = #expect(throws: ADPOError.self) {
+                try Adapter(model: model, path: directory)
+            }
+            #expect(error?.code == code, "\(String(describing: error))")
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import ADPO
+import ADPOTensor
+import Glibc
+import TestSupport
+import Testing
+
+/// A real model, SmolLM2-135M-Instruct in Q4_1, against transformers on its decoded weights.
+///
+/// `make test` fetches it and names its path in ADPO_SMOLLM2.
+@Suite(.enabled(if: getenv("ADPO_SMOLLM2") != nil, "run by `make test`, which fetches the model"))
+struct SmolLM2Tests {
+    private func model() throws -> Model {
+        try Model(path: String(cString: #require(getenv("ADPO_SMOLLM2"))))
+    }
+
+    @Test func describesItself() throws {
+        let info = try model().info
+        #expect(info.family == "llama")
+        #expect(info.encoding == "Q4_1")
+        #expect(info.layers == 30)
+        #expect(info.vocabulary == 49152)
+        #expect(info.parameters == 134_515_008)
+    }
+
+    @Test func tokenizesLikeTokenizers() throws {
+        let tokenizer = try model().tokenizer
+        for sample in try TokenizerGolden.samples("smollm2", in: "smollm2_tokens.json") {
+            #expect(tokenizer.encode(sample.text) == sample.ids, "\(sample.name)")
+            #expect(
+                tokenizer.encode(sample.text, parseSpecialTokens: false) == sample.plain,
+                "\(sample.name)")
+        }
+    }
+
+    @Test func scoresLikeTransformers() throws {
+        let session = try Session(model: model())
+        let texts = try #require(golden("smollm2.json")["texts"]?.array)
+        #expect(texts.count == 3)
+        for text in texts {
+            let tokens = session.model.tokenizer.encode(try #require(text["text"]?.string))
+            #expect(tokens == text["tokens"]?.ids)
+            expectClose(
+                try session.score(tokens), try #require(text["logprobs"]).floats, absolute: 2e-4,
+                text["name"]?.string ?? "")
+        }
+    }
+
+    @Test func generatesLikeTransformers() throws {
+        let session = try Session(model: model())
+        let golden = try golden("smollm2.json")
+        let prompt = session.model.tokenizer.encode(try #require(golden["prompt_text"]?.string))
+        #expect(prompt == golden["prompt"]?.ids)
+        let expected = try #require(golden["generated"]).ids
+        var configuration = GenerationConfiguration()
+        configuration.maxTokens = expected.count
+        #expect(try session.generate(prompt: prompt, configuration).map(\.id) == expected)
+    }
+}
