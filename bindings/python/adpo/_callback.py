@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
 from typing import Any, Callable
 
 from adpo import _abi
@@ -11,7 +15,9 @@ from adpo._library import check
 class Callback:
     """Lets a Python function answer for a C callback.
 
-    An exception cannot pass through C: it is kept, the call is cancelled, and `finish` raises it.
+    An exception cannot pass through C: it is kept, the call is cancelled, and the exception raised
+    when C has returned. Ctrl-C is kept too, since Python would raise it at the very entry of
+    `answer`, before any `try`, from where ctypes drops it.
     """
 
     def __init__(self, kind: Any, function: Callable[..., Any]) -> None:
@@ -19,16 +25,38 @@ class Callback:
 
         def answer(*arguments: Any) -> int:
             try:
-                return 1 if function(*arguments) else 0
+                if self._error is None and not function(*arguments):
+                    return 0
             except BaseException as error:
                 self._error = error
-                return 1
+            return 1
 
-        self.pointer = kind(answer)
+        self._pointer = kind(answer)
 
-    def finish(self, status: int) -> None:
-        """Raise what the function raised; being cancelled without that is no error."""
+    def run(self, call: Callable[[Any], int]) -> None:
+        """Make the call, which takes the callback's pointer and returns a status.
+
+        Being cancelled is no error by itself.
+        """
+        with self._keeping_interrupts():
+            status = call(self._pointer)
         if self._error is not None:
             raise self._error
         if status != _abi.ENUMS["ADPO_CANCELLED"]:
             check(status)
+
+    @contextlib.contextmanager
+    def _keeping_interrupts(self) -> Iterator[None]:
+        default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if not default or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def keep(*_: object) -> None:
+            self._error = KeyboardInterrupt()
+
+        signal.signal(signal.SIGINT, keep)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -227,13 +227,13 @@ class Session(Handle):
             return on_token(token, text, logprob) if on_token else False
 
         callback = Callback(_abi.adpo_token_callback, receive)
-        callback.finish(
-            library().adpo_generate(
+        callback.run(
+            lambda pointer: library().adpo_generate(
                 self._pointer,
                 ctypes.byref(config),
                 _marshal.ids_pointer(ids),
                 len(ids),
-                callback.pointer,
+                pointer,
                 None,
                 None,
                 0,

@@ -250,7 +250,7 @@ class Trainer(Handle):
             return on_step(Metrics(**_marshal.fields(metrics.contents))) if on_step else False
 
         callback = Callback(_abi.adpo_step_callback, receive)
-        callback.finish(library().adpo_trainer_run(self._pointer, callback.pointer, None))
+        callback.run(lambda pointer: library().adpo_trainer_run(self._pointer, pointer, None))
 
     def evaluate(self, pairs: Dataset) -> Metrics:
         """Loss and rewards of the policy as it is on other pairs, without an update."""
