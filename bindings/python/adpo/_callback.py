@@ -25,11 +25,11 @@ class Callback:
 
         def answer(*arguments: Any) -> int:
             try:
-                if self._error is None and not function(*arguments):
-                    return 0
+                stop = function(*arguments)
+                return 1 if stop or self._error is not None else 0
             except BaseException as error:
                 self._error = error
-            return 1
+                return 1
 
         self._pointer = kind(answer)
 

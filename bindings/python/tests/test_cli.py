@@ -157,7 +157,8 @@ def test_ctrl_c_saves_the_adapter(tmp_path):
     process.send_signal(signal.SIGINT)
     _, shown = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert shown.startswith("adpo: interrupted after step ")
+    steps = len(metrics.read_text().splitlines())
+    assert shown.startswith(f"adpo: interrupted after step {steps} of ")
     assert str(output) in shown
     assert (output / "adapter_model.safetensors").exists()
 

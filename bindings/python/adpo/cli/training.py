@@ -125,15 +125,19 @@ def _run(trainer: Trainer, path: Path) -> tuple[Metrics | None, bool]:
     progress = Progress(trainer.info.steps)
     last = None
     num_tokens = 0
+
+    def record(metrics: Metrics) -> None:
+        nonlocal last, num_tokens
+        last = metrics
+        num_tokens += metrics.tokens
+        line = trl_names(metrics, num_tokens=num_tokens)
+        file.write(json.dumps(line, allow_nan=False) + "\n")
+        file.flush()
+        progress.update(metrics)
+
     with path.open("w", encoding="utf-8") as file:
         try:
-            for metrics in trainer:
-                last = metrics
-                num_tokens += metrics.tokens
-                line = trl_names(metrics, num_tokens=num_tokens)
-                file.write(json.dumps(line, allow_nan=False) + "\n")
-                file.flush()
-                progress.update(metrics)
+            trainer.run(record)
         except KeyboardInterrupt:
             return last, True
         finally:
