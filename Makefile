@@ -43,12 +43,12 @@ install:
 
 lint: setup
 	swift format lint --strict --recursive Package.swift Sources Tests examples/swift
-	$(PYTHON) -m ruff check bindings/python examples/python
-	$(PYTHON) -m ruff format --check bindings/python examples/python
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
 
 format: setup
 	swift format -i --recursive Package.swift Sources Tests examples/swift
-	$(PYTHON) -m ruff format bindings/python examples/python
+	$(PYTHON) -m ruff format
 
 clean:
 	rm -rf build .build .build-library .venv examples/swift/.build
