@@ -156,6 +156,10 @@ class Model(Handle):
         skip_special : bool
             Leave special tokens out.
         """
+        return self.detokenize_bytes(ids, skip_special=skip_special).decode("utf-8", "replace")
+
+    def detokenize_bytes(self, ids: Tokens, *, skip_special: bool = False) -> bytes:
+        """Token ids to bytes: a token can begin or end within a UTF-8 sequence."""
         tokens = _marshal.token_array(ids)
         flags = _abi.ENUMS["ADPO_DETOKENIZE_SKIP_SPECIAL"] if skip_special else 0
         buffer = ctypes.create_string_buffer(0)
@@ -174,7 +178,7 @@ class Model(Handle):
             )
 
         count = _marshal.fill(call, 8 * len(tokens) + 8)
-        return buffer.raw[:count].decode("utf-8", "replace")
+        return buffer.raw[:count]
 
     @property
     def bos(self) -> int | None:

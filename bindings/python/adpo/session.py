@@ -204,7 +204,8 @@ class Session(Handle):
         seed : int, optional
             The same seed gives the same text.
         on_token : callable, optional
-            Called with each token: its id, the text that it completes, its log-prob. Generation
+            Called with each token: its id, the text that it completes (none for a special token),
+            its log-prob. Generation
             stops early when it returns true; an exception in it passes through.
         """
         ids = _marshal.token_array(
@@ -218,13 +219,14 @@ class Session(Handle):
         tokens: list[int] = []
         logprobs: list[float] = []
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        eos = self.model.eos
 
-        def receive(token: int, data: Any, length: int, logprob: float, _: object) -> Any:
+        def receive(token: int, _data: Any, _length: int, logprob: float, _: object) -> Any:
             tokens.append(token)
             logprobs.append(logprob)
-            text = "" if token == eos else decoder.decode(ctypes.string_at(data, length))
-            return on_token(token, text, logprob) if on_token else False
+            if not on_token:
+                return False
+            text = decoder.decode(self.model.detokenize_bytes([token], skip_special=True))
+            return on_token(token, text, logprob)
 
         callback = Callback(_abi.adpo_token_callback, receive)
         callback.run(

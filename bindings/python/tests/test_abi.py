@@ -6,9 +6,9 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import ROOT
 
 from adpo import _abi
+from conftest import ROOT
 
 HEADER = ROOT / "include" / "adpo.h"
 

@@ -10,9 +10,9 @@ import time
 
 import numpy as np
 import pytest
-from conftest import MODEL, PAIRS, run, run_json
 
 import adpo
+from conftest import MODEL, PAIRS, run, run_json
 
 TRL_NAMES = {
     "loss",

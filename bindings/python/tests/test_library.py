@@ -5,10 +5,10 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
 
 import adpo
 from adpo import _abi, errors
+from conftest import ROOT
 
 
 def test_version_is_that_of_the_package():

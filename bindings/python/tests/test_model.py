@@ -4,9 +4,9 @@ import gc
 
 import numpy as np
 import pytest
-from conftest import FIXTURES, MODEL
 
 import adpo
+from conftest import FIXTURES, MODEL
 
 TEXTS = ["", "Hello, world!", "naïve café\n\n  tabs\tand  spaces", "汉字 🙂 العربية", "a\0b"]
 

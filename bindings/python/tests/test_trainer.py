@@ -8,9 +8,9 @@ import threading
 
 import numpy as np
 import pytest
-from conftest import MODEL, PAIRS
 
 import adpo
+from conftest import MODEL, PAIRS
 
 
 def test_pairs_are_counted(model, pairs):

@@ -16,14 +16,17 @@ let completion = " Take the bus."
 func tuneAndGenerate(model path: String, output: String) throws(ADPOError) {
     let model = try Model(path: path)
     let session = try Session(model: model)
-    let before = try session.scoreText(prompt: prompt, completion: completion)
-    print("before: log p = \(before.logprobs.reduce(0, +))")
+    let before = try session.score(prompt: prompt, completion: completion)
+    print("before: log p =", before.sum)
 
-    var dataset = Dataset(model: model)
+    var dataset = PreferenceDataset(model: model)
     for (prompt, chosen, rejected) in pairs {
-        try dataset.add(prompt: prompt, chosen: chosen, rejected: rejected)
+        try dataset.append(TextPair(prompt: prompt, chosen: chosen, rejected: rejected))
     }
-    let configuration = TrainerConfiguration(granularity: .token, epochs: 4, learningRate: 2e-4)
+    var configuration = TrainerConfiguration()
+    configuration.granularity = .token
+    configuration.epochs = 4
+    configuration.learningRate = 2e-4
     let trainer = try Trainer(model: model, configuration: configuration, pairs: dataset)
     while let metrics = try trainer.step() {
         print("step \(metrics.step): loss \(metrics.loss), margin \(metrics.rewardsMargin)")
@@ -31,11 +34,14 @@ func tuneAndGenerate(model path: String, output: String) throws(ADPOError) {
 
     let adapter = try trainer.adapter()
     try session.setAdapter(adapter)
-    let after = try session.scoreText(prompt: prompt, completion: completion)
-    print("after: log p = \(after.logprobs.reduce(0, +))")
+    let after = try session.score(prompt: prompt, completion: completion)
+    print("after: log p =", after.sum)
 
-    let tokens = try session.generate(model.tokenize(prompt), maxTokens: 20)
-    print(prompt + model.detokenize(tokens))
+    var generation = GenerationConfiguration()
+    generation.maxTokens = 20
+    let tokens = try session.generate(prompt: model.tokenizer.encode(prompt), generation)
+    let bytes = try model.tokenizer.decode(tokens.map(\.id), skipSpecialTokens: true)
+    print(prompt + String(decoding: bytes, as: UTF8.self))
     try adapter.save(to: output)
 }
 
