@@ -367,25 +367,24 @@ typedef struct adpo_trainer_config {
 
     adpo_granularity granularity; /* RESPONSE */
     uint32_t granularity_size;    /* 0; k for STATIC and m for ADAPTIVE, at least 1 */
-    float beta;                   /* 0.1 */
-
     uint32_t lora_rank;           /* 16 */
-    float lora_alpha;             /* 32 */
+    double lora_alpha;            /* 32 */
+    double beta;                  /* 0.1 */
 
     uint32_t epochs;              /* 1 */
     uint32_t batch_size;          /* 4 pairs for each update */
     uint32_t max_length;          /* 1024 tokens of prompt + response; longer ones lose their end */
-    uint64_t seed;                /* 0: of the adapter's start and of the shuffling */
     int32_t shuffle;              /* 1; 0 takes the pairs in their order */
+    uint64_t seed;                /* 0: of the adapter's start and of the shuffling */
 
-    float learning_rate;          /* 2e-5 */
+    double learning_rate;         /* 2e-5 */
     adpo_schedule schedule;       /* LINEAR */
     uint32_t warmup_steps;        /* 0 */
-    float max_gradient_norm;      /* 1; 0 does not clip */
-    float weight_decay;           /* 0 */
-    float adam_beta1;             /* 0.9 */
-    float adam_beta2;             /* 0.999 */
-    float adam_epsilon;           /* 1e-8 */
+    double max_gradient_norm;     /* 1; 0 does not clip */
+    double weight_decay;          /* 0 */
+    double adam_beta1;            /* 0.9 */
+    double adam_beta2;            /* 0.999 */
+    double adam_epsilon;          /* 1e-8 */
 } adpo_trainer_config;
 
 /* Fills in the defaults named above.
@@ -438,7 +437,7 @@ typedef struct adpo_metrics {
     double logps_rejected;
     uint64_t pairs;
     uint64_t segments;        /* in all pairs together */
-    uint64_t tokens;          /* prompts and responses, as the trainer packs them */
+    uint64_t tokens;          /* of prompt + response, both of each pair, as TRL counts them */
     double seconds;
 } adpo_metrics;
 

@@ -81,7 +81,7 @@ static void models(const char *model_path)
     INVALID(adpo_model_load(model_path, NULL));
     EXPECT(ADPO_ERROR_NOT_FOUND, adpo_model_load("/nowhere/model.gguf", &none));
     TRUE(strstr(adpo_last_error(), "/nowhere/model.gguf") != NULL);
-    EXPECT(ADPO_ERROR_NOT_FOUND, adpo_model_load("", &none));
+    INVALID(adpo_model_load("", &none));
     EXPECT(ADPO_ERROR_NOT_FOUND, adpo_model_load(directory, &none)); /* no config.json in it */
     write_file("empty.gguf", "", 0, path);
     EXPECT(ADPO_ERROR_FORMAT, adpo_model_load(path, &none));
@@ -206,6 +206,8 @@ static void sessions(void)
     INVALID(adpo_logits(session, good, 3, NULL));
     INVALID(adpo_logits(session, beyond, 3, numbers));
 
+    TRUE(needed == untouched && numbers[0] == -77);
+
     INVALID(adpo_generation_config_init(NULL, sizeof config));
     INVALID(adpo_generation_config_init(&config, 0));
     OK(adpo_generation_config_init(&config, sizeof config));
@@ -225,8 +227,6 @@ static void sessions(void)
     config.struct_size = 0;
     INVALID(adpo_generate(session, &config, good, 3, NULL, NULL, ids, ROOM, &needed));
     config.struct_size = sizeof config;
-    TRUE(needed == untouched && numbers[0] == -77);
-
     ids[0] = -77;
     EXPECT(ADPO_ERROR_BUFFER_TOO_SMALL,
            adpo_generate(session, &config, good, 3, NULL, NULL, ids, 3, &needed));

@@ -89,7 +89,7 @@ int main(int argc, char **argv)
         config.granularity = ADPO_GRANULARITY_ADAPTIVE;
         config.granularity_size = 4;
         config.epochs = 8;
-        config.learning_rate = 2e-4f;
+        config.learning_rate = 2e-4;
         done = ok(adpo_trainer_create(model, &config, dataset, NULL, &trainer), "create a trainer")
             && ok(adpo_trainer_run(trainer, report, NULL), "train")
             && ok(adpo_trainer_adapter(trainer, &adapter), "take the adapter")
