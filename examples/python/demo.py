@@ -8,6 +8,7 @@ not tuned on, by what margin, and one answer of its own.
 
 import json
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -76,7 +77,8 @@ def show(title, preferred, answer):
     print(f"\n{title}")
     print(f"  held-out pairs: the plain answer is likelier in {accuracy:.0%}")
     print(f"  mean margin:    {margin:+.3f} nats a token")
-    print(f"  {QUESTION}\n  > {answer.strip()}")
+    print(f"  {QUESTION}")
+    print(textwrap.fill(answer, 90, initial_indent="  > ", subsequent_indent="    "))
 
 
 def main():
