@@ -18,6 +18,8 @@ test: setup test-swift test-c test-python
 
 test-swift:
 	swift test -c release
+	swift run -c release --package-path examples/swift TuneAndGenerate \
+	    Tests/Fixtures/models/llama-f32 build/swift-example
 
 test-c: library
 	Tests/C/run

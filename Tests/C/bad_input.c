@@ -240,6 +240,26 @@ static void sessions(void)
     adpo_session_destroy(NULL);
 }
 
+/* A host of a later version, whose struct has grown. */
+static void later_host(void)
+{
+    struct {
+        adpo_generation_config config;
+        uint64_t option;
+    } later;
+    adpo_session *session = NULL;
+    size_t needed;
+
+    OK(adpo_session_create(model, &session));
+    OK(adpo_generation_config_init(&later.config, sizeof later));
+    TRUE(later.config.struct_size == sizeof later && later.option == 0);
+    later.config.max_tokens = 1;
+    OK(adpo_generate(session, &later.config, good, 3, NULL, NULL, ids, ROOM, &needed));
+    later.option = 1;
+    INVALID(adpo_generate(session, &later.config, good, 3, NULL, NULL, ids, ROOM, &needed));
+    adpo_session_destroy(session);
+}
+
 static void datasets(void)
 {
     adpo_dataset *pairs = NULL;
@@ -428,6 +448,7 @@ int main(int argc, char **argv)
     tokenizer();
     adapters();
     sessions();
+    later_host();
     datasets();
     trainers();
     threads();

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "examples" / "data"
 OUTPUT = ROOT / "build" / "demo"
 GRANULARITY = "adaptive:4"
-QUESTION = "How do I keep my plants alive while I'm on holiday?"
+QUESTION = "Why should I drink more water?"
 
 
 def chat(question):
