@@ -1,3 +1,56 @@
-.PHONY: test
-test:
+# make demo    tune a small model with ADPO, and show before and after
+# make test    all tests: Swift, C, Python
+# make library build/libadpo.so
+# make install PREFIX=/usr/local DESTDIR=
+
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+VERSION := $(shell sed -n 's/^\#define ADPO_VERSION_[A-Z]* *//p' include/adpo.h | paste -sd.)
+PYTHON := .venv/bin/python
+
+.PHONY: demo test test-swift test-c test-python library install setup lint format clean
+.NOTPARALLEL:
+
+demo: setup library
+	$(PYTHON) examples/python/demo.py "$$($(PYTHON) scripts/fetch-model)"
+
+test: setup test-swift test-c test-python
+
+test-swift:
 	swift test -c release
+	swift run -c release --package-path examples/swift TuneAndGenerate \
+	    Tests/Fixtures/models/llama-f32 build/swift-example
+
+test-c: library
+	Tests/C/run
+
+test-python: library
+	$(PYTHON) -m pytest bindings/python
+
+setup:
+	@scripts/setup
+
+library:
+	scripts/build-library
+
+install:
+	@test -f build/libadpo.so || { echo "first run: make library" >&2; exit 1; }
+	install -d "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(PREFIX)/include"
+	install -m 755 build/libadpo.so "$(DESTDIR)$(LIBDIR)/libadpo.so.$(VERSION)"
+	ln -sf libadpo.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/libadpo.so.0"
+	ln -sf libadpo.so.0 "$(DESTDIR)$(LIBDIR)/libadpo.so"
+	install -m 644 include/adpo.h "$(DESTDIR)$(PREFIX)/include/adpo.h"
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+	    scripts/adpo.pc.in >"$(DESTDIR)$(LIBDIR)/pkgconfig/adpo.pc"
+
+lint: setup
+	swift format lint --strict --recursive Package.swift Sources Tests examples/swift
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+
+format: setup
+	swift format -i --recursive Package.swift Sources Tests examples/swift
+	$(PYTHON) -m ruff format
+
+clean:
+	rm -rf build .build .build-library .venv examples/swift/.build

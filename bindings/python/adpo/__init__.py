@@ -1,0 +1,56 @@
+"""Load a causal language model, score and generate text, and tune it on preference pairs.
+
+>>> import adpo
+>>> model = adpo.Model("model.gguf")
+>>> session = adpo.Session(model)
+>>> session.score_text("The sky is", " blue.").logprobs
+"""
+
+from adpo._library import build_info, set_num_threads, version
+from adpo.adapter import Adapter
+from adpo.dataset import Dataset
+from adpo.errors import (
+    AdpoError,
+    BufferTooSmallError,
+    BusyError,
+    CancelledError,
+    FormatError,
+    InternalError,
+    InvalidArgumentError,
+    NotFoundError,
+    NumericError,
+    OutOfMemoryError,
+    ReadWriteError,
+    UnsupportedError,
+)
+from adpo.model import Model, ModelInfo
+from adpo.session import Generation, Scores, Session
+from adpo.trainer import Metrics, Trainer, TrainerInfo
+
+__all__ = [
+    "Adapter",
+    "AdpoError",
+    "BufferTooSmallError",
+    "BusyError",
+    "CancelledError",
+    "Dataset",
+    "FormatError",
+    "Generation",
+    "InternalError",
+    "InvalidArgumentError",
+    "Metrics",
+    "Model",
+    "ModelInfo",
+    "NotFoundError",
+    "NumericError",
+    "OutOfMemoryError",
+    "ReadWriteError",
+    "Scores",
+    "Session",
+    "Trainer",
+    "TrainerInfo",
+    "UnsupportedError",
+    "build_info",
+    "set_num_threads",
+    "version",
+]

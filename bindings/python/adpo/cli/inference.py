@@ -1,0 +1,99 @@
+"""`adpo info`, `tokenize`, `score` and `generate`."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from typing import Any
+
+from adpo.adapter import Adapter
+from adpo.cli._output import finite, print_json, print_table
+from adpo.model import Model
+from adpo.session import Session
+
+
+def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
+    """Add the four commands to the parser."""
+    info = commands.add_parser("info", parents=[shared], help="what a model is")
+    info.set_defaults(run=_info)
+
+    tokenize = commands.add_parser("tokenize", parents=[shared], help="text to token ids")
+    tokenize.add_argument("--text", required=True)
+    tokenize.add_argument("--no-special", action="store_true", help="add no BOS or other token")
+    tokenize.add_argument(
+        "--plain-text", action="store_true", help='read "<|im_end|>" and the like as plain text'
+    )
+    tokenize.set_defaults(run=_tokenize)
+
+    score = commands.add_parser("score", parents=[shared], help="log-probs of a completion")
+    score.add_argument("--prompt", required=True)
+    score.add_argument("--completion", required=True)
+    score.add_argument("--adapter", metavar="DIR", help="score with this adapter")
+    score.set_defaults(run=_score)
+
+    generate = commands.add_parser("generate", parents=[shared], help="continue a prompt")
+    generate.add_argument("--prompt", required=True)
+    generate.add_argument("--max-tokens", type=int, default=256, metavar="N", help="256")
+    generate.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0: greedy")
+    generate.add_argument("--seed", type=int, default=0, metavar="S", help="0")
+    generate.add_argument("--adapter", metavar="DIR", help="generate with this adapter")
+    generate.set_defaults(run=_generate)
+
+
+def open_session(options: argparse.Namespace) -> Session:
+    """Load the model, and the adapter if one is named."""
+    model = Model(options.model)
+    return Session(model, Adapter.load(model, options.adapter) if options.adapter else None)
+
+
+def _info(options: argparse.Namespace) -> int:
+    values = dataclasses.asdict(Model(options.model).info)
+    (print_json if options.json else print_table)(**values)
+    return 0
+
+
+def _tokenize(options: argparse.Namespace) -> int:
+    ids = Model(options.model).tokenize(
+        options.text, add_special=not options.no_special, parse_special=not options.plain_text
+    )
+    if options.json:
+        print_json(ids=ids.tolist())
+    else:
+        print(*ids)
+    return 0
+
+
+def _score(options: argparse.Namespace) -> int:
+    session = open_session(options)
+    scores = session.score_text(options.prompt, options.completion)
+    if options.json:
+        print_json(
+            tokens=scores.tokens.tolist(),
+            logprobs=[finite(logprob) for logprob in scores.logprobs.tolist()],
+            sum=finite(scores.sum),
+        )
+        return 0
+    for token, logprob in zip(scores.tokens.tolist(), scores.logprobs.tolist()):
+        print(f"{token:8}  {logprob:9.4f}  {session.model.detokenize([token])!r}")
+    print(f"{'sum':>8}  {scores.sum:9.4f}")
+    return 0
+
+
+def _generate(options: argparse.Namespace) -> int:
+    session = open_session(options)
+
+    def show(_token: int, text: str, _logprob: float) -> None:
+        print(text, end="", flush=True)
+
+    generation = session.generate(
+        options.prompt,
+        max_tokens=options.max_tokens,
+        temperature=options.temperature,
+        seed=options.seed,
+        on_token=None if options.json else show,
+    )
+    if options.json:
+        print_json(tokens=generation.tokens.tolist(), text=generation.text)
+    else:
+        print()
+    return 0

@@ -1,0 +1,213 @@
+"""A language model and its tokenizer."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adpo import _abi, _marshal
+from adpo._handle import Handle
+from adpo._library import check, library
+from adpo._marshal import PathLike, TokenArray, Tokens
+
+if TYPE_CHECKING:
+    from adpo.adapter import Adapter
+    from adpo.session import Session
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a model is.
+
+    Attributes
+    ----------
+    family : str
+        Such as "llama".
+    encoding : str
+        Of most weights, such as "F32" or "Q4_1".
+    layers, width, heads, key_value_heads : int
+        The decoder's shape; `width` is that of the hidden states.
+    vocabulary : int
+        Number of token ids that the head scores.
+    context : int
+        Positions that the model was trained for.
+    parameters, weight_bytes : int
+        Number of weights, and their size as stored.
+    """
+
+    family: str
+    encoding: str
+    layers: int
+    width: int
+    heads: int
+    key_value_heads: int
+    vocabulary: int
+    context: int
+    parameters: int
+    weight_bytes: int
+
+
+def tokenize_flags(add_special: bool, parse_special: bool) -> int:
+    """Combine the two choices into adpo_tokenize_flags."""
+    flags = 0 if add_special else _abi.ENUMS["ADPO_TOKENIZE_NO_SPECIAL"]
+    return flags | (0 if parse_special else _abi.ENUMS["ADPO_TOKENIZE_PLAIN_TEXT"])
+
+
+class Model(Handle):
+    """A language model: its weights, mapped from the file, and its tokenizer.
+
+    Any number of threads may use one.
+
+    Parameters
+    ----------
+    path : path-like
+        A Hugging Face directory or a GGUF file, which must stay as it is while the model lives.
+    """
+
+    _destroy = "adpo_model_destroy"
+
+    def __init__(self, path: PathLike) -> None:
+        pointer = ctypes.c_void_p()
+        check(library().adpo_model_load(_marshal.path_bytes(path), ctypes.byref(pointer)))
+        super().__init__(pointer)
+
+    @property
+    def info(self) -> ModelInfo:
+        """Family, shape and size."""
+        info = _marshal.sized(_abi.adpo_model_info)
+        check(library().adpo_model_get_info(self._pointer, ctypes.byref(info)))
+        return ModelInfo(**_marshal.fields(info))
+
+    def tokenize(
+        self, text: str, *, add_special: bool = True, parse_special: bool = True
+    ) -> TokenArray:
+        """Text to token ids, as transformers does it.
+
+        Parameters
+        ----------
+        text : str
+        add_special : bool
+            Add the BOS (or other) tokens that the tokenizer's configuration asks for.
+        parse_special : bool
+            Read text such as "<|im_end|>" as a special token; turn off for untrusted text.
+
+        Returns
+        -------
+        ndarray of int32
+        """
+        data = _marshal.text_bytes(text)
+        flags = tokenize_flags(add_special, parse_special)
+        ids = np.empty(0, np.int32)
+
+        def call(capacity: int, needed: Any) -> int:
+            nonlocal ids
+            ids = np.empty(capacity, np.int32)
+            return library().adpo_tokenize(
+                self._pointer, data, len(data), flags, _marshal.ids_pointer(ids), capacity, needed
+            )
+
+        count = _marshal.fill(call, len(data) + 8)
+        return ids[:count]
+
+    def tokenize_completion(
+        self, prompt: str, completion: str, *, add_special: bool = True, parse_special: bool = True
+    ) -> tuple[TokenArray, TokenArray]:
+        """Token ids of a prompt and of what follows it, split where the completion begins.
+
+        Returns
+        -------
+        prompt_ids, completion_ids : ndarray of int32
+            Together the ids of prompt + completion. The first are the common prefix of these
+            and the prompt's own.
+        """
+        before, after = _marshal.text_bytes(prompt), _marshal.text_bytes(completion)
+        flags = tokenize_flags(add_special, parse_special)
+        prompt_count = ctypes.c_size_t()
+        ids = np.empty(0, np.int32)
+
+        def call(capacity: int, needed: Any) -> int:
+            nonlocal ids
+            ids = np.empty(capacity, np.int32)
+            return library().adpo_tokenize_completion(
+                self._pointer,
+                before,
+                len(before),
+                after,
+                len(after),
+                flags,
+                _marshal.ids_pointer(ids),
+                capacity,
+                needed,
+                ctypes.byref(prompt_count),
+            )
+
+        count = _marshal.fill(call, len(before) + len(after) + 8)
+        return ids[: prompt_count.value], ids[prompt_count.value : count]
+
+    def detokenize(self, ids: Tokens, *, skip_special: bool = False) -> str:
+        """Token ids to text; bytes that are no UTF-8 become U+FFFD.
+
+        Parameters
+        ----------
+        ids : sequence of int
+        skip_special : bool
+            Leave special tokens out.
+        """
+        return self.detokenize_bytes(ids, skip_special=skip_special).decode("utf-8", "replace")
+
+    def detokenize_bytes(self, ids: Tokens, *, skip_special: bool = False) -> bytes:
+        """Token ids to bytes: a token can begin or end within a UTF-8 sequence."""
+        tokens = _marshal.token_array(ids)
+        flags = _abi.ENUMS["ADPO_DETOKENIZE_SKIP_SPECIAL"] if skip_special else 0
+        buffer = ctypes.create_string_buffer(0)
+
+        def call(capacity: int, needed: Any) -> int:
+            nonlocal buffer
+            buffer = ctypes.create_string_buffer(capacity)
+            return library().adpo_detokenize(
+                self._pointer,
+                _marshal.ids_pointer(tokens),
+                len(tokens),
+                flags,
+                buffer,
+                capacity,
+                needed,
+            )
+
+        count = _marshal.fill(call, 8 * len(tokens) + 8)
+        return buffer.raw[:count]
+
+    @property
+    def bos(self) -> int | None:
+        """The token that begins a text, or None."""
+        return self._special("BOS")
+
+    @property
+    def eos(self) -> int | None:
+        """The token that ends a response, or None."""
+        return self._special("EOS")
+
+    @property
+    def pad(self) -> int | None:
+        """The token that pads a batch, or None."""
+        return self._special("PAD")
+
+    @property
+    def unknown(self) -> int | None:
+        """The token that stands for unknown text, or None."""
+        return self._special("UNKNOWN")
+
+    def _special(self, name: str) -> int | None:
+        token = ctypes.c_int32()
+        which = _abi.ENUMS[f"ADPO_SPECIAL_TOKEN_{name}"]
+        check(library().adpo_token_special(self._pointer, which, ctypes.byref(token)))
+        return None if token.value < 0 else token.value
+
+    def session(self, adapter: Adapter | None = None) -> Session:
+        """Open a session with this model; see `Session`."""
+        from adpo.session import Session
+
+        return Session(self, adapter)

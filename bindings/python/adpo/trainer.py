@@ -1,0 +1,265 @@
+"""Tuning with Autoregressive DPO."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Callable
+
+from adpo import _abi, _marshal
+from adpo._callback import Callback
+from adpo._handle import Handle
+from adpo._library import check, library
+from adpo.adapter import Adapter
+from adpo.dataset import Dataset
+from adpo.errors import InvalidArgumentError
+from adpo.model import Model
+
+GRANULARITIES = ("response", "token", "static:K", "adaptive:M")
+SCHEDULES = ("linear", "constant")
+
+
+@dataclass(frozen=True)
+class TrainerInfo:
+    """What a trainer has to do and has done.
+
+    Attributes
+    ----------
+    parameters : int
+        That are trained.
+    pairs : int
+        In use.
+    pairs_dropped : int
+        Left out: their prompt alone fills max_length.
+    pairs_truncated : int
+        In use, with a response that lost its end.
+    steps, steps_done : int
+        Updates in the whole run, and so far.
+    """
+
+    parameters: int
+    pairs: int
+    pairs_dropped: int
+    pairs_truncated: int
+    steps: int
+    steps_done: int
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What one update, or one evaluation, saw: means over its pairs unless said otherwise.
+
+    Rewards are beta times the summed log-ratio of policy to reference.
+
+    Attributes
+    ----------
+    step : int
+        1 after the first update.
+    epoch : float
+        Passes over the pairs so far, such as 0.5.
+    loss, loss_per_segment : float
+        Summed over a pair's segments, and their mean.
+    gradient_norm : float
+        Before clipping; 0 in an evaluation.
+    learning_rate : float
+        Of this update; 0 in an evaluation.
+    rewards_chosen, rewards_rejected, rewards_margin : float
+    rewards_accuracy : float
+        Share of pairs with a chosen reward above the rejected one.
+    logps_chosen, logps_rejected : float
+        Log-prob of the whole response.
+    pairs, segments, tokens : int
+        In all pairs together.
+    seconds : float
+    """
+
+    step: int
+    epoch: float
+    loss: float
+    loss_per_segment: float
+    gradient_norm: float
+    learning_rate: float
+    rewards_chosen: float
+    rewards_rejected: float
+    rewards_accuracy: float
+    rewards_margin: float
+    logps_chosen: float
+    logps_rejected: float
+    pairs: int
+    segments: int
+    tokens: int
+    seconds: float
+
+
+def parse_granularity(granularity: str) -> tuple[int, int]:
+    """Read "response", "token", "static:K" or "adaptive:M".
+
+    Returns
+    -------
+    kind : int
+        The `adpo_granularity` of adpo.h.
+    size : int
+        K or M; 0 for the others.
+    """
+    name, colon, digits = granularity.partition(":")
+    with_size = {"response": False, "token": False, "static": True, "adaptive": True}
+    size = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
+    if name not in with_size or with_size[name] != bool(colon) or (colon and size < 1):
+        raise InvalidArgumentError(
+            f"granularity is {granularity!r}: one of {', '.join(GRANULARITIES)}, "
+            "where K and M are whole numbers from 1"
+        )
+    return _abi.ENUMS[f"ADPO_GRANULARITY_{name.upper()}"], size
+
+
+class Trainer(Handle):
+    """Tunes a LoRA adapter on all linear layers of a model; the model itself is the reference.
+
+    Iterate over it, call `step`, or call `run`.
+
+    Parameters
+    ----------
+    model : Model
+    pairs : Dataset
+        Copied: later changes do not reach the trainer.
+    granularity : str
+        How tokens group into segments: "response" (DPO), "token", "static:K" for windows of K
+        tokens, "adaptive:M" for M runs of near-equal length.
+    beta : float
+        0.1 when not given.
+    start : Adapter, optional
+        Go on from this adapter, with its rank and alpha, instead of a new one.
+    lora_rank, lora_alpha : int, float
+        16 and 32 when not given.
+    epochs, batch_size : int
+        1 and 4 when not given.
+    max_length : int
+        Tokens of prompt + response, 1024 when not given; longer ones lose their end.
+    seed : int
+        Of the adapter's start and of the shuffling.
+    shuffle : bool
+        False takes the pairs in their order.
+    learning_rate : float
+        2e-5 when not given.
+    schedule : str
+        "linear" (down to 0) or "constant".
+    warmup_steps : int
+        0 when not given.
+    max_gradient_norm : float
+        1 when not given; 0 does not clip.
+    weight_decay, adam_beta1, adam_beta2, adam_epsilon : float
+        0, 0.9, 0.999 and 1e-8 when not given.
+    """
+
+    _destroy = "adpo_trainer_destroy"
+
+    def __init__(
+        self,
+        model: Model,
+        pairs: Dataset,
+        granularity: str = "response",
+        *,
+        beta: float | None = None,
+        start: Adapter | None = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        max_length: int | None = None,
+        seed: int | None = None,
+        shuffle: bool | None = None,
+        learning_rate: float | None = None,
+        schedule: str = "linear",
+        warmup_steps: int | None = None,
+        max_gradient_norm: float | None = None,
+        weight_decay: float | None = None,
+        adam_beta1: float | None = None,
+        adam_beta2: float | None = None,
+        adam_epsilon: float | None = None,
+    ) -> None:
+        if schedule not in SCHEDULES:
+            raise InvalidArgumentError(f"schedule is {schedule!r}: one of {', '.join(SCHEDULES)}")
+        kind, size = parse_granularity(granularity)
+        config = _abi.adpo_trainer_config()
+        check(library().adpo_trainer_config_init(ctypes.byref(config), ctypes.sizeof(config)))
+        _marshal.set_fields(
+            config,
+            {
+                "granularity": kind,
+                "granularity_size": size,
+                "beta": beta,
+                "lora_rank": lora_rank,
+                "lora_alpha": lora_alpha,
+                "epochs": epochs,
+                "batch_size": batch_size,
+                "max_length": max_length,
+                "seed": seed,
+                "shuffle": shuffle,
+                "learning_rate": learning_rate,
+                "schedule": _abi.ENUMS[f"ADPO_SCHEDULE_{schedule.upper()}"],
+                "warmup_steps": warmup_steps,
+                "max_gradient_norm": max_gradient_norm,
+                "weight_decay": weight_decay,
+                "adam_beta1": adam_beta1,
+                "adam_beta2": adam_beta2,
+                "adam_epsilon": adam_epsilon,
+            },
+        )
+        pointer = ctypes.c_void_p()
+        check(
+            library().adpo_trainer_create(
+                model._pointer,
+                ctypes.byref(config),
+                pairs._pointer,
+                None if start is None else start._pointer,
+                ctypes.byref(pointer),
+            )
+        )
+        super().__init__(pointer)
+
+    @property
+    def info(self) -> TrainerInfo:
+        """Number of parameters, pairs and steps."""
+        info = _marshal.sized(_abi.adpo_trainer_info)
+        check(library().adpo_trainer_get_info(self._pointer, ctypes.byref(info)))
+        return TrainerInfo(**_marshal.fields(info))
+
+    def step(self) -> Metrics:
+        """Make one update."""
+        metrics = _marshal.sized(_abi.adpo_metrics)
+        check(library().adpo_trainer_step(self._pointer, ctypes.byref(metrics)))
+        return Metrics(**_marshal.fields(metrics))
+
+    def __iter__(self) -> Iterator[Metrics]:
+        """Make the updates that remain, one at a time."""
+        while (info := self.info).steps_done < info.steps:
+            yield self.step()
+
+    def run(self, on_step: Callable[[Metrics], Any] | None = None) -> None:
+        """Make all updates that remain.
+
+        Parameters
+        ----------
+        on_step : callable, optional
+            Called after each update with its metrics. The run stops early when it returns true;
+            an exception in it passes through. What was complete stays valid either way.
+        """
+
+        def receive(metrics: Any, _: object) -> Any:
+            return on_step(Metrics(**_marshal.fields(metrics.contents))) if on_step else False
+
+        callback = Callback(_abi.adpo_step_callback, receive)
+        callback.run(lambda pointer: library().adpo_trainer_run(self._pointer, pointer, None))
+
+    def evaluate(self, pairs: Dataset) -> Metrics:
+        """Loss and rewards of the policy as it is on other pairs, without an update."""
+        metrics = _marshal.sized(_abi.adpo_metrics)
+        check(library().adpo_trainer_evaluate(self._pointer, pairs._pointer, ctypes.byref(metrics)))
+        return Metrics(**_marshal.fields(metrics))
+
+    def adapter(self) -> Adapter:
+        """Copy the adapter as it is now; later steps do not change the copy."""
+        pointer = ctypes.c_void_p()
+        check(library().adpo_trainer_adapter(self._pointer, ctypes.byref(pointer)))
+        return Adapter(pointer)

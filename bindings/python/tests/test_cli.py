@@ -1,0 +1,230 @@
+"""The command `adpo`, as a process."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import adpo
+from conftest import MODEL, PAIRS, run, run_json
+
+TRL_NAMES = {
+    "loss",
+    "grad_norm",
+    "learning_rate",
+    "epoch",
+    "rewards/chosen",
+    "rewards/rejected",
+    "rewards/accuracies",
+    "rewards/margins",
+    "logps/chosen",
+    "logps/rejected",
+    "num_tokens",
+}
+OWN_NAMES = {"step", "loss_per_segment", "segments", "tokens_per_second"}
+
+
+def train(output, *options):
+    return ("train", MODEL, "--data", PAIRS, "--output", output, *options)
+
+
+def test_info(model):
+    found = run_json("info", MODEL)
+    info = model.info
+    assert found["family"] == info.family
+    assert found["parameters"] == info.parameters
+    assert found["layers"] == info.layers
+    assert found["vocabulary"] == info.vocabulary
+    assert "llama" in run("info", MODEL).stdout
+
+
+def test_tokenize(model):
+    text = "Grüße, <|im_end|> 汉字"
+    assert run_json("tokenize", MODEL, "--text", text) == {"ids": model.tokenize(text).tolist()}
+    plain = run("tokenize", MODEL, "--text", text, "--plain-text", "--no-special")
+    ids = model.tokenize(text, add_special=False, parse_special=False)
+    assert plain.stdout.split() == [str(token) for token in ids]
+
+
+def test_score(session):
+    found = run_json("score", MODEL, "--prompt", "The sky is", "--completion", " blue.")
+    expected = session.score_text("The sky is", " blue.")
+    assert found["tokens"] == expected.tokens.tolist()
+    assert found["logprobs"] == pytest.approx(expected.logprobs.tolist(), abs=1e-6)
+    assert found["sum"] == pytest.approx(sum(found["logprobs"]), abs=1e-6)
+    assert (
+        f"{expected.sum:.4f}"
+        in run("score", MODEL, "--prompt", "The sky is", "--completion", " blue.").stdout
+    )
+
+
+def test_generate(session):
+    found = run_json("generate", MODEL, "--prompt", "Hello", "--max-tokens", 5)
+    expected = session.generate("Hello", max_tokens=5)
+    assert found == {"tokens": expected.tokens.tolist(), "text": expected.text}
+    sampled = ("generate", MODEL, "--prompt", "Hello", "--max-tokens", 5, "--temperature", 1.5)
+    assert run_json(*sampled, "--seed", 3) == run_json(*sampled, "--seed", 3)
+
+
+def test_generate_streams_text(session):
+    result = run("generate", MODEL, "--prompt", "Hello", "--max-tokens", 5)
+    expected = session.generate("Hello", max_tokens=5).text
+    # A character that max_tokens cut in two is not streamed.
+    assert expected.rstrip("\ufffd").startswith(result.stdout.rstrip("\ufffd\n"))
+
+
+def test_train_leaves_metrics_and_an_adapter(model, tmp_path):
+    output = tmp_path / "deep" / "output"
+    summary = run_json(
+        *train(output, "--granularity", "adaptive:4", "--beta", 0.2, "--learning-rate", 1e-3),
+        *("--epochs", 2, "--batch-size", 2, "--lora-rank", 4, "--lora-alpha", 8, "--seed", 1),
+        *("--schedule", "constant", "--warmup-steps", 1, "--max-gradient-norm", 0.5),
+        *("--weight-decay", 0.01, "--max-length", 512, "--eval-data", PAIRS),
+    )
+    lines = [json.loads(line) for line in (output / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == list(range(1, summary["steps"] + 1))
+    assert all(set(line) == TRL_NAMES | OWN_NAMES for line in lines)
+    counts = [line["num_tokens"] for line in lines]
+    assert counts == sorted(set(counts))
+    assert summary["loss"] == lines[-1]["loss"]
+    assert {"eval_loss", "eval_rewards/accuracies", "eval_rewards/margins"} <= set(summary)
+
+    config = json.loads((output / "adapter_config.json").read_text())
+    assert (config["peft_type"], config["r"], config["lora_alpha"]) == ("LORA", 4, 8)
+
+    text = ("--prompt", "The sky is", "--completion", " blue.")
+    tuned = run_json("score", MODEL, *text, "--adapter", output)
+    session = adpo.Session(model, adpo.Adapter.load(model, output))
+    expected = session.score_text("The sky is", " blue.").logprobs
+    np.testing.assert_allclose(tuned["logprobs"], expected, atol=1e-6)
+    assert tuned["sum"] != run_json("score", MODEL, *text)["sum"]
+
+
+def test_train_starts_from_an_adapter(tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    options = ("--learning-rate", 1e-3, "--epochs", 2, "--batch-size", 2)
+    run_json(*train(first, *options))
+    run_json(*train(second, "--adapter", first, *options))
+    line = json.loads((second / "metrics.jsonl").read_text().splitlines()[0])
+    assert line["rewards/chosen"] != 0
+
+
+def test_train_reports_what_it_cut(tmp_path):
+    data = tmp_path / "pairs.jsonl"
+    pairs = [
+        {"prompt": "Hi.", "chosen": " Yes.", "rejected": " No."},
+        {"prompt": "Hi.", "chosen": " Yes." * 200, "rejected": " No."},
+        {"prompt": "Hi." * 200, "chosen": " Yes.", "rejected": " No."},
+    ]
+    data.write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
+    result = run("train", MODEL, "--data", data, "--output", tmp_path / "o", "--max-length", 60)
+    assert result.returncode == 0
+    assert "1 pairs left out" in result.stderr
+    assert "1 pairs cut" in result.stderr
+
+
+def test_no_progress_bar_without_a_terminal(tmp_path):
+    result = run(*train(tmp_path / "output"))
+    assert result.returncode == 0
+    assert result.stderr == ""
+
+
+def test_a_progress_bar_on_a_terminal(tmp_path):
+    main, other = pty.openpty()
+    command = [sys.executable, "-m", "adpo", *map(str, train(tmp_path / "output"))]
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=other, timeout=120)
+    os.close(other)
+    shown = os.read(main, 100_000).decode()
+    os.close(main)
+    assert result.returncode == 0
+    assert "loss" in shown and "[####" in shown
+
+
+def test_ctrl_c_saves_the_adapter(tmp_path):
+    output = tmp_path / "output"
+    command = [sys.executable, "-m", "adpo", *map(str, train(output, "--epochs", 100_000))]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    metrics = output / "metrics.jsonl"
+    deadline = time.monotonic() + 60
+    while not (metrics.exists() and metrics.stat().st_size) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, shown = process.communicate(timeout=60)
+    assert process.returncode == 130
+    steps = len(metrics.read_text().splitlines())
+    assert shown.startswith(f"adpo: interrupted after step {steps} of ")
+    assert str(output) in shown
+    assert (output / "adapter_model.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "arguments"),
+    [
+        (2, []),
+        (2, ["sing"]),
+        (2, ["info"]),
+        (2, ["tokenize", MODEL]),
+        (2, ["train", MODEL]),
+        (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--granularity", "static:0"]),
+        (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--granularity", "static:x"]),
+        (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--granularity", "words"]),
+        (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--beta", "high"]),
+        (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--epochs", "1.5"]),
+        (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--schedule", "cosine"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--beta", "nan"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--epochs", "-1"]),
+        (1, ["train", MODEL, "--data", "/nowhere.jsonl", "--output", "o"]),
+        (1, ["train", MODEL, "--data", __file__, "--output", "o"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", __file__]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "/dev/null/deep"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--adapter", "/nowhere"]),
+        (1, ["train", "/nowhere", "--data", PAIRS, "--output", "o"]),
+        (1, ["info", "/nowhere"]),
+        (1, ["info", __file__]),
+        (1, ["info", ""]),
+        (1, ["info", MODEL, "--threads", "-1"]),
+        (1, ["score", MODEL, "--prompt", "a", "--completion", "b", "--adapter", "/nowhere"]),
+        (1, ["generate", MODEL, "--prompt", "a", "--max-tokens", "-1"]),
+        (1, ["generate", MODEL, "--prompt", "a", "--temperature", "-1"]),
+        (1, ["generate", MODEL, "--prompt", "a", "--temperature", "nan"]),
+    ],
+)
+def test_errors_are_one_line(code, arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = run(*arguments)
+    assert result.returncode == code
+    assert result.stdout == ""
+    assert result.stderr.startswith("adpo: error: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_an_empty_response_names_the_line(tmp_path):
+    data = tmp_path / "pairs.jsonl"
+    data.write_text('{"prompt": "a", "chosen": "b", "rejected": ""}\n')
+    result = run("train", MODEL, "--data", data, "--output", tmp_path / "o")
+    assert result.returncode == 1
+    assert "line 1" in result.stderr
+    assert "rejected" in result.stderr
+
+
+def test_a_missing_library_is_an_error_line():
+    result = run("info", MODEL, ADPO_LIBRARY="/nowhere/libadpo.so")
+    assert result.returncode == 1
+    assert result.stderr.startswith("adpo: error: cannot load libadpo")
+
+
+def test_a_reader_that_goes_away(tmp_path):
+    command = f"{sys.executable} -m adpo tokenize {MODEL} --text '{'word ' * 20000}' | head -c 1"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert result.stderr == ""
+
+
+def test_text_that_the_terminal_cannot_show():
+    result = run("score", MODEL, "--prompt", "a", "--completion", " 汉字", PYTHONIOENCODING="ascii")
+    assert result.returncode == 0

@@ -1,0 +1,225 @@
+"""Preference pairs, training, and the adapters that come out of it."""
+
+import json
+import math
+import os
+import signal
+import threading
+
+import numpy as np
+import pytest
+
+import adpo
+from conftest import MODEL, PAIRS
+
+
+def test_pairs_are_counted(model, pairs):
+    assert len(pairs) == 4
+    pairs.add_tokens([1, 2], [3], np.array([4, 5]))
+    assert len(pairs) == 5
+
+
+def test_pairs_from_a_file(model):
+    dataset = adpo.Dataset(model)
+    dataset.load_jsonl(PAIRS)
+    lines = [line for line in PAIRS.read_text(encoding="utf-8").splitlines() if line.strip()]
+    assert len(dataset) == len(lines) > 0
+
+
+@pytest.mark.parametrize(
+    "line", ["nonsense", "[]", '{"prompt": "a"}', '{"prompt": 1, "chosen": "b", "rejected": "c"}']
+)
+def test_a_bad_line_is_named_and_adds_nothing(model, tmp_path, line):
+    path = tmp_path / "pairs.jsonl"
+    good = json.dumps({"prompt": "a", "chosen": "b", "rejected": "c"})
+    path.write_text(f"{good}\n\n{line}\n", encoding="utf-8")
+    dataset = adpo.Dataset(model)
+    with pytest.raises(adpo.FormatError, match=r"pairs\.jsonl.*line 3"):
+        dataset.load_jsonl(path)
+    assert len(dataset) == 0
+
+
+def test_a_missing_file_of_pairs(model):
+    with pytest.raises(FileNotFoundError, match="/nowhere"):
+        adpo.Dataset(model).load_jsonl("/nowhere/pairs.jsonl")
+
+
+@pytest.mark.parametrize("pair", [("a", "", "c"), ("a", "b", "")])
+def test_an_empty_response_is_refused(pairs, pair):
+    with pytest.raises(ValueError):
+        pairs.add(*pair)
+    assert len(pairs) == 4
+
+
+def test_info(trainer):
+    info = trainer.info
+    assert (info.pairs, info.steps, info.steps_done) == (4, 8, 0)
+    assert (info.pairs_dropped, info.pairs_truncated) == (0, 0)
+    assert info.parameters > 0
+
+
+@pytest.mark.parametrize("granularity", ["response", "token", "static:2", "adaptive:3"])
+def test_the_first_loss_is_ln_2_a_segment(model, pairs, granularity):
+    metrics = adpo.Trainer(model, pairs, granularity).step()
+    assert metrics.step == 1
+    assert metrics.loss_per_segment == pytest.approx(math.log(2), abs=1e-5)
+    assert metrics.loss * metrics.pairs == pytest.approx(math.log(2) * metrics.segments, abs=1e-3)
+    assert metrics.rewards_margin == pytest.approx(0, abs=1e-4)
+    assert metrics.gradient_norm > 0
+
+
+def test_training_raises_the_margin(trainer, pairs):
+    before = trainer.evaluate(pairs)
+    trainer.run()
+    after = trainer.evaluate(pairs)
+    assert after.rewards_margin > before.rewards_margin + 0.01
+    assert after.loss < before.loss
+
+
+def test_iterating_makes_the_steps_of_the_run(trainer):
+    steps = [metrics.step for metrics in trainer]
+    assert steps == list(range(1, 9))
+    assert list(trainer) == []
+    with pytest.raises(adpo.InvalidArgumentError):
+        trainer.step()
+
+
+def test_the_same_seed_gives_the_same_run(model, pairs):
+    def losses():
+        return [m.loss for m in adpo.Trainer(model, pairs, "token", seed=5, batch_size=1)]
+
+    assert losses() == losses()
+
+
+def test_run_reports_each_step(trainer):
+    seen = []
+    trainer.run(lambda metrics: seen.append(metrics.step))
+    assert seen == list(range(1, 9))
+
+
+def test_a_callback_stops_by_returning_true(trainer):
+    trainer.run(lambda metrics: metrics.step == 3)
+    assert trainer.info.steps_done == 3
+    trainer.run()
+    assert trainer.info.steps_done == 8
+
+
+def test_an_exception_in_a_callback_passes_through(trainer):
+    def fail(metrics):
+        raise ZeroDivisionError(metrics.step)
+
+    with pytest.raises(ZeroDivisionError, match="1"):
+        trainer.run(fail)
+    assert trainer.info.steps_done == 1
+    assert trainer.step().step == 2
+
+
+def test_ctrl_c_stops_between_steps(model, pairs):
+    trainer = adpo.Trainer(model, pairs, epochs=100_000)
+    # While the library computes, not while Python runs.
+    threading.Timer(0.2, os.kill, [os.getpid(), signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run()
+    done = trainer.info.steps_done
+    assert 1 <= done < trainer.info.steps
+    assert trainer.step().step == done + 1
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_the_adapter_is_saved_and_loaded(model, trainer, session, tmp_path):
+    plain = session.score_text("May I see the door?", " Yes.").logprobs
+    trainer.run()
+    adapter = trainer.adapter()
+    session.set_adapter(adapter)
+    tuned = session.score_text("May I see the door?", " Yes.").logprobs
+    assert not np.array_equal(tuned, plain)
+
+    adapter.save(tmp_path / "adapter")
+    names = {path.name for path in (tmp_path / "adapter").iterdir()}
+    assert names == {"adapter_config.json", "adapter_model.safetensors"}
+    loaded = adpo.Adapter.load(model, tmp_path / "adapter")
+    again = model.session(loaded).score_text("May I see the door?", " Yes.").logprobs
+    assert np.array_equal(again, tuned)
+
+    session.set_adapter(None)
+    assert np.array_equal(session.score_text("May I see the door?", " Yes.").logprobs, plain)
+
+
+def test_training_goes_on_from_an_adapter(model, trainer, pairs):
+    trainer.run()
+    margin = trainer.evaluate(pairs).rewards_margin
+    second = adpo.Trainer(model, pairs, "adaptive:4", start=trainer.adapter())
+    assert second.evaluate(pairs).rewards_margin == pytest.approx(margin, abs=1e-6)
+
+
+def test_an_adapter_is_a_copy(trainer, model):
+    trainer.step()
+    session = model.session(trainer.adapter())
+    before = session.score([1, 2, 3])
+    trainer.run()
+    assert np.array_equal(session.score([1, 2, 3]), before, equal_nan=True)
+
+
+def test_long_pairs_are_dropped_and_truncated(model):
+    dataset = adpo.Dataset(model)
+    dataset.add_tokens([1] * 3, [2] * 3, [3] * 3)
+    dataset.add_tokens([1] * 3, [2] * 30, [3] * 3)
+    dataset.add_tokens([1] * 30, [2] * 3, [3] * 3)
+    info = adpo.Trainer(model, dataset, max_length=10).info
+    assert (info.pairs, info.pairs_dropped, info.pairs_truncated) == (2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"granularity": "static:0"},
+        {"granularity": "static"},
+        {"granularity": "token:3"},
+        {"granularity": "adaptive:-1"},
+        {"granularity": "adaptive:99999999999"},
+        {"granularity": "sentence"},
+        {"granularity": ""},
+        {"beta": 0.0},
+        {"beta": float("nan")},
+        {"beta": "high"},
+        {"epochs": 0},
+        {"epochs": -1},
+        {"batch_size": 2**32},
+        {"lora_rank": 0},
+        {"max_length": 1},
+        {"learning_rate": -1.0},
+        {"schedule": "cosine"},
+    ],
+)
+def test_bad_options_are_refused(model, pairs, options):
+    with pytest.raises(ValueError):
+        adpo.Trainer(model, pairs, **options)
+
+
+def test_no_pairs_are_refused(model):
+    with pytest.raises(ValueError):
+        adpo.Trainer(model, adpo.Dataset(model))
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "{}", '{"peft_type": "IA3"}'])
+def test_bad_adapter_directories(model, tmp_path, content):
+    if content is not None:
+        (tmp_path / "adapter_config.json").write_text(content)
+        (tmp_path / "adapter_model.safetensors").write_bytes(b"\xff" * 20)
+    with pytest.raises(adpo.AdpoError):
+        adpo.Adapter.load(model, tmp_path)
+
+
+def test_saving_where_a_file_is(trainer, tmp_path):
+    occupied = tmp_path / "occupied"
+    occupied.write_text("mine")
+    with pytest.raises(OSError):
+        trainer.adapter().save(occupied)
+    assert occupied.read_text() == "mine"
+
+
+def test_an_adapter_of_another_model(model, trainer):
+    other = adpo.Model(MODEL.parent / "llama-bias")
+    adapter = trainer.adapter()
+    with pytest.raises(adpo.AdpoError):
+        adpo.Session(other, adapter)
