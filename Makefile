@@ -17,7 +17,7 @@ demo: setup library
 test: setup test-swift test-c test-python
 
 test-swift:
-	swift test -c release
+	ADPO_SMOLLM2="$$($(PYTHON) scripts/fetch-model)" swift test -c release
 	swift run -c release --package-path examples/swift TuneAndGenerate \
 	    Tests/Fixtures/models/llama-f32 build/swift-example
 
