@@ -116,9 +116,9 @@ const char *adpo_status_name(adpo_status status);
  * failing call of the same thread. Never NULL. */
 const char *adpo_last_error(void);
 
-/* The number of processor threads for computations, process-wide: 1 to 1024, or 0 for all cores
- * (the default). The same number gives the same bits. OpenBLAS has one setting for the whole
- * process: a host that uses OpenBLAS too sets both with this call.
+/* The number of threads for computations, process-wide: 1 to 1024, or 0 for one a core (the
+ * default). The same number gives the same bits. The threads are libadpo's own; OpenBLAS, whose
+ * setting belongs to the whole process, is set to one thread at the first computation.
  * Returns: INVALID_ARGUMENT. */
 adpo_status adpo_set_num_threads(int32_t count);
 
