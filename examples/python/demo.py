@@ -78,7 +78,8 @@ def show(title, preferred, answer):
     print(f"  held-out pairs: the plain answer is likelier in {accuracy:.0%}")
     print(f"  mean margin:    {margin:+.3f} nats a token")
     print(f"  {QUESTION}")
-    print(textwrap.fill(answer, 90, initial_indent="  > ", subsequent_indent="    "))
+    words = " ".join(answer.split())
+    print(textwrap.fill(words, 90, initial_indent="  > ", subsequent_indent="    "))
 
 
 def main():
