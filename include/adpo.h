@@ -43,12 +43,13 @@
  *              from, so any order of destruction is safe.
  *   Structs    begin with struct_size. Fill one with its adpo_x_init function,
  *              or set struct_size = sizeof it, and later versions of the
- *              library still understand you.
+ *              library still understand you; earlier ones do while the fields
+ *              that they do not know are zero.
  *   Text       is UTF-8 with a length in bytes, or ADPO_NUL for NUL-terminated.
  *              Ill-formed bytes are read as U+FFFD. Paths are NUL-terminated.
  *   Buffers    Outputs of unknown size take (buffer, capacity, &needed). The
- *              needed size is always set; when it exceeds the capacity, nothing
- *              else is written and ADPO_ERROR_BUFFER_TOO_SMALL is returned. A
+ *              needed size is set also on failure, as soon as it is known; when
+ *              it exceeds the capacity, nothing else is written and ADPO_ERROR_BUFFER_TOO_SMALL is returned. A
  *              NULL buffer with capacity 0 asks for the size.
  *   Threads    Functions whose handle is const may run on any number of threads
  *              at once. Other handles belong to one call at a time; a second one
@@ -252,12 +253,12 @@ adpo_status adpo_score(adpo_session *session, const int32_t *tokens, size_t coun
                        float *logprobs);
 
 /* Scores many completions of one prompt; the prompt is computed once. `completions` holds their
- * tokens one after another, `completion_counts` the number of tokens of each (0 is allowed), and
+ * tokens one after another, `completion_lengths` the number of tokens of each (0 is allowed), and
  * `logprobs` receives one number for each completion token. The prompt has at least one token.
  * Returns: INVALID_ARGUMENT (also for ids out of range), BUSY, OUT_OF_MEMORY. */
 adpo_status adpo_score_completions(adpo_session *session, const int32_t *prompt,
                                    size_t prompt_count, const int32_t *completions,
-                                   const size_t *completion_counts, size_t completion_total,
+                                   const size_t *completion_lengths, size_t completion_count,
                                    float *logprobs);
 
 /* Scores one completion given as text: adpo_tokenize_completion and adpo_score_completions in one
@@ -287,8 +288,8 @@ typedef struct adpo_generation_config {
 /* Returns: INVALID_ARGUMENT. */
 adpo_status adpo_generation_config_init(adpo_generation_config *config, size_t struct_size);
 
-/* Receives each new token, its bytes (not NUL-terminated) and its log-prob at temperature 1.
- * Return 0 to go on. */
+/* Receives each new token, its bytes (not NUL-terminated; a special token's text, too) and its
+ * log-prob at temperature 1. Return 0 to go on. */
 typedef int32_t (*adpo_token_callback)(int32_t token, const char *bytes, size_t length,
                                        float logprob, void *user_data);
 

@@ -38,40 +38,46 @@ public func adpo_score(
     _ logprobs: UnsafeMutablePointer<Float>?
 ) -> adpo_status {
     status { () throws(ADPOError) in
+        let session = try ADPOExports.session(session)
         let tokens = try array(tokens, count, "tokens")
-        let result = try ADPOExports.session(session).use { (session) throws(ADPOError) in
+        if count == 0 { return }
+        let output = try required(logprobs, "logprobs")
+        let result = try session.use { (session) throws(ADPOError) in
             try session.score(tokens)
         }
-        try write(result, to: logprobs, "logprobs")
+        output.update(from: result, count: result.count)
     }
 }
 
 @c @implementation
 public func adpo_score_completions(
     _ session: OpaquePointer?, _ prompt: UnsafePointer<Int32>?, _ promptCount: Int,
-    _ completions: UnsafePointer<Int32>?, _ completionCounts: UnsafePointer<Int>?,
-    _ completionTotal: Int, _ logprobs: UnsafeMutablePointer<Float>?
+    _ completions: UnsafePointer<Int32>?, _ completionLengths: UnsafePointer<Int>?,
+    _ completionCount: Int, _ logprobs: UnsafeMutablePointer<Float>?
 ) -> adpo_status {
     status { () throws(ADPOError) in
+        let session = try ADPOExports.session(session)
         let prompt = try array(prompt, promptCount, "prompt tokens")
-        let counts = try array(completionCounts, completionTotal, "completion counts")
+        let lengths = try array(completionLengths, completionCount, "completion lengths")
         var tokenCount = 0
-        for count in counts {
-            let (sum, overflow) = tokenCount.addingReportingOverflow(count)
-            guard count >= 0, !overflow else {
-                throw ADPOError(.invalidArgument, "the completion counts are impossible")
+        for length in lengths {
+            let (sum, overflow) = tokenCount.addingReportingOverflow(length)
+            guard length >= 0, !overflow else {
+                throw ADPOError(.invalidArgument, "the completion lengths are impossible")
             }
             tokenCount = sum
         }
         var rest = try array(completions, tokenCount, "completion tokens")[...]
-        let split = counts.map { count in
-            defer { rest = rest.dropFirst(count) }
-            return Array(rest.prefix(count))
+        if tokenCount == 0 { return }
+        let output = try required(logprobs, "logprobs")
+        let split = lengths.map { length in
+            defer { rest = rest.dropFirst(length) }
+            return Array(rest.prefix(length))
         }
-        let result = try ADPOExports.session(session).use { (session) throws(ADPOError) in
+        let result = try session.use { (session) throws(ADPOError) in
             try session.score(prompt: prompt, completions: split)
         }
-        try write(result.flatMap(\.self), to: logprobs, "logprobs")
+        output.update(from: result.flatMap(\.self), count: tokenCount)
     }
 }
 
@@ -108,18 +114,12 @@ public func adpo_logits(
     _ logits: UnsafeMutablePointer<Float>?
 ) -> adpo_status {
     status { () throws(ADPOError) in
+        let session = try ADPOExports.session(session)
         let tokens = try array(tokens, count, "tokens")
-        let result = try ADPOExports.session(session).use { (session) throws(ADPOError) in
-            try session.logits(tokens)
+        if count == 0 { return }
+        let output = try required(logits, "logits")
+        try session.use { (session) throws(ADPOError) in
+            try session.logits(tokens, into: output)
         }
-        try write(result, to: logits, "logits")
     }
-}
-
-/// Writes results whose number the host knows.
-private func write(
-    _ values: [Float], to output: UnsafeMutablePointer<Float>?, _ name: String
-) throws(ADPOError) {
-    if values.isEmpty { return }
-    try required(output, name).update(from: values, count: values.count)
 }

@@ -26,9 +26,7 @@ BLOCKS = 4
 SCALES = {"Q4_0": [0], "Q4_1": [0, 2], "Q8_0": [0], "Q4_K": [0, 2], "Q6_K": [208]}
 
 
-def random_blocks(
-    kind: gguf.GGMLQuantizationType, rng: np.random.Generator
-) -> np.ndarray:
+def random_blocks(kind: gguf.GGMLQuantizationType, rng: np.random.Generator) -> np.ndarray:
     """Blocks whose codes take all values: quantized weights leave some out."""
     _, block_bytes = gguf.GGML_QUANT_SIZES[kind]
     blocks = rng.integers(0, 256, (BLOCKS, block_bytes), dtype=np.uint8)
@@ -39,9 +37,7 @@ def random_blocks(
     return blocks
 
 
-def quantized_blocks(
-    kind: gguf.GGMLQuantizationType, weights: np.ndarray
-) -> np.ndarray:
+def quantized_blocks(kind: gguf.GGMLQuantizationType, weights: np.ndarray) -> np.ndarray:
     """The weights as llama.cpp quantizes them."""
     elements, block_bytes = gguf.GGML_QUANT_SIZES[kind]
     encoded = np.zeros(weights.size // elements * block_bytes, dtype=np.uint8)

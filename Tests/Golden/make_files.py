@@ -54,9 +54,7 @@ def make_safetensors() -> None:
         save_file(tensors, sharded / name)
         weight_map |= dict.fromkeys(tensors, name)
     index = {"metadata": {"total_size": 48}, "weight_map": weight_map}
-    (sharded / "model.safetensors.index.json").write_text(
-        json.dumps(index, indent=2) + "\n"
-    )
+    (sharded / "model.safetensors.index.json").write_text(json.dumps(index, indent=2) + "\n")
 
 
 def make_gguf() -> None:
@@ -78,14 +76,10 @@ def make_gguf() -> None:
     writer.add_array("t.integers", [1, -2, 3])
     writer.add_array("t.floats", [0.5, -1.5])
     writer.add_array("t.bools", [True, False])
-    writer.add_key_value(
-        "t.bytes", [1, 255], gguf.GGUFValueType.ARRAY, gguf.GGUFValueType.UINT8
-    )
+    writer.add_key_value("t.bytes", [1, 255], gguf.GGUFValueType.ARRAY, gguf.GGUFValueType.UINT8)
     writer.add_tensor("single", counting(2, 3).numpy())
     writer.add_tensor("half", counting(1, 2, 3).half().numpy())
-    quantized = gguf.quants.quantize(
-        counting(3, 32).numpy(), gguf.GGMLQuantizationType.Q4_1
-    )
+    quantized = gguf.quants.quantize(counting(3, 32).numpy(), gguf.GGMLQuantizationType.Q4_1)
     writer.add_tensor("quantized", quantized, raw_dtype=gguf.GGMLQuantizationType.Q4_1)
     writer.add_tensor("ids", np.arange(3, dtype=np.int32))
     save(writer)

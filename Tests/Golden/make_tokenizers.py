@@ -115,7 +115,7 @@ def trained(
     alphabet: bool = True,
     special: tuple[str, ...] = (),
     normalizer: normalizers.Normalizer | None = None,
-    **model,
+    **model: object,
 ) -> Tokenizer:
     """Train a tokenizer on TRAINING; without `alphabet`, it knows only the bytes in there."""
     tokenizer = Tokenizer(models.BPE(**model))

@@ -69,17 +69,19 @@ extension Session {
     ///
     /// - Throws: `.invalidArgument` for ids out of range, `.outOfMemory`.
     public func logits(_ tokens: [Int32]) throws(ADPOError) -> [Float] {
+        var output = [Float](repeating: 0, count: tokens.count * model.architecture.vocabulary)
+        try logits(tokens, into: &output)
+        return output
+    }
+
+    /// The same, into memory of the caller.
+    package func logits(
+        _ tokens: [Int32], into output: UnsafeMutablePointer<Float>
+    ) throws(ADPOError) {
+        guard !tokens.isEmpty else { return }
         try model.check(tokens)
-        guard !tokens.isEmpty else { return [] }
         try decoder.forward(PackedSequence(tokens: tokens, past: 0), lora: adapter?.lora)
-        return [Float](
-            unsafeUninitializedCapacity: tokens.count * model.architecture.vocabulary
-        ) { output, count in
-            count = output.count
-            if let base = output.baseAddress {
-                decoder.logits(rows: 0..<tokens.count, into: base)
-            }
-        }
+        decoder.logits(rows: 0..<tokens.count, into: output)
     }
 
     /// The log-prob of each target of a sequence.
