@@ -1,5 +1,6 @@
 # make demo    tune a small model with ADPO, and show before and after
 # make test    all tests: Swift, C, Python
+# make parity  peft loads what we save; installs PyTorch
 # make library build/libadpo.so
 # make install PREFIX=/usr/local DESTDIR=
 
@@ -8,7 +9,7 @@ LIBDIR ?= $(PREFIX)/lib
 VERSION := $(shell sed -n 's/^\#define ADPO_VERSION_[A-Z]* *//p' include/adpo.h | paste -sd.)
 PYTHON := .venv/bin/python
 
-.PHONY: demo test test-swift test-c test-python library install setup lint format clean
+.PHONY: demo test test-swift test-c test-python parity library install setup lint format clean
 .NOTPARALLEL:
 
 demo: setup library
@@ -44,6 +45,12 @@ install:
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 	    scripts/adpo.pc.in >"$(DESTDIR)$(LIBDIR)/pkgconfig/adpo.pc"
 
+# What peft makes of our adapters. Not part of `make test`: it installs PyTorch.
+parity: library
+	python3 -m venv .venv-parity
+	.venv-parity/bin/python -m pip install -q -r Tests/Golden/requirements.txt
+	.venv-parity/bin/python Tests/Parity/check_peft.py
+
 lint: setup
 	swift format lint --strict --recursive Package.swift Sources Tests examples/swift
 	$(PYTHON) -m ruff check
@@ -54,4 +61,4 @@ format: setup
 	$(PYTHON) -m ruff format
 
 clean:
-	rm -rf build .build .build-library .venv examples/swift/.build
+	rm -rf build .build .build-library .venv .venv-parity examples/swift/.build

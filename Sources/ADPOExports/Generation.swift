@@ -46,8 +46,7 @@ public func adpo_generate(
             let tokenizer = session.model.tokenizer
             return try session.generate(prompt: prompt, configuration) { token in
                 guard let onToken else { return true }
-                // An id of the model that the tokenizer has no token for is no text.
-                let bytes = (try? tokenizer.bytes(of: token.id)) ?? []
+                let bytes = tokenizer.decode([token.id])
                 isCancelled = bytes.withUnsafeBytes {
                     let text = $0.baseAddress?.assumingMemoryBound(to: CChar.self)
                     return onToken(token.id, text, $0.count, token.logProb, userData) != 0

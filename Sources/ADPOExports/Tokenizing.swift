@@ -67,8 +67,10 @@ public func adpo_detokenize(
         let output = try OutputBuffer(text, capacity, needed)
         let skipSpecial = adpo_detokenize_flags(ADPO_DETOKENIZE_SKIP_SPECIAL)
         try checkFlags(flags, known: skipSpecial)
-        let bytes = try ADPOExports.model(model).tokenizer.decode(
-            array(ids, count, "ids"), skipSpecialTokens: flags & skipSpecial != 0)
+        let model = try ADPOExports.model(model)
+        let ids = try array(ids, count, "ids")
+        try model.check(ids)
+        let bytes = model.tokenizer.decode(ids, skipSpecialTokens: flags & skipSpecial != 0)
         try output.write(bytes.map { CChar(bitPattern: $0) })
     }
 }

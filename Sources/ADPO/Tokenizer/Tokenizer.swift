@@ -123,31 +123,20 @@ public final class Tokenizer: Sendable {
         return (ids, zip(ids, promptIDs).prefix { $0 == $1 }.count)
     }
 
-    /// The bytes of tokens, one after another. A token can end within a UTF-8 sequence.
-    ///
-    /// - Throws: `.invalidArgument` for an id out of range. An id in range that no token has is
-    /// nothing.
+    /// The bytes of tokens, one after another. A token can end within a UTF-8 sequence. An id that
+    /// no token has is nothing, as many models have more ids than tokens.
     public func decode(
         _ ids: some Collection<Int32>, skipSpecialTokens: Bool = false
-    ) throws(ADPOError) -> [UInt8] {
+    ) -> [UInt8] {
         var bytes: [UInt8] = []
-        for id in ids {
-            guard id >= 0, id < vocabulary.count else {
-                throw ADPOError(
-                    .invalidArgument,
-                    "the token id \(id) is out of range: the vocabulary has \(vocabulary.count)")
-            }
+        for id in ids where id >= 0 && id < vocabulary.count {
             if !skipSpecialTokens || !specialTokens.contains(id) { bytes += vocabulary[id] }
         }
         return bytes
     }
 
-    /// The bytes of one token.
-    ///
-    /// - Throws: `.invalidArgument` for an id out of range.
-    public func bytes(of id: Int32) throws(ADPOError) -> [UInt8] {
-        try decode(CollectionOfOne(id))
-    }
+    /// The text of the token that ends a response.
+    var eosText: String? { eos.map { String(decoding: decode([$0]), as: UTF8.self) } }
 
     /// Appends the ids of added tokens, and calls `encode` for the text between them.
     private func forEachPiece(
