@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Imports run one way: CKernels, COpenBLAS -> ADPOTensor -> ADPO -> ADPOExports.
+// Imports run one way: CKernels -> ADPOTensor -> ADPO -> ADPOExports.
 let package = Package(
     name: "libadpo",
     products: [
@@ -9,15 +9,13 @@ let package = Package(
         .library(name: "adpo", type: .dynamic, targets: ["ADPOExports"]),
     ],
     targets: [
-        .systemLibrary(
-            name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CADPO", path: "include"),
         .target(name: "CKernels", linkerSettings: [.linkedLibrary("m")]),
-        .target(name: "ADPOTensor", dependencies: ["CKernels", "COpenBLAS"]),
-        .target(name: "ADPO", dependencies: ["ADPOTensor"]),
+        .target(name: "ADPOTensor", dependencies: ["CKernels"]),
+        .target(name: "ADPO", dependencies: ["ADPOTensor", "CKernels"]),
         .target(
             name: "ADPOExports",
-            dependencies: ["ADPO", "ADPOTensor", "CADPO", "CKernels", "COpenBLAS"]),
+            dependencies: ["ADPO", "ADPOTensor", "CADPO", "CKernels"]),
         .target(
             name: "TestSupport", dependencies: ["ADPOTensor", "ADPO"], path: "Tests/TestSupport"),
         .testTarget(name: "ADPOTensorTests", dependencies: ["ADPOTensor", "TestSupport"]),

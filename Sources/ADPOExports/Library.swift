@@ -2,7 +2,6 @@ import ADPO
 import ADPOTensor
 import CADPO
 import CKernels
-import COpenBLAS
 import Glibc
 
 let versionText = "\(ADPO_VERSION_MAJOR).\(ADPO_VERSION_MINOR).\(ADPO_VERSION_PATCH)"
@@ -10,11 +9,9 @@ let versionText = "\(ADPO_VERSION_MAJOR).\(ADPO_VERSION_MINOR).\(ADPO_VERSION_PA
 /// Texts that live as long as the library.
 private nonisolated(unsafe) let versionCText = UnsafePointer(strdup(versionText))
 private nonisolated(unsafe) let buildInfoCText: UnsafePointer<CChar>? = {
-    let blas = openblas_get_config().map { String(cString: $0) } ?? "OpenBLAS"
-    let core = openblas_get_corename().map { String(cString: $0) } ?? "unknown"
     let kernels = String(cString: adpo_instruction_set())
-    return UnsafePointer(
-        strdup("libadpo \(versionText); kernels \(kernels); \(blas), core \(core)"))
+    let bf16 = adpo_has_bf16_products() != 0 ? " with bf16 products" : ""
+    return UnsafePointer(strdup("libadpo \(versionText); kernels \(kernels)\(bf16)"))
 }()
 
 @c @implementation

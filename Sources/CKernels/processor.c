@@ -1,4 +1,14 @@
+#define _GNU_SOURCE
 #include "processor.h"
+
+#include <sched.h>
+
+int adpo_processor_count(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+    const int count = CPU_COUNT(&set);
+    return count > 0 ? count : 1;
+}
 
 const char *adpo_instruction_set(void) {
 #if defined(__x86_64__)

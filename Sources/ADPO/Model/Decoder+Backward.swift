@@ -41,7 +41,7 @@ extension Decoder {
         let tokens = memory.shape.tokens
         if let dx {
             model.weights.layers[layer][linear].weight.multiplyTransposed(
-                dy, count: tokens, beta: adds ? 1 : 0, into: dx, panel: base + memory.panel)
+                dy, count: tokens, beta: adds ? 1 : 0, into: dx, scratch: products)
         }
         guard let update = lora.update(of: linear, layer: layer),
             let a = lora.layout.a(linear, layer: layer), let b = lora.layout.b(linear, layer: layer)
@@ -49,7 +49,7 @@ extension Decoder {
         update.backward(
             x, hidden: loraHidden(linear, layer), dy: dy, count: tokens,
             dhidden: base + memory.dloraHidden, da: gradients + a.lowerBound,
-            db: gradients + b.lowerBound, dx: dx)
+            db: gradients + b.lowerBound, dx: dx, scratch: products)
     }
 
     /// Through stream += down(silu(gate(norm(stream))) * up(norm(stream))).
@@ -96,7 +96,7 @@ extension Decoder {
         architecture.attention.backward(
             queries: base + activations.query, keys: base + activations.key,
             values: base + activations.value, doutput: dattended, tokens: tokens,
-            spans: sequence.spans, lanes: memory.shape.lanes, scratch: base + memory.attention,
+            spans: sequence.spans, scratch: base + memory.attention, products: products,
             dqueries: dquery, dkeys: dkey, dvalues: dvalue)
         rotateBack(dquery, heads: architecture.heads)
         rotateBack(dkey, heads: architecture.keyValueHeads)

@@ -30,10 +30,11 @@ extension Decoder {
         let tokens = memory.shape.tokens
         let weights = model.weights.layers[layer][linear]
         weights.weight.multiply(
-            x, count: tokens, beta: adds ? 1 : 0, into: y, panel: base + memory.panel)
+            x, count: tokens, beta: adds ? 1 : 0, into: y, scratch: products)
         if let bias = weights.bias { adpo_add_bias(y, bias.pointer, tokens, bias.count) }
         if let update = lora?.update(of: linear, layer: layer) {
-            update.forward(x, count: tokens, hidden: loraHidden(linear, layer), into: y)
+            update.forward(x, count: tokens, hidden: loraHidden(linear, layer), into: y,
+                scratch: products)
         }
     }
 
@@ -73,8 +74,7 @@ extension Decoder {
         rotate(keys + past, heads: architecture.keyValueHeads)
         architecture.attention.forward(
             queries: query, keys: keys, values: values, spans: sequence.spans,
-            lanes: memory.shape.lanes, scratch: base + memory.attention,
-            into: base + activations.attended)
+            scratch: base + memory.attention, products: products, into: base + activations.attended)
         linear(.output, layer, base + activations.attended, lora, adds: true, into: stream)
     }
 

@@ -23,8 +23,8 @@ extension Decoder {
         let normed = base + memory.derivatives
         model.weights.finalNorm.forward(rows, rows: shape.targets, into: normed)
         LogProbs(head: model.weights.head).forward(
-            hidden: normed, targets: sequence.targets, scratch: base + memory.logits,
-            panel: base + memory.panel, into: output, derivatives: shape.isTraining ? normed : nil)
+            hidden: normed, targets: sequence.targets, logits: base + memory.logits,
+            scratch: products, into: output, derivatives: shape.isTraining ? normed : nil)
     }
 
     /// The logits after some of the sequence's tokens, [rows.count, vocabulary].
@@ -34,6 +34,6 @@ extension Decoder {
             base + memory.stream + rows.lowerBound * architecture.width, rows: rows.count,
             into: normed)
         model.weights.head.multiply(
-            normed, count: rows.count, into: output, panel: base + memory.panel)
+            normed, count: rows.count, into: output, scratch: products)
     }
 }

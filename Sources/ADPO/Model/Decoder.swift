@@ -11,23 +11,37 @@ final class Decoder {
 
     let model: Model
     let architecture: Architecture
+    /// What the large products compute in: f32 or bf16.
+    let computeType: ComputeType
     private(set) var sequence = PackedSequence()
     private(set) var memory: DecoderMemory
     private var buffer: Buffer<Float>
     private var rope: RoPETable
     private var ropeLength = 0
 
-    init(model: Model) throws(ADPOError) {
+    init(model: Model, computeType: ComputeType) throws(ADPOError) {
         self.model = model
         architecture = model.architecture
+        self.computeType = computeType.resolved(for: model)
         memory = DecoderMemory(
-            model, PassShape(tokens: 0, keys: 0, targets: 0, rank: 0, isTraining: false))
+            model,
+            PassShape(
+                tokens: 0, keys: 0, targets: 0, rank: 0, isTraining: false,
+                computeType: self.computeType))
         buffer = try Buffer(zeros: 0)
         rope = try RoPETable(positions: 0, frequencies: [], magnitude: 1)
     }
 
     /// The block that `memory` describes.
     var base: UnsafeMutablePointer<Float> { buffer.pointer }
+    /// What products work in.
+    var products: ProductScratch {
+        let pairs = UnsafeMutableRawPointer(base + memory.pairs)
+            .assumingMemoryBound(to: UInt32.self)
+        return ProductScratch(
+            base + memory.products, lanes: memory.shape.lanes,
+            pairs: computeType == .bf16 ? pairs : nil)
+    }
     var ropeTable: RoPETable { _read { yield rope } }
 
     /// Makes room for a pass over a sequence. Memory is kept for the next pass, and grows when it
@@ -47,7 +61,7 @@ final class Decoder {
             PassShape(
                 tokens: sequence.tokens.count, keys: sequence.keyCount,
                 targets: sequence.targets.count,
-                rank: rank, isTraining: isTraining))
+                rank: rank, isTraining: isTraining, computeType: computeType))
         if buffer.count < memory.count {
             buffer = try Buffer(zeros: 0)  // the old block goes before the new one is taken
             buffer = try Buffer(zeros: memory.count)

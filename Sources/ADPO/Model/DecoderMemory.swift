@@ -11,7 +11,8 @@ struct PassShape: Equatable {
     var rank: Int
     /// A backward pass follows: every layer keeps its activations.
     var isTraining: Bool
-    /// Parts of the attention that run side by side.
+    var computeType: ComputeType
+    /// Parts of a product or of the attention that run side by side.
     var lanes = Parallel.threadCount
 }
 
@@ -40,7 +41,8 @@ struct DecoderMemory {
     let normed: Int  // [tokens, width]
     let activated: Int  // [tokens, feedForwardWidth]
     let attention: Int  // scratch of the attention
-    let panel: Int  // scratch of products with encoded weights
+    let products: Int  // scratch of products
+    let pairs: Int  // left operands of products in bf16
     let rows: Int  // [targets, width], the hidden states that go to the head
     let derivatives: Int  // [targets, width], of log-probs by normed rows
     let logits: Int  // scratch of the head
@@ -90,11 +92,18 @@ struct DecoderMemory {
                 ? architecture.attention.backwardScratch(
                     keys: shape.keys, lanes: shape.lanes, tokens: tokens)
                 : Attention.forwardScratch(keys: shape.keys, lanes: shape.lanes))
+        products = take(shape.lanes * ProductScratch.floatsPerLane)
+        let head = LogProbs(head: model.weights.head)
         let widest = max(architecture.width, architecture.queryWidth, architecture.feedForwardWidth)
-        panel = take(Matrix.panelCapacity(widestRow: widest))
+        pairs = take(
+            shape.computeType == .bf16
+                ? max(
+                    tokens * ((widest + 1) / 2),
+                    head.head.pairs(count: min(max(tokens, shape.targets), head.chunkRows)))
+                : 0)
         rows = take(shape.targets * architecture.width)
         derivatives = take(shape.targets * architecture.width)
-        logits = take(LogProbs(head: model.weights.head).scratch(rows: shape.targets))
+        logits = take(head.logits(rows: shape.targets))
         dstream = take(hidden * training)
         dnormed = take(hidden * training)
         dactivated = take(feedForward * training)

@@ -74,7 +74,7 @@ public final class Trainer {
         droppedPairs = dropped
         truncatedPairs = truncated
         loss = try PreferenceLoss(beta: configuration.beta)
-        decoder = try Decoder(model: model)
+        decoder = try Decoder(model: model, computeType: configuration.computeType)
         self.layout = layout
         alpha = start?.alpha ?? configuration.loraAlpha
         isRankStabilized = start?.isRankStabilized ?? false
@@ -83,6 +83,9 @@ public final class Trainer {
         optimizer = try AdamW(parameters: layout.count, configuration.optimizer)
         references = Array(repeating: nil, count: pairs.count)
     }
+
+    /// What the products with weights compute in here: `.f32` or `.bf16`.
+    public var computeType: ComputeType { decoder.computeType }
 
     /// The number of parameters that are trained.
     public var parameterCount: Int { layout.count }

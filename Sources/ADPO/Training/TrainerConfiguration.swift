@@ -10,6 +10,8 @@ public struct TrainerConfiguration: Sendable {
     public var loraRank = 16
     public var loraAlpha: Float = 32
 
+    public var computeType = ComputeType.f32
+
     public var epochs = 1
     /// Pairs for each update.
     public var batchSize = 4

@@ -4,24 +4,30 @@ import Glibc
 ///
 /// Allocation can fail, so it throws: an out-of-memory host is told, not killed.
 package struct Buffer<Element: BitwiseCopyable>: ~Copyable, @unchecked Sendable {
+    /// Aligned to cache lines, of 64 bytes.
     package let pointer: UnsafeMutablePointer<Element>
     package let count: Int
+    private let allocation: UnsafeMutableRawPointer
 
     /// `count` elements, every byte zero.
     package init(zeros count: Int) throws(ADPOError) {
-        // calloc checks count * stride for overflow, and gives large blocks as untouched zero pages.
-        guard count >= 0,
-            let memory = calloc(max(count, 1), MemoryLayout<Element>.stride)
+        let alignment = 64
+        let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+        // calloc gives large blocks as untouched zero pages.
+        guard !overflow, bytes >= 0, bytes <= .max - alignment,
+            let allocation = calloc(1, bytes + alignment)
         else {
             throw ADPOError(
                 .outOfMemory,
                 "out of memory: cannot allocate \(count) x \(MemoryLayout<Element>.stride) bytes")
         }
-        pointer = memory.bindMemory(to: Element.self, capacity: max(count, 1))
+        self.allocation = allocation
+        pointer = allocation.alignedUp(toMultipleOf: alignment)
+            .bindMemory(to: Element.self, capacity: count)
         self.count = count
     }
 
-    deinit { free(pointer) }
+    deinit { free(allocation) }
 
     package var span: UnsafeBufferPointer<Element> {
         UnsafeBufferPointer(start: pointer, count: count)

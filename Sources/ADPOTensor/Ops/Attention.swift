@@ -60,27 +60,24 @@ package struct Attention: Sendable {
 
     package func forward(
         queries: UnsafePointer<Float>, keys: UnsafePointer<Float>, values: UnsafePointer<Float>,
-        spans: [AttentionSpan], lanes: Int, scratch: UnsafeMutablePointer<Float>,
+        spans: [AttentionSpan], scratch: UnsafeMutablePointer<Float>, products: ProductScratch,
         into output: UnsafeMutablePointer<Float>
     ) {
         let scratchStride = Self.blockRows * (spans.map(\.keyCount).max() ?? 0)
         let blocks = Self.blocks(of: spans)
         let tasks = blocks.count * heads
-        Parallel.forEach(min(lanes, tasks)) { lane in
-            for task in stride(from: lane, to: tasks, by: lanes) {
-                let (block, head) = (blocks[task / heads], task % heads)
-                let weights = scratch + lane * scratchStride
-                attentionWeights(block, head, queries, keys, into: weights)
-                let keyOffset = keyOffset(head)
-                let out = output + block.queryRow * queryStride + head * headWidth
-                for (index, part) in block.parts.enumerated() where part.count > 0 {
-                    productOnOneThread(
-                        m: block.rows, n: headWidth, k: part.count,
-                        Operand(weights + part.column, stride: block.keys),
-                        Operand(values + part.row * keyStride + keyOffset, stride: keyStride),
-                        beta: index == 0 || block.parts[0].count == 0 ? 0 : 1, into: out,
-                        stride: queryStride)
-                }
+        Parallel.forEach(tasks, lanes: products.lanes) { task, lane in
+            let (block, head) = (blocks[task / heads], task % heads)
+            let weights = scratch + lane * scratchStride
+            attentionWeights(block, head, queries, keys, products.lane(lane), into: weights)
+            let out = output + block.queryRow * queryStride + head * headWidth
+            for (index, part) in block.parts.enumerated() where part.count > 0 {
+                productOnOneThread(
+                    m: block.rows, n: headWidth, k: part.count,
+                    Operand(weights + part.column, stride: block.keys),
+                    Operand(values + part.row * keyStride + keyOffset(head), stride: keyStride),
+                    beta: index == 0 || block.parts[0].count == 0 ? 0 : 1, into: out,
+                    stride: queryStride, scratch: products.lane(lane))
             }
         }
     }
@@ -88,27 +85,25 @@ package struct Attention: Sendable {
     /// Overwrites dqueries, dkeys and dvalues, given doutput. Attention weights are computed again.
     package func backward(
         queries: UnsafePointer<Float>, keys: UnsafePointer<Float>, values: UnsafePointer<Float>,
-        doutput: UnsafePointer<Float>, tokens: Int, spans: [AttentionSpan], lanes: Int,
-        scratch: UnsafeMutablePointer<Float>, dqueries: UnsafeMutablePointer<Float>,
+        doutput: UnsafePointer<Float>, tokens: Int, spans: [AttentionSpan],
+        scratch: UnsafeMutablePointer<Float>, products: ProductScratch, dqueries: UnsafeMutablePointer<Float>,
         dkeys: UnsafeMutablePointer<Float>, dvalues: UnsafeMutablePointer<Float>
     ) {
         let scratchStride = Self.blockRows * (spans.map(\.keyCount).max() ?? 0)
         let blocks = Self.blocks(of: spans)
         // Each query head has key and value gradients of its own, [tokens, heads, headWidth], so
         // that the heads of a group can run side by side; they are added up at the end.
-        let dkeysByHead = scratch + 2 * lanes * scratchStride
+        let dkeysByHead = scratch + 2 * products.lanes * scratchStride
         let dvaluesByHead = dkeysByHead + tokens * queryStride
         dkeysByHead.update(repeating: 0, count: 2 * tokens * queryStride)
-        Parallel.forEach(min(lanes, heads)) { lane in
+        Parallel.forEach(heads, lanes: products.lanes) { head, lane in
             let weights = scratch + 2 * lane * scratchStride
             let dweights = weights + scratchStride
-            for head in stride(from: lane, to: heads, by: lanes) {
-                for block in blocks {
-                    attentionWeights(block, head, queries, keys, into: weights)
-                    backward(
-                        block, head, queries, keys, values, doutput, weights, dweights, dqueries,
-                        dkeysByHead, dvaluesByHead)
-                }
+            for block in blocks {
+                attentionWeights(block, head, queries, keys, products.lane(lane), into: weights)
+                backward(
+                    block, head, queries, keys, values, doutput, weights, dweights, dqueries,
+                    dkeysByHead, dvaluesByHead, products.lane(lane))
             }
         }
         addUpGroups(dkeysByHead, tokens, into: dkeys)
@@ -121,7 +116,7 @@ package struct Attention: Sendable {
         _ values: UnsafePointer<Float>, _ doutput: UnsafePointer<Float>,
         _ weights: UnsafeMutablePointer<Float>, _ dweights: UnsafeMutablePointer<Float>,
         _ dqueries: UnsafeMutablePointer<Float>, _ dkeys: UnsafeMutablePointer<Float>,
-        _ dvalues: UnsafeMutablePointer<Float>
+        _ dvalues: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
     ) {
         let keyOffset = keyOffset(head)
         let queryOffset = block.queryRow * queryStride + head * headWidth
@@ -131,7 +126,7 @@ package struct Attention: Sendable {
                 m: block.rows, n: part.count, k: headWidth, Operand(dout, stride: queryStride),
                 Operand(
                     values + part.row * keyStride + keyOffset, stride: keyStride, transposed: true),
-                into: dweights + part.column, stride: block.keys)
+                into: dweights + part.column, stride: block.keys, scratch: scratch)
         }
         for row in 0..<block.rows {
             adpo_softmax_backward(
@@ -143,25 +138,25 @@ package struct Attention: Sendable {
                 m: part.count, n: headWidth, k: block.rows,
                 Operand(weights + part.column, stride: block.keys, transposed: true),
                 Operand(dout, stride: queryStride), beta: 1, into: dvalues + partOffset,
-                stride: queryStride)
+                stride: queryStride, scratch: scratch)
             productOnOneThread(  // dkeys += dscores^T queries
                 m: part.count, n: headWidth, k: block.rows,
                 Operand(dweights + part.column, stride: block.keys, transposed: true),
                 Operand(queries + queryOffset, stride: queryStride), beta: 1,
-                into: dkeys + partOffset, stride: queryStride)
+                into: dkeys + partOffset, stride: queryStride, scratch: scratch)
             productOnOneThread(  // dqueries = dscores keys
                 m: block.rows, n: headWidth, k: part.count,
                 Operand(dweights + part.column, stride: block.keys),
                 Operand(keys + part.row * keyStride + keyOffset, stride: keyStride),
                 beta: index == 0 || block.parts[0].count == 0 ? 0 : 1,
-                into: dqueries + queryOffset, stride: queryStride)
+                into: dqueries + queryOffset, stride: queryStride, scratch: scratch)
         }
     }
 
     /// weights = softmax(scale queries keys^T), [block.rows, block.keys], causal in the own run.
     private func attentionWeights(
         _ block: Block, _ head: Int, _ queries: UnsafePointer<Float>, _ keys: UnsafePointer<Float>,
-        into weights: UnsafeMutablePointer<Float>
+        _ scratch: UnsafeMutablePointer<Float>, into weights: UnsafeMutablePointer<Float>
     ) {
         let query = queries + block.queryRow * queryStride + head * headWidth
         for part in block.parts where part.count > 0 {
@@ -169,7 +164,8 @@ package struct Attention: Sendable {
                 m: block.rows, n: part.count, k: headWidth, Operand(query, stride: queryStride),
                 Operand(
                     keys + part.row * keyStride + keyOffset(head), stride: keyStride,
-                    transposed: true), into: weights + part.column, stride: block.keys)
+                    transposed: true), into: weights + part.column, stride: block.keys,
+                scratch: scratch)
         }
         for row in 0..<block.rows {
             let seen = block.keys - block.rows + row + 1

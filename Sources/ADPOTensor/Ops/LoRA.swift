@@ -24,14 +24,14 @@ package struct LoRA {
     /// `hidden` receives A x, [count, rank], which the backward pass wants.
     package func forward(
         _ x: UnsafePointer<Float>, count: Int, hidden: UnsafeMutablePointer<Float>,
-        into y: UnsafeMutablePointer<Float>
+        into y: UnsafeMutablePointer<Float>, scratch: ProductScratch
     ) {
         product(
             m: count, n: rank, k: columns, Operand(x, stride: columns),
-            Operand(a, stride: columns, transposed: true), into: hidden, stride: rank)
+            Operand(a, stride: columns, transposed: true), into: hidden, stride: rank, scratch: scratch)
         product(
             m: count, n: rows, k: rank, alpha: scale, Operand(hidden, stride: rank),
-            Operand(b, stride: rank, transposed: true), beta: 1, into: y, stride: rows)
+            Operand(b, stride: rank, transposed: true), beta: 1, into: y, stride: rows, scratch: scratch)
     }
 
     /// Adds to the gradients da and db, and to dx where it is wanted. `dhidden` is scratch,
@@ -39,20 +39,20 @@ package struct LoRA {
     package func backward(
         _ x: UnsafePointer<Float>, hidden: UnsafePointer<Float>, dy: UnsafePointer<Float>,
         count: Int, dhidden: UnsafeMutablePointer<Float>, da: UnsafeMutablePointer<Float>,
-        db: UnsafeMutablePointer<Float>, dx: UnsafeMutablePointer<Float>?
+        db: UnsafeMutablePointer<Float>, dx: UnsafeMutablePointer<Float>?, scratch: ProductScratch
     ) {
         product(
             m: rows, n: rank, k: count, alpha: scale, Operand(dy, stride: rows, transposed: true),
-            Operand(hidden, stride: rank), beta: 1, into: db, stride: rank)
+            Operand(hidden, stride: rank), beta: 1, into: db, stride: rank, scratch: scratch)
         product(
             m: count, n: rank, k: rows, alpha: scale, Operand(dy, stride: rows),
-            Operand(b, stride: rank), into: dhidden, stride: rank)
+            Operand(b, stride: rank), into: dhidden, stride: rank, scratch: scratch)
         product(
             m: rank, n: columns, k: count, Operand(dhidden, stride: rank, transposed: true),
-            Operand(x, stride: columns), beta: 1, into: da, stride: columns)
+            Operand(x, stride: columns), beta: 1, into: da, stride: columns, scratch: scratch)
         guard let dx else { return }
         product(
             m: count, n: columns, k: rank, Operand(dhidden, stride: rank),
-            Operand(a, stride: columns), beta: 1, into: dx, stride: columns)
+            Operand(a, stride: columns), beta: 1, into: dx, stride: columns, scratch: scratch)
     }
 }

@@ -12,22 +12,22 @@ package struct LogProbs: Sendable {
         chunkRows = max(1, min(256, (16 << 20) / head.rows))
     }
 
-    /// The scratch that `forward` wants for `rows` rows, in floats.
-    package func scratch(rows: Int) -> Int { min(rows, chunkRows) * head.rows }
+    /// The memory for logits that `forward` wants for `rows` rows, in floats.
+    package func logits(rows: Int) -> Int { min(rows, chunkRows) * head.rows }
 
     /// logProbs[i] = log softmax(head hidden[i])[targets[i]], for hidden [rows, width].
     ///
     /// `derivatives`, [rows, width], receives d logProbs[i] / d hidden[i] = W[target] - sum_v p_v W[v],
     /// so that the backward pass need not look at the vocabulary again. It may be `hidden` itself.
     package func forward(
-        hidden: UnsafePointer<Float>, targets: [Int32], scratch logits: UnsafeMutablePointer<Float>,
-        panel: UnsafeMutablePointer<Float>, into logProbs: UnsafeMutablePointer<Float>,
+        hidden: UnsafePointer<Float>, targets: [Int32], logits: UnsafeMutablePointer<Float>,
+        scratch: ProductScratch, into logProbs: UnsafeMutablePointer<Float>,
         derivatives: UnsafeMutablePointer<Float>?
     ) {
         let (vocabulary, width) = (head.rows, head.columns)
         for first in stride(from: 0, to: targets.count, by: chunkRows) {
             let rows = min(chunkRows, targets.count - first)
-            head.multiply(hidden + first * width, count: rows, into: logits, panel: panel)
+            head.multiply(hidden + first * width, count: rows, into: logits, scratch: scratch)
             Parallel.forEach(rows) { row in
                 let logits = logits + row * vocabulary
                 let target = Int(targets[first + row])
@@ -41,7 +41,7 @@ package struct LogProbs: Sendable {
             }
             guard let derivatives else { continue }
             head.multiplyTransposed(
-                logits, count: rows, alpha: -1, into: derivatives + first * width, panel: panel)
+                logits, count: rows, alpha: -1, into: derivatives + first * width, scratch: scratch)
         }
     }
 }

@@ -1,7 +1,10 @@
+import CKernels
+
 /// The weights of a linear layer, [rows, columns] = [out, in], where and as the file stores them.
 ///
-/// The seam for products with weights: float weights go to BLAS as they are; encoded ones are
-/// decoded panel by panel into a cache-sized scratch that the caller owns.
+/// The seam for products with weights: they are decoded a panel at a time, in cache, next to where
+/// the panel is used. With a few hundred rows on the other side that costs next to nothing, and no
+/// second copy of the weights exists.
 package struct Matrix: Sendable {
     package let rows: Int
     package let columns: Int
@@ -9,13 +12,9 @@ package struct Matrix: Sendable {
     private let view: TensorView
     private let rowBytes: Int
 
-    /// The scratch that a product with any of these matrices wants, in floats.
-    package static func panelCapacity(widestRow: Int) -> Int { max(1 << 19, widestRow) }
-
     package init(_ view: TensorView) throws(ADPOError) {
-        guard view.shape.count == 2, let rowBytes = view.encoding.byteCount(shape: [view.shape[1]]),
-            view.shape[0] > 0, view.shape[1] > 0, view.shape[0] <= Int(Int32.max),
-            view.shape[1] <= Int(Int32.max)
+        guard view.shape.count == 2, view.shape[0] > 0, view.shape[1] > 0,
+            let rowBytes = view.encoding.byteCount(shape: [view.shape[1]])
         else {
             throw ADPOError(
                 .format,
@@ -29,29 +28,36 @@ package struct Matrix: Sendable {
         self.rowBytes = rowBytes
     }
 
+    /// The pairs of bf16 that `ProductScratch` must have room for, for products of `count` rows.
+    package func pairs(count: Int) -> Int { count * ((max(rows, columns) + 1) / 2) }
+
     /// y = x W^T + beta y, for x [count, columns] and y [count, rows].
     package func multiply(
         _ x: UnsafePointer<Float>, count: Int, beta: Float = 0, into y: UnsafeMutablePointer<Float>,
-        panel: UnsafeMutablePointer<Float>
+        scratch: ProductScratch
     ) {
-        forEachPanel(panel) { first, rowCount, weights in
-            product(
-                m: count, n: rowCount, k: columns, Operand(x, stride: columns),
-                Operand(weights, stride: columns, transposed: true), beta: beta,
-                into: y + first, stride: rows)
+        let left = left(x, count: count, width: columns, scratch)
+        let bands = Bands(rows, alignment: Int(ADPO_PANEL_COLUMNS), lanes: scratch.lanes)
+        Parallel.forEach(bands.count, lanes: scratch.lanes) { index, lane in
+            let band = bands[index]
+            adpo_product_weights(
+                count, left, weights, band.lowerBound, band.upperBound, 1, beta, y, rows,
+                scratch.lane(lane))
         }
     }
 
     /// dx = alpha dy W + beta dx, for dy [count, rows] and dx [count, columns].
     package func multiplyTransposed(
         _ dy: UnsafePointer<Float>, count: Int, alpha: Float = 1, beta: Float = 0,
-        into dx: UnsafeMutablePointer<Float>, panel: UnsafeMutablePointer<Float>
+        into dx: UnsafeMutablePointer<Float>, scratch: ProductScratch
     ) {
-        forEachPanel(panel) { first, rowCount, weights in
-            product(
-                m: count, n: columns, k: rowCount, alpha: alpha, Operand(dy + first, stride: rows),
-                Operand(weights, stride: columns), beta: first == 0 ? beta : 1, into: dx,
-                stride: columns)
+        let left = left(dy, count: count, width: rows, scratch)
+        // Blocks lie along the columns: a band takes whole ones.
+        let width = max(64, encoding.blockElements)
+        Parallel.forEach((columns + width - 1) / width, lanes: scratch.lanes) { index, lane in
+            adpo_product_weights_transposed(
+                count, left, weights, rows, index * width, min(columns, (index + 1) * width), alpha,
+                beta, dx, columns, scratch.lane(lane))
         }
     }
 
@@ -60,27 +66,24 @@ package struct Matrix: Sendable {
         encoding.decode(view.bytes.baseAddress.map { $0 + row * rowBytes }, output, columns)
     }
 
-    /// The weights as floats, where the file has them so and where they can be read in place.
-    private var floats: UnsafePointer<Float>? {
-        guard encoding.ggmlType == Encoding.f32.ggmlType, let base = view.bytes.baseAddress,
-            Int(bitPattern: base) % MemoryLayout<Float>.alignment == 0
-        else { return nil }
-        return base.assumingMemoryBound(to: Float.self)
+    private var weights: adpo_weights {
+        adpo_weights(
+            blocks: view.bytes.baseAddress, decode: encoding.decode, columns: columns,
+            block_elements: encoding.blockElements, block_bytes: encoding.blockBytes)
     }
 
-    /// Calls `body(first row, number of rows, their weights)`.
-    private func forEachPanel(
-        _ panel: UnsafeMutablePointer<Float>, _ body: (Int, Int, UnsafePointer<Float>) -> Void
-    ) {
-        if let floats { return body(0, rows, floats) }
-        nonisolated(unsafe) let panel = panel
-        let panelRows = max(1, Self.panelCapacity(widestRow: columns) / columns)
-        for first in stride(from: 0, to: rows, by: panelRows) {
-            let count = min(panelRows, rows - first)
-            Parallel.forEachRange(count) { range in
-                for row in range { decode(row: first + row, into: panel + row * columns) }
-            }
-            body(first, count, panel)
+    /// The left operand, [count, width], in the type that the product computes in.
+    private func left(
+        _ x: UnsafePointer<Float>, count: Int, width: Int, _ scratch: ProductScratch
+    ) -> adpo_rows {
+        guard let pairs = scratch.pairs else {
+            return adpo_rows(floats: x, pairs: nil, stride: width)
         }
+        let stride = (width + 1) / 2
+        Parallel.forEachRange(count) { range in
+            adpo_to_bf16_pairs(
+                x + range.lowerBound * width, pairs + range.lowerBound * stride, range.count, width)
+        }
+        return adpo_rows(floats: nil, pairs: pairs, stride: stride)
     }
 }

@@ -1,62 +1,93 @@
-import COpenBLAS
+import CKernels
 
-/// A row-major matrix of floats in memory, as BLAS sees it: rows lie `stride` floats apart.
+/// A row-major matrix of floats in memory, or its transpose.
 package struct Operand {
-    let pointer: UnsafePointer<Float>
-    let stride: Int
-    let isTransposed: Bool
+    fileprivate let view: adpo_operand
 
+    /// Rows of the matrix as it lies in memory are `stride` floats apart.
     package init(_ pointer: UnsafePointer<Float>, stride: Int, transposed: Bool = false) {
-        self.pointer = pointer
-        self.stride = stride
-        isTransposed = transposed
+        view = adpo_operand(
+            pointer: pointer, row_stride: transposed ? 1 : stride,
+            column_stride: transposed ? stride : 1)
     }
 
-    /// The part of op(self) that begins at a row.
-    func from(row: Int) -> UnsafePointer<Float> { pointer + (isTransposed ? row : row * stride) }
-    /// The part of op(self) that begins at a column.
-    func from(column: Int) -> UnsafePointer<Float> {
-        pointer + (isTransposed ? column * stride : column)
+    private init(view: adpo_operand) { self.view = view }
+
+    fileprivate func from(row: Int) -> Operand {
+        var view = view
+        view.pointer += row * view.row_stride
+        return Operand(view: view)
+    }
+
+    fileprivate func from(column: Int) -> Operand {
+        var view = view
+        view.pointer += column * view.column_stride
+        return Operand(view: view)
     }
 }
 
-/// c = alpha op(a) op(b) + beta c, with c [m, n], op(a) [m, k], op(b) [k, n], on one thread.
-///
-/// BLAS counts in 32 bits; the library caps the sizes of models and sequences below that.
+/// What products work in: scratch for each of some lanes of work, and the type they compute in.
+package struct ProductScratch {
+    /// Parts of a product that run side by side.
+    package let lanes: Int
+    private let floats: UnsafeMutablePointer<Float>
+    /// Room for the left operand of a product with weights in pairs of bf16; nil to compute in f32.
+    let pairs: UnsafeMutablePointer<UInt32>?
+
+    /// Floats that one lane takes; the memory is aligned to 64 bytes.
+    package static let floatsPerLane = Int(ADPO_PRODUCT_SCRATCH)
+
+    package init(
+        _ floats: UnsafeMutablePointer<Float>, lanes: Int, pairs: UnsafeMutablePointer<UInt32>?
+    ) {
+        self.floats = floats
+        self.lanes = lanes
+        self.pairs = pairs
+    }
+
+    func lane(_ lane: Int) -> UnsafeMutablePointer<Float> { floats + lane * Self.floatsPerLane }
+}
+
+/// c = alpha a b + beta c for a [m, k] and b [k, n], on one thread. beta = 0 does not read c.
 @inline(__always)
 package func productOnOneThread(
     m: Int, n: Int, k: Int, alpha: Float = 1, _ a: Operand, _ b: Operand, beta: Float = 0,
-    into c: UnsafeMutablePointer<Float>, stride: Int
+    into c: UnsafeMutablePointer<Float>, stride: Int, scratch: UnsafeMutablePointer<Float>
 ) {
-    cblas_sgemm(
-        CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans,
-        b.isTransposed ? CblasTrans : CblasNoTrans, Int32(truncatingIfNeeded: m),
-        Int32(truncatingIfNeeded: n), Int32(truncatingIfNeeded: k), alpha, a.pointer,
-        Int32(truncatingIfNeeded: a.stride), b.pointer, Int32(truncatingIfNeeded: b.stride), beta,
-        c, Int32(truncatingIfNeeded: stride))
+    adpo_product(m, n, k, alpha, a.view, b.view, beta, c, stride, scratch)
 }
 
-/// The same on all threads: each computes a band of c along its longer side.
+/// The same on all threads: each takes bands of c along its longer side.
 package func product(
     m: Int, n: Int, k: Int, alpha: Float = 1, _ a: Operand, _ b: Operand, beta: Float = 0,
-    into c: UnsafeMutablePointer<Float>, stride: Int
+    into c: UnsafeMutablePointer<Float>, stride: Int, scratch: ProductScratch
 ) {
-    nonisolated(unsafe) let (a, b, c) = (a, b, c)
-    if n >= m {
-        Parallel.forEachRange(n, alignment: 16) { columns in
-            let part = Operand(
-                b.from(column: columns.lowerBound), stride: b.stride, transposed: b.isTransposed)
-            productOnOneThread(
-                m: m, n: columns.count, k: k, alpha: alpha, a, part, beta: beta,
-                into: c + columns.lowerBound, stride: stride)
-        }
-    } else {
-        Parallel.forEachRange(m, alignment: 16) { rows in
-            let part = Operand(
-                a.from(row: rows.lowerBound), stride: a.stride, transposed: a.isTransposed)
-            productOnOneThread(
-                m: rows.count, n: n, k: k, alpha: alpha, part, b, beta: beta,
-                into: c + rows.lowerBound * stride, stride: stride)
-        }
+    let splitsColumns = n >= m
+    // Whole panels of columns, whole tiles of rows.
+    let bands = Bands(
+        splitsColumns ? n : m, alignment: splitsColumns ? 32 : 12, lanes: scratch.lanes)
+    Parallel.forEach(bands.count, lanes: scratch.lanes) { index, lane in
+        let band = bands[index]
+        productOnOneThread(
+            m: splitsColumns ? m : band.count, n: splitsColumns ? band.count : n, k: k,
+            alpha: alpha, splitsColumns ? a : a.from(row: band.lowerBound),
+            splitsColumns ? b.from(column: band.lowerBound) : b, beta: beta,
+            into: c + band.lowerBound * (splitsColumns ? 1 : stride), stride: stride,
+            scratch: scratch.lane(lane))
     }
+}
+
+/// A length cut into bands, several a lane, so that a lane that is held up leaves work to others.
+struct Bands {
+    private let length: Int
+    private let size: Int
+    var count: Int { (length + size - 1) / size }
+
+    init(_ length: Int, alignment: Int, lanes: Int) {
+        self.length = length
+        let units = (length + alignment - 1) / alignment
+        size = max(1, (units + 4 * lanes - 1) / (4 * lanes)) * alignment
+    }
+
+    subscript(_ index: Int) -> Range<Int> { index * size..<min(length, (index + 1) * size) }
 }

@@ -1,4 +1,4 @@
-import COpenBLAS
+import CKernels
 import Glibc
 import Synchronization
 
@@ -25,7 +25,13 @@ package enum Parallel {
 
     /// Runs `body` for 0 ..< count. An iteration may write only what no other one touches.
     package static func forEach(_ count: Int, _ body: (Int) -> Void) {
-        pool().forEach(count, body)
+        pool().forEach(count, lanes: .max) { index, _ in body(index) }
+    }
+
+    /// Runs `body(index, lane)` for each index of 0 ..< count. Iterations of one lane follow each
+    /// other, and there are at most `lanes`, so each lane can have scratch of its own.
+    package static func forEach(_ count: Int, lanes: Int, _ body: (Int, _ lane: Int) -> Void) {
+        pool().forEach(count, lanes: lanes, body)
     }
 
     /// Runs `body` on ranges that cover 0 ..< count, one a thread, their lower bounds multiples of
@@ -37,7 +43,7 @@ package enum Parallel {
         let pool = pool()
         let units = (count + alignment - 1) / alignment
         let size = (units + pool.threadCount - 1) / pool.threadCount * alignment
-        pool.forEach((count + size - 1) / size) { index in
+        pool.forEach((count + size - 1) / size, lanes: .max) { index, _ in
             body(index * size..<min(count, (index + 1) * size))
         }
     }
@@ -52,13 +58,13 @@ package enum Parallel {
             }
             if let pool = state.pool { return pool }
             _ = forkHandler
-            // The threads are ours: within each of them OpenBLAS has to stay alone.
-            openblas_set_num_threads(1)
-            // OpenBLAS counts the cores that this process may use.
             let count = state.requestedCount
-            let pool = ThreadPool(threadCount: count > 0 ? count : Int(openblas_get_num_procs()))
+            let pool = ThreadPool(threadCount: count > 0 ? count : processorCount)
             state.pool = pool
             return pool
         }
     }
+
+    /// The cores that this process may use.
+    private static var processorCount: Int { Int(adpo_processor_count()) }
 }

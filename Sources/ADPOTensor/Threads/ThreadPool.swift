@@ -15,9 +15,9 @@ final class ThreadPool: Sendable {
         self.threadCount = threadCount
         let loop = SharedLoop()
         self.loop = loop
-        workers = (1..<max(threadCount, 1)).compactMap { _ in
+        workers = (1..<max(threadCount, 1)).compactMap { lane in
             var thread = pthread_t()
-            let argument = Unmanaged.passRetained(loop)
+            let argument = Unmanaged.passRetained(Worker(loop: loop, lane: lane))
             let status = pthread_create(&thread, nil, workerMain, argument.toOpaque())
             guard status == 0 else {
                 argument.release()
@@ -32,12 +32,24 @@ final class ThreadPool: Sendable {
         for worker in workers { pthread_join(worker, nil) }
     }
 
-    /// Runs `body` for 0 ..< count. While another loop is running, the caller does it all alone.
-    func forEach(_ count: Int, _ body: (Int) -> Void) {
-        guard count > 1, !workers.isEmpty, loop.run(count, workers.count, body) else {
-            for index in 0..<max(count, 0) { body(index) }
+    /// Runs `body(index, lane)` for each index of 0 ..< count, in fewer than `lanes` lanes besides
+    /// the caller's own, which is 0. While another loop is running, the caller does it all alone.
+    func forEach(_ count: Int, lanes: Int, _ body: (Int, Int) -> Void) {
+        guard count > 1, lanes > 1, !workers.isEmpty, loop.run(count, lanes, workers.count, body)
+        else {
+            for index in 0..<max(count, 0) { body(index, 0) }
             return
         }
+    }
+}
+
+private final class Worker {
+    let loop: SharedLoop
+    let lane: Int
+
+    init(loop: SharedLoop, lane: Int) {
+        self.loop = loop
+        self.lane = lane
     }
 }
 
@@ -46,7 +58,10 @@ private func workerMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRa
     var signals = sigset_t()
     sigfillset(&signals)
     pthread_sigmask(SIG_SETMASK, &signals, nil)
-    if let argument { Unmanaged<SharedLoop>.fromOpaque(argument).takeRetainedValue().work() }
+    if let argument {
+        let worker = Unmanaged<Worker>.fromOpaque(argument).takeRetainedValue()
+        worker.loop.work(lane: worker.lane)
+    }
     return nil
 }
 
@@ -64,7 +79,8 @@ private final class SharedLoop: @unchecked Sendable {
     private let workersAtWork = Atomic<Int>(0)
     // Written by the caller before it publishes a new generation, read by the workers after.
     private var count = 0
-    private var body: ((Int) -> Void)?
+    private var lanes = 0
+    private var body: ((Int, Int) -> Void)?
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
@@ -81,16 +97,17 @@ private final class SharedLoop: @unchecked Sendable {
     }
 
     /// False, and nothing done, while another loop is running.
-    func run(_ count: Int, _ workers: Int, _ body: (Int) -> Void) -> Bool {
+    func run(_ count: Int, _ lanes: Int, _ workers: Int, _ body: (Int, Int) -> Void) -> Bool {
         guard !isBusy.exchange(true, ordering: .acquiring) else { return false }
         withoutActuallyEscaping(body) { body in
             self.count = count
+            self.lanes = lanes
             self.body = body
             nextIndex.store(0, ordering: .relaxed)
             workersAtWork.store(workers, ordering: .relaxed)
             generation.add(1, ordering: .releasing)
             wake()
-            takeIterations(body, count)
+            takeIterations(body, count, lane: 0)
             var spins = 0
             while workersAtWork.load(ordering: .acquiring) > 0 {
                 spins += 1
@@ -107,13 +124,13 @@ private final class SharedLoop: @unchecked Sendable {
         wake()
     }
 
-    func work() {
+    func work(lane: Int) {
         var seen = 0
         while true {
             waitForWork(after: seen)
             if isStopping.load(ordering: .acquiring) { return }
             seen += 1
-            if let body { takeIterations(body, count) }
+            if let body, lane < lanes { takeIterations(body, count, lane: lane) }
             workersAtWork.subtract(1, ordering: .releasing)
         }
     }
@@ -124,11 +141,11 @@ private final class SharedLoop: @unchecked Sendable {
         pthread_mutex_unlock(mutex)
     }
 
-    private func takeIterations(_ body: (Int) -> Void, _ count: Int) {
+    private func takeIterations(_ body: (Int, Int) -> Void, _ count: Int, lane: Int) {
         while true {
             let index = nextIndex.add(1, ordering: .relaxed).oldValue
             if index >= count { return }
-            body(index)
+            body(index, lane)
         }
     }
 

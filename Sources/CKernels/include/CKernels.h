@@ -10,6 +10,7 @@
 #include "norm.h"
 #include "optimizer.h"
 #include "processor.h"
+#include "product.h"
 #include "rope.h"
 #include "softmax.h"
 #include "vector.h"

@@ -5,4 +5,7 @@
 /* The instruction set whose build of the kernels runs here, such as "x86-64-v4". Static. */
 const char *adpo_instruction_set(void);
 
+/* The processors that this process may run on, at least 1. */
+int adpo_processor_count(void);
+
 #endif

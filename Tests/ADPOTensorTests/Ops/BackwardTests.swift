@@ -4,6 +4,10 @@ import Testing
 
 /// The backward pass of every operation, against finite differences of its forward pass.
 struct BackwardTests {
+    private let products: TestProducts
+
+    init() throws { products = try TestProducts() }
+
     @Test func rmsNorm() throws {
         let (rows, width) = (3, 37)
         let norm = RMSNorm(weight: try Vector(testNumbers(width, seed: 1)), epsilon: 1e-5)
@@ -75,7 +79,7 @@ struct BackwardTests {
                     let lora = LoRA(
                         a: a.baseAddress.unsafelyUnwrapped, b: b.baseAddress.unsafelyUnwrapped,
                         rank: rank, rows: rows, columns: columns, scale: scale)
-                    lora.forward(x, count: count, hidden: &hidden, into: &y)
+                    lora.forward(x, count: count, hidden: &hidden, into: &y, scratch: products.scratch)
                     return y
                 }
             }
@@ -92,7 +96,7 @@ struct BackwardTests {
                     rank: rank, rows: rows, columns: columns, scale: scale)
                 lora.backward(
                     x, hidden: hidden, dy: dy, count: count, dhidden: &dhidden, da: &da, db: &db,
-                    dx: &dx)
+                    dx: &dx, scratch: products.scratch)
             }
         }
         expectClose(
@@ -113,7 +117,8 @@ struct BackwardTests {
             AttentionSpan(queries: 5..<9, prefix: 0..<3, ownStart: 5),
             AttentionSpan(queries: 9..<79, prefix: 0..<0, ownStart: 9),
         ]
-        let (tokens, lanes, keys) = (79, 3, 70)
+        let (tokens, keys) = (79, 70)
+        let lanes = products.scratch.lanes
         let q = testNumbers(tokens * 16, seed: 1)
         let k = testNumbers(tokens * 8, seed: 2)
         let v = testNumbers(tokens * 8, seed: 3)
@@ -123,7 +128,7 @@ struct BackwardTests {
                 repeating: .nan, count: Attention.forwardScratch(keys: keys, lanes: lanes))
             var out = [Float](repeating: .nan, count: tokens * 16)
             attention.forward(
-                queries: q, keys: k, values: v, spans: spans, lanes: lanes, scratch: &scratch,
+                queries: q, keys: k, values: v, spans: spans, scratch: &scratch, products: products.scratch,
                 into: &out)
             return out
         }
@@ -135,7 +140,8 @@ struct BackwardTests {
         var dv = [Float](repeating: .nan, count: v.count)
         attention.backward(
             queries: q, keys: k, values: v, doutput: dout, tokens: tokens, spans: spans,
-            lanes: lanes, scratch: &scratch, dqueries: &dq, dkeys: &dk, dvalues: &dv)
+            scratch: &scratch, products: products.scratch, dqueries: &dq, dkeys: &dk,
+            dvalues: &dv)
         expectClose(
             dq, finiteDifference(of: { forward($0, k, v) }, at: q, weights: dout), absolute: 1e-3)
         expectClose(
@@ -155,12 +161,10 @@ struct BackwardTests {
         let scale = max(1, head.decodedRows().flatMap(\.self).map(abs).max() ?? 1)
         let x = testNumbers(count * width, seed: 1).map { $0 * 0.2 / scale }
         func forward(_ x: [Float], derivatives: UnsafeMutablePointer<Float>? = nil) -> [Float] {
-            var scratch = [Float](repeating: .nan, count: logProbs.scratch(rows: count))
-            var panel = [Float](
-                repeating: .nan, count: Matrix.panelCapacity(widestRow: head.columns))
+            var logits = [Float](repeating: .nan, count: logProbs.logits(rows: count))
             var output = [Float](repeating: .nan, count: count)
             logProbs.forward(
-                hidden: x, targets: targets, scratch: &scratch, panel: &panel, into: &output,
+                hidden: x, targets: targets, logits: &logits, scratch: products.scratch, into: &output,
                 derivatives: derivatives)
             return output
         }

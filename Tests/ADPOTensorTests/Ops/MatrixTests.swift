@@ -8,6 +8,7 @@ struct MatrixTests {
     @Test(arguments: Encoding.all.map(\.name))
     func multipliesLikePlainLoops(_ encoding: String) throws {
         let rows = 70
+        let products = try TestProducts()
         let matrix = try testMatrix(rows: rows, encoding: encoding)
         let columns = matrix.columns
         let weights = matrix.decodedRows().flatMap(\.self)
@@ -15,10 +16,8 @@ struct MatrixTests {
         for count in [1, 3, 80] {
             let x = testNumbers(count * columns, seed: 5)
             let start = testNumbers(count * rows, seed: 6)
-            var panel = [Float](
-                repeating: .nan, count: Matrix.panelCapacity(widestRow: columns))
             var y = start
-            matrix.multiply(x, count: count, beta: 1, into: &y, panel: &panel)
+            matrix.multiply(x, count: count, beta: 1, into: &y, scratch: products.scratch)
             var expected = start
             for i in 0..<count {
                 for row in 0..<rows {
@@ -31,7 +30,7 @@ struct MatrixTests {
             expectClose(y, expected, absolute: 1e-5 * scale, relative: 1e-5)
 
             var dx = [Float](repeating: .nan, count: count * columns)
-            matrix.multiplyTransposed(start, count: count, alpha: -2, into: &dx, panel: &panel)
+            matrix.multiplyTransposed(start, count: count, alpha: -2, into: &dx, scratch: products.scratch)
             var dexpected = [Float](repeating: 0, count: count * columns)
             for i in 0..<count {
                 for row in 0..<rows {

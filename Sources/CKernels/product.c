@@ -1,0 +1,146 @@
+#include "product.h"
+
+#include "multiarch.h"
+#include "pack.h"
+#include "tile.h"
+
+enum { COLUMNS = ADPO_PANEL_COLUMNS, DEPTH = ADPO_PANEL_DEPTH };
+
+static inline ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
+
+static inline int has_avx512(void) {
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx512f");
+#else
+    return 0;
+#endif
+}
+
+int adpo_has_bf16_products(void) {
+#if defined(__x86_64__)
+    return has_avx512() && __builtin_cpu_supports("avx512bf16");
+#else
+    return 0;
+#endif
+}
+
+static void multiply_floats(ptrdiff_t m, ptrdiff_t k, const float *a, ptrdiff_t a_row,
+                            ptrdiff_t a_column, const float *packed, tile_output output) {
+#if defined(__x86_64__)
+    if (has_avx512()) {
+        adpo_tile_avx512(m, k, a, a_row, a_column, packed, output);
+        return;
+    }
+#endif
+    adpo_tile_portable(m, k, a, a_row, a_column, packed, output);
+}
+
+static void pack_rows(const float *b, ptrdiff_t stride, ptrdiff_t k, ptrdiff_t columns,
+                      float *packed) {
+#if defined(__x86_64__)
+    if (columns == COLUMNS && has_avx512()) {
+        adpo_pack_rows_avx512(b, stride, k, packed);
+        return;
+    }
+#endif
+    adpo_pack_rows(b, stride, k, columns, packed);
+}
+
+void adpo_product(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, float alpha, adpo_operand a,
+                  adpo_operand b, float beta, float *c, ptrdiff_t c_stride, float *scratch) {
+    for (ptrdiff_t j = 0; j < n; j += COLUMNS) {
+        tile_output output = {c + j, c_stride, smaller(COLUMNS, n - j), alpha, beta};
+        for (ptrdiff_t i = 0; i < k; i += DEPTH, output.beta = 1) {
+            const ptrdiff_t depth = smaller(DEPTH, k - i);
+            const float *part = b.pointer + i * b.row_stride + j * b.column_stride;
+            if (b.column_stride == 1)
+                adpo_pack_columns(part, b.row_stride, depth, output.columns, scratch);
+            else
+                pack_rows(part, b.column_stride, depth, output.columns, scratch);
+            multiply_floats(m, depth, a.pointer + i * a.column_stride, a.row_stride,
+                            a.column_stride, scratch, output);
+        }
+    }
+}
+
+/* Decodes `count` weights of a row from a column on, which begins a block. */
+static void decode(adpo_weights weights, ptrdiff_t row, ptrdiff_t column, ptrdiff_t count,
+                   float *out) {
+    const ptrdiff_t blocks = (row * weights.columns + column) / weights.block_elements;
+    weights.decode((const char *)weights.blocks + blocks * weights.block_bytes, out, count);
+}
+
+/* One panel of decoded weights, [columns][k] or [k][columns], times the rows of x. */
+static void multiply_decoded(ptrdiff_t m, ptrdiff_t k, adpo_rows x, ptrdiff_t x_column,
+                             const float *decoded, ptrdiff_t stride, int is_transposed,
+                             float *packed, tile_output output) {
+#if defined(__x86_64__)
+    if (x.pairs) {
+        if (is_transposed)
+            adpo_pack_columns_bf16(decoded, stride, k, output.columns, (uint32_t *)packed);
+        else
+            adpo_pack_rows_bf16(decoded, stride, k, output.columns, (uint32_t *)packed);
+        adpo_tile_bf16(m, (k + 1) / 2, x.pairs + x_column / 2, x.stride, (uint32_t *)packed,
+                       output);
+        return;
+    }
+#endif
+    if (is_transposed)
+        adpo_pack_columns(decoded, stride, k, output.columns, packed);
+    else
+        pack_rows(decoded, stride, k, output.columns, packed);
+    multiply_floats(m, k, x.floats + x_column, x.stride, 1, packed, output);
+}
+
+void adpo_product_weights(ptrdiff_t m, adpo_rows x, adpo_weights weights, ptrdiff_t first,
+                          ptrdiff_t last, float alpha, float beta, float *c, ptrdiff_t c_stride,
+                          float *scratch) {
+    float *const packed = scratch, *const decoded = scratch + COLUMNS * DEPTH;
+    for (ptrdiff_t row = first; row < last; row += COLUMNS) {
+        tile_output output = {c + row, c_stride, smaller(COLUMNS, last - row), alpha, beta};
+        for (ptrdiff_t i = 0; i < weights.columns; i += DEPTH, output.beta = 1) {
+            const ptrdiff_t depth = smaller(DEPTH, weights.columns - i);
+            for (ptrdiff_t j = 0; j < output.columns; j++)
+                decode(weights, row + j, i, depth, decoded + j * depth);
+            multiply_decoded(m, depth, x, i, decoded, depth, 0, packed, output);
+        }
+    }
+}
+
+void adpo_product_weights_transposed(ptrdiff_t m, adpo_rows x, adpo_weights weights,
+                                     ptrdiff_t rows, ptrdiff_t first, ptrdiff_t last, float alpha,
+                                     float beta, float *c, ptrdiff_t c_stride, float *scratch) {
+    const ptrdiff_t width = last - first;
+    /* As many rows as the scratch holds, an even number for the pairs of bf16. */
+    const ptrdiff_t most = smaller(DEPTH, (ADPO_PRODUCT_SCRATCH - COLUMNS * DEPTH) / width & ~1);
+    float *const packed = scratch, *const decoded = scratch + COLUMNS * DEPTH;
+    for (ptrdiff_t row = 0; row < rows; row += most) {
+        const ptrdiff_t depth = smaller(most, rows - row);
+        for (ptrdiff_t i = 0; i < depth; i++)
+            decode(weights, row + i, first, width, decoded + i * width);
+        for (ptrdiff_t j = 0; j < width; j += COLUMNS) {
+            const tile_output output = {c + first + j, c_stride, smaller(COLUMNS, width - j), alpha,
+                                        row == 0 ? beta : 1};
+            multiply_decoded(m, depth, x, row, decoded + j, width, 1, packed, output);
+        }
+    }
+}
+
+/* The upper half of a float, rounded to nearest even; NaN stays NaN. */
+static inline uint32_t bf16(float value) {
+    union {
+        float value;
+        uint32_t bits;
+    } word = {value};
+    const uint32_t rounded = (word.bits + 0x7FFF + (word.bits >> 16 & 1)) >> 16;
+    return (word.bits & 0x7FFFFFFF) > 0x7F800000 ? word.bits >> 16 | 0x40 : rounded;
+}
+
+ADPO_MULTIARCH
+void adpo_to_bf16_pairs(const float *x, uint32_t *pairs, ptrdiff_t rows, ptrdiff_t columns) {
+    for (ptrdiff_t r = 0; r < rows; r++, x += columns, pairs += (columns + 1) / 2) {
+        for (ptrdiff_t i = 0; i < columns / 2; i++)
+            pairs[i] = bf16(x[2 * i]) | bf16(x[2 * i + 1]) << 16;
+        if (columns % 2) pairs[columns / 2] = bf16(x[columns - 1]);
+    }
+}

@@ -1,0 +1,110 @@
+#include "tile.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+/* Intrinsics, since clang splits generic vectors of 16 on processors that it tunes for 256 bits. */
+
+enum { ROWS = 12 }; /* of C in registers, two vectors each: 24 of 32 */
+
+#define AVX512 __attribute__((target("avx512f")))
+#define AVX512_BF16 __attribute__((target("avx512f,avx512bf16")))
+
+/* One row of C from its sums. */
+ADPO_INLINE AVX512 void store(__m512 left, __m512 right, float *c, tile_output output) {
+    const __mmask16 left_mask = output.columns >= 16 ? 0xFFFF : (1u << output.columns) - 1;
+    const __mmask16 right_mask = output.columns >= 32   ? 0xFFFF
+                                 : output.columns > 16 ? (1u << (output.columns - 16)) - 1
+                                                       : 0;
+    left = _mm512_mul_ps(left, _mm512_set1_ps(output.alpha));
+    right = _mm512_mul_ps(right, _mm512_set1_ps(output.alpha));
+    if (output.beta != 0) {
+        const __m512 beta = _mm512_set1_ps(output.beta);
+        left = _mm512_fmadd_ps(beta, _mm512_maskz_loadu_ps(left_mask, c), left);
+        right = _mm512_fmadd_ps(beta, _mm512_maskz_loadu_ps(right_mask, c + 16), right);
+    }
+    _mm512_mask_storeu_ps(c, left_mask, left);
+    _mm512_mask_storeu_ps(c + 16, right_mask, right);
+}
+
+ADPO_INLINE AVX512 void tile(const int rows, ptrdiff_t k, const float *a, ptrdiff_t a_row,
+                             ptrdiff_t a_column, const float *packed, tile_output output) {
+    __m512 sums[ROWS][2];
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++) sums[r][0] = sums[r][1] = _mm512_setzero_ps();
+    for (ptrdiff_t i = 0; i < k; i++, packed += 32) {
+        const __m512 left = _mm512_load_ps(packed), right = _mm512_load_ps(packed + 16);
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; r++) {
+            const __m512 x = _mm512_set1_ps(a[r * a_row + i * a_column]);
+            sums[r][0] = _mm512_fmadd_ps(x, left, sums[r][0]);
+            sums[r][1] = _mm512_fmadd_ps(x, right, sums[r][1]);
+        }
+    }
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++)
+        store(sums[r][0], sums[r][1], output.c + r * output.stride, output);
+}
+
+ADPO_INLINE AVX512_BF16 void tile_bf16(const int rows, ptrdiff_t k, const uint32_t *a,
+                                       ptrdiff_t a_row, const uint32_t *packed,
+                                       tile_output output) {
+    __m512 sums[ROWS][2];
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++) sums[r][0] = sums[r][1] = _mm512_setzero_ps();
+    for (ptrdiff_t i = 0; i < k; i++, packed += 32) {
+        const __m512bh left = (__m512bh)_mm512_load_si512(packed);
+        const __m512bh right = (__m512bh)_mm512_load_si512(packed + 16);
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; r++) {
+            const __m512bh x = (__m512bh)_mm512_set1_epi32((int)a[r * a_row + i]);
+            sums[r][0] = _mm512_dpbf16_ps(sums[r][0], x, left);
+            sums[r][1] = _mm512_dpbf16_ps(sums[r][1], x, right);
+        }
+    }
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++)
+        store(sums[r][0], sums[r][1], output.c + r * output.stride, output);
+}
+
+/* Calls `TILE(rows)` for all rows, 12 at a time; the rest each with a kernel of its own size. */
+#define FOR_ALL_ROWS(TILE)                                                              \
+    for (; m >= ROWS; m -= ROWS, a += ROWS * a_row, output.c += ROWS * output.stride)   \
+        TILE(ROWS);                                                                     \
+    switch (m) {                                                                        \
+    case 1: TILE(1); break;                                                             \
+    case 2: TILE(2); break;                                                             \
+    case 3: TILE(3); break;                                                             \
+    case 4: TILE(4); break;                                                             \
+    case 5: TILE(5); break;                                                             \
+    case 6: TILE(6); break;                                                             \
+    case 7: TILE(7); break;                                                             \
+    case 8: TILE(8); break;                                                             \
+    case 9: TILE(9); break;                                                             \
+    case 10: TILE(10); break;                                                           \
+    case 11: TILE(11); break;                                                           \
+    default: break;                                                                     \
+    }
+
+AVX512 void adpo_tile_avx512(ptrdiff_t m, ptrdiff_t k, const float *a, ptrdiff_t a_row,
+                             ptrdiff_t a_column, const float *packed, tile_output output) {
+    if (a_column == 1) {
+#define TILE(rows) tile(rows, k, a, a_row, 1, packed, output)
+        FOR_ALL_ROWS(TILE)
+#undef TILE
+    } else {
+#define TILE(rows) tile(rows, k, a, 1, a_column, packed, output)
+        FOR_ALL_ROWS(TILE)
+#undef TILE
+    }
+}
+
+AVX512_BF16 void adpo_tile_bf16(ptrdiff_t m, ptrdiff_t k, const uint32_t *a, ptrdiff_t a_row,
+                                const uint32_t *packed, tile_output output) {
+#define TILE(rows) tile_bf16(rows, k, a, a_row, packed, output)
+    FOR_ALL_ROWS(TILE)
+#undef TILE
+}
+
+#endif
