@@ -107,7 +107,7 @@ const char *adpo_version(void);
 /* The loaded library's ADPO_ABI_VERSION. Any thread. */
 uint32_t adpo_abi_version(void);
 
-/* One line on how the library computes here: BLAS and instruction set. Static. Any thread. */
+/* One line on how the library computes here: version and instruction set. Static. Any thread. */
 const char *adpo_build_info(void);
 
 /* The name of a status, such as "ADPO_ERROR_FORMAT"; "unknown status" for others. Static. */
@@ -118,8 +118,7 @@ const char *adpo_status_name(adpo_status status);
 const char *adpo_last_error(void);
 
 /* The number of threads for computations, process-wide: 1 to 1024, or 0 for one a core (the
- * default). The same number gives the same bits. The threads are libadpo's own; OpenBLAS, whose
- * setting belongs to the whole process, is set to one thread at the first computation.
+ * default). The same number gives the same bits.
  * Returns: INVALID_ARGUMENT. */
 adpo_status adpo_set_num_threads(int32_t count);
 
@@ -234,11 +233,24 @@ void adpo_adapter_destroy(adpo_adapter *adapter);
  * 5. Scoring
  * ------------------------------------------------------------------------- */
 
+/* What the products with the model's weights compute in. All else is 32-bit: sums, adapters,
+ * norms, attention, the loss. */
+typedef int32_t adpo_dtype;
+enum {
+    ADPO_DTYPE_F32 = 0,
+    /* Weights and activations are rounded to bfloat16: about twice as fast, log-probs to about two
+     * decimals. Where the processor has no bf16 dot product, this is F32. */
+    ADPO_DTYPE_BF16 = 1,
+    /* BF16 where the processor has that product and the weights are not stored in F32; else F32. */
+    ADPO_DTYPE_AUTO = 2
+};
+
 /* A place to compute with a model: scratch memory, and the adapter in use. One a thread. */
 typedef struct adpo_session adpo_session;
 
 /* Returns: INVALID_ARGUMENT, OUT_OF_MEMORY. */
-adpo_status adpo_session_create(const adpo_model *model, adpo_session **session);
+adpo_status adpo_session_create(const adpo_model *model, adpo_dtype dtype,
+                                adpo_session **session);
 
 void adpo_session_destroy(adpo_session *session);
 
@@ -368,6 +380,7 @@ typedef struct adpo_trainer_config {
 
     adpo_granularity granularity; /* RESPONSE */
     uint32_t granularity_size;    /* 0; k for STATIC and m for ADAPTIVE, at least 1 */
+    adpo_dtype dtype;             /* F32 */
     uint32_t lora_rank;           /* 16 */
     double lora_alpha;            /* 32 */
     double beta;                  /* 0.1 */
@@ -436,6 +449,7 @@ typedef struct adpo_metrics {
     double rewards_margin;
     double logps_chosen;      /* log-prob of the whole response */
     double logps_rejected;
+    adpo_dtype dtype;         /* F32 or BF16: what was computed in */
     uint64_t pairs;
     uint64_t segments;        /* in all pairs together */
     uint64_t tokens;          /* of prompt + response, both of each pair, as TRL counts them */

@@ -7,11 +7,14 @@ func session(_ handle: OpaquePointer?) throws(ADPOError) -> Exclusive<Session> {
 
 @c @implementation
 public func adpo_session_create(
-    _ model: OpaquePointer?, _ session: UnsafeMutablePointer<OpaquePointer?>?
+    _ model: OpaquePointer?, _ dtype: adpo_dtype,
+    _ session: UnsafeMutablePointer<OpaquePointer?>?
 ) -> adpo_status {
     status { () throws(ADPOError) in
         let output = try required(session, "session")
-        output.pointee = handle(Exclusive(try Session(model: ADPOExports.model(model))))
+        let dtype = try DType(dtype)
+        output.pointee = handle(
+            Exclusive(try Session(model: ADPOExports.model(model), dtype: dtype)))
     }
 }
 

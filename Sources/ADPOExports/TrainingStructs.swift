@@ -8,6 +8,7 @@ extension adpo_trainer_config {
         self.granularity = adpo_granularity(granularity)
         granularity_size = UInt32(clamping: size)
         beta = configuration.beta
+        dtype = configuration.dtype.cValue
         lora_rank = UInt32(clamping: configuration.loraRank)
         lora_alpha = Double(configuration.loraAlpha)
         epochs = UInt32(clamping: configuration.epochs)
@@ -49,6 +50,7 @@ extension TrainerConfiguration {
         granularity = try Self.granularity(config)
         schedule = try Self.schedule(config.schedule)
         beta = config.beta
+        dtype = try DType(config.dtype)
         loraRank = Int(config.lora_rank)
         loraAlpha = Float(config.lora_alpha)
         epochs = Int(config.epochs)
@@ -108,9 +110,28 @@ extension adpo_metrics {
         rewards_margin = metrics.rewardsMargin
         logps_chosen = metrics.logProbsChosen
         logps_rejected = metrics.logProbsRejected
+        dtype = metrics.dtype.cValue
         pairs = UInt64(metrics.pairs)
         segments = UInt64(metrics.segments)
         tokens = UInt64(metrics.tokens)
         seconds = metrics.seconds
+    }
+}
+
+extension DType {
+    /// - Throws: `.invalidArgument` for a value that the enum does not have.
+    init(_ value: adpo_dtype) throws(ADPOError) {
+        guard let dtype = Self.allCases.first(where: { $0.cValue == value }) else {
+            throw ADPOError(.invalidArgument, "there is no dtype \(value)")
+        }
+        self = dtype
+    }
+
+    var cValue: adpo_dtype {
+        switch self {
+        case .f32: adpo_dtype(ADPO_DTYPE_F32)
+        case .bf16: adpo_dtype(ADPO_DTYPE_BF16)
+        case .auto: adpo_dtype(ADPO_DTYPE_AUTO)
+        }
     }
 }

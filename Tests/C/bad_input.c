@@ -172,10 +172,12 @@ static void sessions(void)
     const size_t absurd[] = {(size_t)-1, 2};
     size_t needed = untouched;
 
-    INVALID(adpo_session_create(NULL, &session));
-    INVALID(adpo_session_create(model, NULL));
+    INVALID(adpo_session_create(NULL, ADPO_DTYPE_F32, &session));
+    INVALID(adpo_session_create(model, ADPO_DTYPE_F32, NULL));
+    INVALID(adpo_session_create(model, 3, &session));
+    INVALID(adpo_session_create(model, -1, &session));
     TRUE(session == NULL);
-    OK(adpo_session_create(model, &session));
+    OK(adpo_session_create(model, ADPO_DTYPE_F32, &session));
     INVALID(adpo_session_set_adapter(NULL, NULL));
     OK(adpo_session_set_adapter(session, NULL));
 
@@ -250,7 +252,7 @@ static void later_host(void)
     adpo_session *session = NULL;
     size_t needed;
 
-    OK(adpo_session_create(model, &session));
+    OK(adpo_session_create(model, ADPO_DTYPE_F32, &session));
     OK(adpo_generation_config_init(&later.config, sizeof later));
     TRUE(later.config.struct_size == sizeof later && later.option == 0);
     later.config.max_tokens = 1;
@@ -364,6 +366,7 @@ static void trainers(void)
     REFUSE(beta, -1);
     REFUSE(beta, NAN);
     REFUSE(beta, INFINITY);
+    REFUSE(dtype, 3);
     REFUSE(lora_rank, 0);
     REFUSE(lora_rank, 0xffffffffu);
     REFUSE(lora_alpha, NAN);

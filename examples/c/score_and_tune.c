@@ -80,7 +80,7 @@ int main(int argc, char **argv)
     }
 
     done = ok(adpo_model_load(argv[1], &model), "load the model")
-        && ok(adpo_session_create(model, &session), "create a session")
+        && ok(adpo_session_create(model, ADPO_DTYPE_F32, &session), "create a session")
         && score(session, "before")
         && ok(adpo_dataset_create(model, &dataset), "create a dataset")
         && add_pairs(dataset)

@@ -10,13 +10,13 @@ public final class Session {
     let decoder: Decoder
 
     /// - Throws: `.outOfMemory`.
-    public init(model: Model, computeType: ComputeType = .f32) throws(ADPOError) {
+    public init(model: Model, dtype: DType = .f32) throws(ADPOError) {
         self.model = model
-        decoder = try Decoder(model: model, computeType: computeType)
+        decoder = try Decoder(model: model, dtype: dtype)
     }
 
     /// What the products with weights compute in here: `.f32` or `.bf16`.
-    public var computeType: ComputeType { decoder.computeType }
+    public var dtype: DType { decoder.dtype }
 
     /// Computes with this adapter from now on; nil for the model alone.
     ///

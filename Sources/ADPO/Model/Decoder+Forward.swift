@@ -33,7 +33,8 @@ extension Decoder {
             x, count: tokens, beta: adds ? 1 : 0, into: y, scratch: products)
         if let bias = weights.bias { adpo_add_bias(y, bias.pointer, tokens, bias.count) }
         if let update = lora?.update(of: linear, layer: layer) {
-            update.forward(x, count: tokens, hidden: loraHidden(linear, layer), into: y,
+            update.forward(
+                x, count: tokens, hidden: loraHidden(linear, layer), into: y,
                 scratch: products)
         }
     }

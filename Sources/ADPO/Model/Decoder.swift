@@ -12,22 +12,22 @@ final class Decoder {
     let model: Model
     let architecture: Architecture
     /// What the large products compute in: f32 or bf16.
-    let computeType: ComputeType
+    let dtype: DType
     private(set) var sequence = PackedSequence()
     private(set) var memory: DecoderMemory
     private var buffer: Buffer<Float>
     private var rope: RoPETable
     private var ropeLength = 0
 
-    init(model: Model, computeType: ComputeType) throws(ADPOError) {
+    init(model: Model, dtype: DType) throws(ADPOError) {
         self.model = model
         architecture = model.architecture
-        self.computeType = computeType.resolved(for: model)
+        self.dtype = dtype.resolved(for: model)
         memory = DecoderMemory(
             model,
             PassShape(
                 tokens: 0, keys: 0, targets: 0, rank: 0, isTraining: false,
-                computeType: self.computeType))
+                dtype: self.dtype))
         buffer = try Buffer(zeros: 0)
         rope = try RoPETable(positions: 0, frequencies: [], magnitude: 1)
     }
@@ -40,7 +40,7 @@ final class Decoder {
             .assumingMemoryBound(to: UInt32.self)
         return ProductScratch(
             base + memory.products, lanes: memory.shape.lanes,
-            pairs: computeType == .bf16 ? pairs : nil)
+            pairs: dtype == .bf16 ? pairs : nil)
     }
     var ropeTable: RoPETable { _read { yield rope } }
 
@@ -61,7 +61,7 @@ final class Decoder {
             PassShape(
                 tokens: sequence.tokens.count, keys: sequence.keyCount,
                 targets: sequence.targets.count,
-                rank: rank, isTraining: isTraining, computeType: computeType))
+                rank: rank, isTraining: isTraining, dtype: dtype))
         if buffer.count < memory.count {
             buffer = try Buffer(zeros: 0)  // the old block goes before the new one is taken
             buffer = try Buffer(zeros: memory.count)

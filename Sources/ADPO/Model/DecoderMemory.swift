@@ -11,7 +11,7 @@ struct PassShape: Equatable {
     var rank: Int
     /// A backward pass follows: every layer keeps its activations.
     var isTraining: Bool
-    var computeType: ComputeType
+    var dtype: DType
     /// Parts of a product or of the attention that run side by side.
     var lanes = Parallel.threadCount
 }
@@ -96,7 +96,7 @@ struct DecoderMemory {
         let head = LogProbs(head: model.weights.head)
         let widest = max(architecture.width, architecture.queryWidth, architecture.feedForwardWidth)
         pairs = take(
-            shape.computeType == .bf16
+            shape.dtype == .bf16
                 ? max(
                     tokens * ((widest + 1) / 2),
                     head.head.pairs(count: min(max(tokens, shape.targets), head.chunkRows)))

@@ -22,6 +22,8 @@ public struct Metrics: Sendable, Equatable {
     /// Log-prob of the whole response.
     public var logProbsChosen = 0.0
     public var logProbsRejected = 0.0
+    /// What was computed in, `.f32` or `.bf16`.
+    public var dtype = DType.f32
     public var pairs = 0
     /// In all pairs together.
     public var segments = 0

@@ -74,7 +74,7 @@ public final class Trainer {
         droppedPairs = dropped
         truncatedPairs = truncated
         loss = try PreferenceLoss(beta: configuration.beta)
-        decoder = try Decoder(model: model, computeType: configuration.computeType)
+        decoder = try Decoder(model: model, dtype: configuration.dtype)
         self.layout = layout
         alpha = start?.alpha ?? configuration.loraAlpha
         isRankStabilized = start?.isRankStabilized ?? false
@@ -85,7 +85,7 @@ public final class Trainer {
     }
 
     /// What the products with weights compute in here: `.f32` or `.bf16`.
-    public var computeType: ComputeType { decoder.computeType }
+    public var dtype: DType { decoder.dtype }
 
     /// The number of parameters that are trained.
     public var parameterCount: Int { layout.count }
@@ -142,6 +142,7 @@ public final class Trainer {
         stepsDone += 1
         metrics.step = stepsDone
         metrics.epoch = Double(stepsDone) / Double(stepsPerEpoch)
+        metrics.dtype = dtype
         metrics.seconds = monotonicSeconds() - start
         return metrics
     }
@@ -180,6 +181,7 @@ public final class Trainer {
         var metrics = sum.means
         metrics.step = stepsDone
         metrics.epoch = Double(stepsDone) / Double(stepsPerEpoch)
+        metrics.dtype = dtype
         metrics.seconds = monotonicSeconds() - start
         return metrics
     }

@@ -10,7 +10,7 @@ public struct TrainerConfiguration: Sendable {
     public var loraRank = 16
     public var loraAlpha: Float = 32
 
-    public var computeType = ComputeType.f32
+    public var dtype = DType.f32
 
     public var epochs = 1
     /// Pairs for each update.

@@ -86,7 +86,8 @@ package struct Attention: Sendable {
     package func backward(
         queries: UnsafePointer<Float>, keys: UnsafePointer<Float>, values: UnsafePointer<Float>,
         doutput: UnsafePointer<Float>, tokens: Int, spans: [AttentionSpan],
-        scratch: UnsafeMutablePointer<Float>, products: ProductScratch, dqueries: UnsafeMutablePointer<Float>,
+        scratch: UnsafeMutablePointer<Float>, products: ProductScratch,
+        dqueries: UnsafeMutablePointer<Float>,
         dkeys: UnsafeMutablePointer<Float>, dvalues: UnsafeMutablePointer<Float>
     ) {
         let scratchStride = Self.blockRows * (spans.map(\.keyCount).max() ?? 0)

@@ -28,10 +28,12 @@ package struct LoRA {
     ) {
         product(
             m: count, n: rank, k: columns, Operand(x, stride: columns),
-            Operand(a, stride: columns, transposed: true), into: hidden, stride: rank, scratch: scratch)
+            Operand(a, stride: columns, transposed: true), into: hidden, stride: rank,
+            scratch: scratch)
         product(
             m: count, n: rows, k: rank, alpha: scale, Operand(hidden, stride: rank),
-            Operand(b, stride: rank, transposed: true), beta: 1, into: y, stride: rows, scratch: scratch)
+            Operand(b, stride: rank, transposed: true), beta: 1, into: y, stride: rows,
+            scratch: scratch)
     }
 
     /// Adds to the gradients da and db, and to dx where it is wanted. `dhidden` is scratch,

@@ -79,7 +79,8 @@ struct BackwardTests {
                     let lora = LoRA(
                         a: a.baseAddress.unsafelyUnwrapped, b: b.baseAddress.unsafelyUnwrapped,
                         rank: rank, rows: rows, columns: columns, scale: scale)
-                    lora.forward(x, count: count, hidden: &hidden, into: &y, scratch: products.scratch)
+                    lora.forward(
+                        x, count: count, hidden: &hidden, into: &y, scratch: products.scratch)
                     return y
                 }
             }
@@ -128,7 +129,8 @@ struct BackwardTests {
                 repeating: .nan, count: Attention.forwardScratch(keys: keys, lanes: lanes))
             var out = [Float](repeating: .nan, count: tokens * 16)
             attention.forward(
-                queries: q, keys: k, values: v, spans: spans, scratch: &scratch, products: products.scratch,
+                queries: q, keys: k, values: v, spans: spans, scratch: &scratch,
+                products: products.scratch,
                 into: &out)
             return out
         }
@@ -164,7 +166,8 @@ struct BackwardTests {
             var logits = [Float](repeating: .nan, count: logProbs.logits(rows: count))
             var output = [Float](repeating: .nan, count: count)
             logProbs.forward(
-                hidden: x, targets: targets, logits: &logits, scratch: products.scratch, into: &output,
+                hidden: x, targets: targets, logits: &logits, scratch: products.scratch,
+                into: &output,
                 derivatives: derivatives)
             return output
         }

@@ -30,7 +30,8 @@ struct MatrixTests {
             expectClose(y, expected, absolute: 1e-5 * scale, relative: 1e-5)
 
             var dx = [Float](repeating: .nan, count: count * columns)
-            matrix.multiplyTransposed(start, count: count, alpha: -2, into: &dx, scratch: products.scratch)
+            matrix.multiplyTransposed(
+                start, count: count, alpha: -2, into: &dx, scratch: products.scratch)
             var dexpected = [Float](repeating: 0, count: count * columns)
             for i in 0..<count {
                 for row in 0..<rows {

@@ -61,7 +61,7 @@ def version() -> str:
 
 
 def build_info() -> str:
-    """One line on how the library computes here: BLAS and instruction set."""
+    """One line on how the library computes here: version and instruction set."""
     return library().adpo_build_info().decode()
 
 

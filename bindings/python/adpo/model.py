@@ -206,8 +206,8 @@ class Model(Handle):
         check(library().adpo_token_special(self._pointer, which, ctypes.byref(token)))
         return None if token.value < 0 else token.value
 
-    def session(self, adapter: Adapter | None = None) -> Session:
+    def session(self, adapter: Adapter | None = None, *, dtype: str = "f32") -> Session:
         """Open a session with this model; see `Session`."""
         from adpo.session import Session
 
-        return Session(self, adapter)
+        return Session(self, adapter, dtype=dtype)

@@ -27,7 +27,7 @@ TRL_NAMES = {
     "logps/rejected",
     "num_tokens",
 }
-OWN_NAMES = {"step", "loss_per_segment", "segments", "tokens_per_second"}
+OWN_NAMES = {"dtype", "step", "loss_per_segment", "segments", "tokens_per_second"}
 
 
 def train(output, *options):

@@ -17,7 +17,7 @@ def test_version_is_that_of_the_package():
 
 
 def test_build_info_names_the_blas():
-    assert "openblas" in adpo.build_info().lower()
+    assert "kernels" in adpo.build_info()
 
 
 def test_every_status_has_an_exception():

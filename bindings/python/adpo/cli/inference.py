@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 from typing import Any
 
+from adpo._dtype import DTYPES
 from adpo.adapter import Adapter
 from adpo.cli._output import finite, print_json, print_table
 from adpo.model import Model
@@ -29,6 +30,7 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     score.add_argument("--prompt", required=True)
     score.add_argument("--completion", required=True)
     score.add_argument("--adapter", metavar="DIR", help="score with this adapter")
+    add_dtype(score)
     score.set_defaults(run=_score)
 
     generate = commands.add_parser("generate", parents=[shared], help="continue a prompt")
@@ -37,13 +39,22 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     generate.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0: greedy")
     generate.add_argument("--seed", type=int, default=0, metavar="S", help="0")
     generate.add_argument("--adapter", metavar="DIR", help="generate with this adapter")
+    add_dtype(generate)
     generate.set_defaults(run=_generate)
+
+
+def add_dtype(command: argparse.ArgumentParser) -> None:
+    """Add the option that says what products with the weights compute in."""
+    command.add_argument(
+        "--dtype", choices=DTYPES, default="f32", help="f32; bf16 is faster and less exact"
+    )
 
 
 def open_session(options: argparse.Namespace) -> Session:
     """Load the model, and the adapter if one is named."""
     model = Model(options.model)
-    return Session(model, Adapter.load(model, options.adapter) if options.adapter else None)
+    adapter = Adapter.load(model, options.adapter) if options.adapter else None
+    return Session(model, adapter, dtype=options.dtype)
 
 
 def _info(options: argparse.Namespace) -> int:

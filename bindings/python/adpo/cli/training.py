@@ -13,6 +13,7 @@ from typing import Any
 from adpo.adapter import Adapter
 from adpo.cli._output import finite, print_json, print_table
 from adpo.cli._progress import Progress
+from adpo.cli.inference import add_dtype
 from adpo.dataset import Dataset
 from adpo.errors import InvalidArgumentError
 from adpo.model import Model
@@ -42,6 +43,7 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
         metavar="G",
         help="response (the default), token, static:K or adaptive:M",
     )
+    add_dtype(train)
     train.add_argument("--schedule", choices=SCHEDULES, default="linear", help="linear")
     for name, kind, help_text in (
         ("--beta", float, "0.1"),
@@ -79,7 +81,7 @@ def _load(model: Model, path: str) -> Dataset:
     return pairs
 
 
-def trl_names(metrics: Metrics, *, num_tokens: int) -> dict[str, float | None]:
+def trl_names(metrics: Metrics, *, num_tokens: int) -> dict[str, float | str | None]:
     """Give the metrics under the names that TRL's DPOTrainer logs.
 
     Parameters
@@ -105,7 +107,7 @@ def trl_names(metrics: Metrics, *, num_tokens: int) -> dict[str, float | None]:
         "num_tokens": num_tokens,
         "tokens_per_second": metrics.tokens / metrics.seconds if metrics.seconds > 0 else 0.0,
     }
-    return {name: finite(value) for name, value in values.items()}
+    return {**{name: finite(value) for name, value in values.items()}, "dtype": metrics.dtype}
 
 
 def _warn(message: str) -> None:
@@ -157,6 +159,7 @@ def _train(options: argparse.Namespace) -> int:
         options.granularity,
         beta=options.beta,
         start=Adapter.load(model, options.adapter) if options.adapter else None,
+        dtype=options.dtype,
         lora_rank=options.lora_rank,
         lora_alpha=options.lora_alpha,
         epochs=options.epochs,

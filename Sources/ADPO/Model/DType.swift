@@ -3,7 +3,7 @@ import CKernels
 
 /// What the products with the model's weights compute in. All else is f32: sums, adapters, norms,
 /// attention, the loss.
-public enum ComputeType: String, Sendable, CaseIterable {
+public enum DType: String, Sendable, CaseIterable {
     case f32
     /// Weights and activations are rounded to bfloat16, sums are f32. Where the processor has no
     /// bf16 dot product, f32.
@@ -13,7 +13,7 @@ public enum ComputeType: String, Sendable, CaseIterable {
     case auto
 
     /// `.f32` or `.bf16`: what is used for a model on this processor.
-    package func resolved(for model: Model) -> ComputeType {
+    package func resolved(for model: Model) -> DType {
         guard adpo_has_bf16_products() != 0 else { return .f32 }
         switch self {
         case .f32: return .f32
