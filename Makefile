@@ -9,7 +9,7 @@ LIBDIR ?= $(PREFIX)/lib
 VERSION := $(shell sed -n 's/^\#define ADPO_VERSION_[A-Z]* *//p' include/adpo.h | paste -sd.)
 PYTHON := .venv/bin/python
 
-.PHONY: demo test test-swift test-c test-python parity library install setup lint format clean
+.PHONY: demo test test-swift test-levels test-c test-python parity library install setup lint format clean
 .NOTPARALLEL:
 
 demo: setup library
@@ -22,6 +22,10 @@ test-swift:
 	@mkdir -p build
 	swift run -c release --package-path examples/swift TuneAndGenerate \
 	    Tests/Fixtures/models/llama-f32 build/swift-example
+
+# As on processors without AVX-512, and without AVX.
+test-levels:
+	scripts/test-levels
 
 test-c: library
 	Tests/C/run

@@ -18,7 +18,8 @@ let package = Package(
             dependencies: ["ADPO", "ADPOTensor", "CADPO", "CKernels"]),
         .target(
             name: "TestSupport", dependencies: ["ADPOTensor", "ADPO"], path: "Tests/TestSupport"),
-        .testTarget(name: "ADPOTensorTests", dependencies: ["ADPOTensor", "TestSupport"]),
+        .testTarget(
+            name: "ADPOTensorTests", dependencies: ["ADPOTensor", "CKernels", "TestSupport"]),
         .testTarget(name: "ADPOTests", dependencies: ["ADPO", "ADPOTensor", "TestSupport"]),
     ]
 )

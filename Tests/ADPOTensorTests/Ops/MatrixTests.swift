@@ -1,4 +1,5 @@
 import ADPOTensor
+import CKernels
 import FoundationEssentials
 import TestSupport
 import Testing
@@ -43,6 +44,54 @@ struct MatrixTests {
             }
             expectClose(dx, dexpected, absolute: 1e-5 * scale, relative: 1e-5)
         }
+    }
+
+    /// In bf16 the operands are rounded, the products and sums are not: as plain loops over rounded
+    /// numbers, in both directions, with odd sizes.
+    @Test(
+        .enabled(if: adpo_has_bf16_products() != 0, "the processor has no bf16 products"),
+        arguments: Encoding.all.map(\.name), [1, 7, 40])
+    func multipliesInBF16(_ encoding: String, _ count: Int) throws {
+        let rows = 71
+        let matrix = try testMatrix(rows: rows, encoding: encoding)
+        let columns = matrix.columns
+        let products = try TestProducts(pairs: matrix.pairs(count: count))
+        let weights = matrix.decodedRows().map { $0.map(rounded) }
+        let scale = max(1, weights.flatMap(\.self).map(abs).max() ?? 1)
+
+        let x = testNumbers(count * columns, seed: 7)
+        var y = [Float](repeating: .nan, count: count * rows)
+        matrix.multiply(x, count: count, into: &y, scratch: products.scratch)
+        let dy = testNumbers(count * rows, seed: 8)
+        var dx = [Float](repeating: .nan, count: count * columns)
+        matrix.multiplyTransposed(dy, count: count, into: &dx, scratch: products.scratch)
+        // Few rows of activations are multiplied without rounding them.
+        let isRounded = count > Matrix.fewRows
+        var (expected, dexpected) = (y, dx)
+        for i in 0..<count {
+            for row in 0..<rows {
+                expected[i * rows + row] = Float(
+                    (0..<columns).reduce(0.0) { sum, column in
+                        let x = x[i * columns + column]
+                        return sum + Double(isRounded ? rounded(x) : x)
+                            * Double(weights[row][column])
+                    })
+            }
+            for column in 0..<columns {
+                dexpected[i * columns + column] = Float(
+                    (0..<rows).reduce(0.0) {
+                        $0 + Double(rounded(dy[i * rows + $1])) * Double(weights[$1][column])
+                    })
+            }
+        }
+        if isRounded { expectClose(y, expected, absolute: 2e-5 * scale, relative: 1e-5) }
+        expectClose(dx, dexpected, absolute: 2e-5 * scale, relative: 1e-5)
+    }
+
+    /// To bfloat16, to nearest even.
+    private func rounded(_ value: Float) -> Float {
+        let bits = value.bitPattern
+        return Float(bitPattern: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) & 0xFFFF_0000)
     }
 
     @Test func refusesAVector() throws {

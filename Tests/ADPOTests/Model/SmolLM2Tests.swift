@@ -45,6 +45,21 @@ struct SmolLM2Tests {
         }
     }
 
+    /// Rounding to bf16 moves log-probs in the second decimal, and nothing more.
+    @Test func bf16IsClose() throws {
+        let model = try model()
+        let exact = try Session(model: model)
+        let rounded = try Session(model: model, dtype: .bf16)
+        for text in try #require(golden("smollm2.json")["texts"]?.array) {
+            let tokens = try #require(text["tokens"]).ids
+            let differences = try zip(exact.score(tokens), rounded.score(tokens)).dropFirst()
+                .map { abs($0 - $1) }
+            #expect(differences.reduce(0, +) / Float(differences.count) < 0.03)
+            #expect((differences.max() ?? .nan) < 0.3)
+            #expect(rounded.dtype == .f32 || differences.contains { $0 > 0 })
+        }
+    }
+
     @Test func generatesLikeTransformers() throws {
         let session = try Session(model: model())
         let golden = try golden("smollm2.json")
