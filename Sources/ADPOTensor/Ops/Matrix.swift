@@ -1,7 +1,8 @@
 /// The weights of a linear layer, [rows, columns] = [out, in], where and as the file stores them.
 ///
 /// The seam for products with weights: float weights go to BLAS as they are; encoded ones are
-/// decoded panel by panel into a cache-sized scratch that the caller owns.
+/// decoded panel by panel into a cache-sized scratch that the caller owns. Products with few rows
+/// read the encoded weights directly.
 package struct Matrix: Sendable {
     package let rows: Int
     package let columns: Int
@@ -34,6 +35,7 @@ package struct Matrix: Sendable {
         _ x: UnsafePointer<Float>, count: Int, beta: Float = 0, into y: UnsafeMutablePointer<Float>,
         panel: UnsafeMutablePointer<Float>
     ) {
+        if count <= Self.fewRows { return multiplyFewRows(x, count: count, beta: beta, into: y) }
         forEachPanel(panel) { first, rowCount, weights in
             product(
                 m: count, n: rowCount, k: columns, Operand(x, stride: columns),
@@ -57,8 +59,11 @@ package struct Matrix: Sendable {
 
     /// Writes one row, [columns].
     package func decode(row: Int, into output: UnsafeMutablePointer<Float>) {
-        encoding.decode(view.bytes.baseAddress.map { $0 + row * rowBytes }, output, columns)
+        encoding.decode(bytes(row: row), output, columns)
     }
+
+    /// Where a row's blocks begin.
+    func bytes(row: Int) -> UnsafeRawPointer? { view.bytes.baseAddress.map { $0 + row * rowBytes } }
 
     /// The weights as floats, where the file has them so and where they can be read in place.
     private var floats: UnsafePointer<Float>? {
