@@ -38,22 +38,24 @@ float adpo_dot_q6_k(const void *restrict blocks, const float *restrict x, ptrdif
     float lanes[LANES] = {0};
     const uint8_t *block = blocks;
     for (ptrdiff_t i = 0; i < count; i += 256, block += 210) {
-        const int8_t *packed = (const int8_t *)(block + 192);
-        const float scale = load_f16(block + 208);
-        float scales[16];
-        for (int j = 0; j < 16; j++) scales[j] = scale * (float)packed[j];
-        for (int s = 0; s < 16; s++) {
-            /* Sub-block s has 16 weights of the part s / 2; see adpo_decode_q6_k. */
-            const int half = s / 8, group = s / 2 % 4, offset = s % 2 * 16;
-            const uint8_t *codes = block + 64 * half + 32 * (group % 2) + offset;
-            const uint8_t *tops = block + 128 + 32 * half + offset;
-            const int shift = 4 * (group / 2), top_shift = 2 * group;
-            const float *from = x + i + 16 * s;
-            for (int j = 0; j < LANES; j++) {
-                const int code =
-                    (codes[j] >> shift & 0x0F) | (tops[j] >> top_shift & 3) << 4;
-                lanes[j] += scales[s] * (float)(code - 32) * from[j];
+        /* All codes first, byte by byte: many more of them fit a register than floats do. */
+        int8_t codes[256];
+        for (int part = 0; part < 8; part++) {
+            const int half = part / 4, group = part % 4;
+            const uint8_t *lows = block + 64 * half + 32 * (group % 2);
+            const uint8_t *tops = block + 128 + 32 * half;
+            for (int j = 0; j < 32; j++) {
+                const uint8_t low = group < 2 ? lows[j] & 0x0F : lows[j] >> 4;
+                const uint8_t top = tops[j] >> 2 * group & 3;
+                codes[32 * part + j] = (int8_t)((low | top << 4) - 32);
             }
+        }
+        const int8_t *scales = (const int8_t *)(block + 192);
+        const float scale = load_f16(block + 208);
+        for (int s = 0; s < 16; s++) {
+            const float sub_scale = scale * (float)scales[s];
+            for (int j = 0; j < LANES; j++)
+                lanes[j] += sub_scale * ((float)codes[16 * s + j] * x[i + 16 * s + j]);
         }
     }
     return sum_of_lanes(lanes);

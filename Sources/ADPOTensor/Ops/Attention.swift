@@ -74,7 +74,7 @@ package struct Attention: Sendable {
                 let keyOffset = keyOffset(head)
                 let out = output + block.queryRow * queryStride + head * headWidth
                 for (index, part) in block.parts.enumerated() where part.count > 0 {
-                    productOnOneThread(
+                    productOfFewRows(
                         m: block.rows, n: headWidth, k: part.count,
                         Operand(weights + part.column, stride: block.keys),
                         Operand(values + part.row * keyStride + keyOffset, stride: keyStride),
@@ -165,7 +165,7 @@ package struct Attention: Sendable {
     ) {
         let query = queries + block.queryRow * queryStride + head * headWidth
         for part in block.parts where part.count > 0 {
-            productOnOneThread(
+            productOfFewRows(
                 m: block.rows, n: part.count, k: headWidth, Operand(query, stride: queryStride),
                 Operand(
                     keys + part.row * keyStride + keyOffset(head), stride: keyStride,

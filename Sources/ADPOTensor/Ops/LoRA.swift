@@ -26,12 +26,19 @@ package struct LoRA {
         _ x: UnsafePointer<Float>, count: Int, hidden: UnsafeMutablePointer<Float>,
         into y: UnsafeMutablePointer<Float>
     ) {
-        product(
-            m: count, n: rank, k: columns, Operand(x, stride: columns),
-            Operand(a, stride: columns, transposed: true), into: hidden, stride: rank)
-        product(
-            m: count, n: rows, k: rank, alpha: scale, Operand(hidden, stride: rank),
-            Operand(b, stride: rank, transposed: true), beta: 1, into: y, stride: rows)
+        let x = Operand(x, stride: columns)
+        let a = Operand(a, stride: columns, transposed: true)
+        let b = Operand(b, stride: rank, transposed: true)
+        let h = Operand(hidden, stride: rank)
+        if count == 1 {
+            // Not enough work for more than one thread.
+            productOfFewRows(m: count, n: rank, k: columns, x, a, into: hidden, stride: rank)
+            productOfFewRows(
+                m: count, n: rows, k: rank, alpha: scale, h, b, beta: 1, into: y, stride: rows)
+            return
+        }
+        product(m: count, n: rank, k: columns, x, a, into: hidden, stride: rank)
+        product(m: count, n: rows, k: rank, alpha: scale, h, b, beta: 1, into: y, stride: rows)
     }
 
     /// Adds to the gradients da and db, and to dx where it is wanted. `dhidden` is scratch,

@@ -34,7 +34,7 @@ final class ThreadPool: Sendable {
 
     /// Runs `body` for 0 ..< count. While another loop is running, the caller does it all alone.
     func forEach(_ count: Int, _ body: (Int) -> Void) {
-        guard count > 1, !workers.isEmpty, loop.run(count, workers.count, body) else {
+        guard count > 1, !workers.isEmpty, loop.run(count, body) else {
             for index in 0..<max(count, 0) { body(index) }
             return
         }
@@ -58,11 +58,14 @@ private final class SharedLoop: @unchecked Sendable {
 
     private let isBusy = Atomic<Bool>(false)
     private let isStopping = Atomic<Bool>(false)
-    /// Counts loops; a worker that sees a new number joins in.
+    /// Counts loops; a worker that sees a new number tries to join in.
     private let generation = Atomic<Int>(0)
     private let nextIndex = Atomic<Int>(0)
-    private let workersAtWork = Atomic<Int>(0)
-    // Written by the caller before it publishes a new generation, read by the workers after.
+    /// The workers inside the loop, plus `closed` while no more may join. Only those that joined
+    /// are waited for: one that the system runs late holds up nobody.
+    private let participants = Atomic<Int>(SharedLoop.closed)
+    private static let closed = Int.min / 2
+    // Written by the caller while the loop is closed, read by workers that joined.
     private var count = 0
     private var body: ((Int) -> Void)?
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -81,18 +84,19 @@ private final class SharedLoop: @unchecked Sendable {
     }
 
     /// False, and nothing done, while another loop is running.
-    func run(_ count: Int, _ workers: Int, _ body: (Int) -> Void) -> Bool {
+    func run(_ count: Int, _ body: (Int) -> Void) -> Bool {
         guard !isBusy.exchange(true, ordering: .acquiring) else { return false }
         withoutActuallyEscaping(body) { body in
             self.count = count
             self.body = body
             nextIndex.store(0, ordering: .relaxed)
-            workersAtWork.store(workers, ordering: .relaxed)
+            participants.wrappingSubtract(Self.closed, ordering: .releasing)
             generation.add(1, ordering: .releasing)
             wake()
             takeIterations(body, count)
+            participants.wrappingAdd(Self.closed, ordering: .relaxed)
             var spins = 0
-            while workersAtWork.load(ordering: .acquiring) > 0 {
+            while participants.load(ordering: .acquiring) != Self.closed {
                 spins += 1
                 if spins % Self.spins == 0 { sched_yield() }
             }
@@ -112,9 +116,11 @@ private final class SharedLoop: @unchecked Sendable {
         while true {
             waitForWork(after: seen)
             if isStopping.load(ordering: .acquiring) { return }
-            seen += 1
-            if let body { takeIterations(body, count) }
-            workersAtWork.subtract(1, ordering: .releasing)
+            seen = generation.load(ordering: .relaxed)
+            if participants.wrappingAdd(1, ordering: .acquiring).newValue > 0, let body {
+                takeIterations(body, count)
+            }
+            participants.wrappingSubtract(1, ordering: .releasing)
         }
     }
 
@@ -126,7 +132,7 @@ private final class SharedLoop: @unchecked Sendable {
 
     private func takeIterations(_ body: (Int) -> Void, _ count: Int) {
         while true {
-            let index = nextIndex.add(1, ordering: .relaxed).oldValue
+            let index = nextIndex.wrappingAdd(1, ordering: .relaxed).oldValue
             if index >= count { return }
             body(index)
         }
