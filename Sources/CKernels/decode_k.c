@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "half.h"
+#include "k_scales.h"
 #include "multiarch.h"
 
 ADPO_MULTIARCH
@@ -12,17 +13,8 @@ void adpo_decode_q4_k(const void *restrict blocks, float *restrict out, ptrdiff_
     for (ptrdiff_t i = 0; i < count; i += 256, block += 144) {
         const float scale = load_f16(block);
         const float minimum = load_f16(block + 2);
-        const uint8_t *packed = block + 4;
-        /* 8 scales and 8 minima of 6 bits in 12 bytes: of the first four the bytes 0-3 and 4-7
-         * hold all; of the last four the bytes 8-11 hold the low bits, the top of 0-7 the high. */
         float scales[8], minima[8];
-        for (int j = 0; j < 4; j++) {
-            const int low = packed[8 + j] & 0x0F, high = packed[8 + j] >> 4;
-            scales[j] = scale * (float)(packed[j] & 0x3F);
-            minima[j] = minimum * (float)(packed[4 + j] & 0x3F);
-            scales[4 + j] = scale * (float)(low | packed[j] >> 6 << 4);
-            minima[4 + j] = minimum * (float)(high | packed[4 + j] >> 6 << 4);
-        }
+        load_q4_k_scales(block + 4, scale, minimum, scales, minima);
         const uint8_t *codes = block + 16;
         for (int pair = 0; pair < 4; pair++) {
             const float low_scale = scales[2 * pair], high_scale = scales[2 * pair + 1];

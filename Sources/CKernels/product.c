@@ -46,8 +46,37 @@ static void pack_rows(const float *b, ptrdiff_t stride, ptrdiff_t k, ptrdiff_t c
     adpo_pack_rows(b, stride, k, columns, packed);
 }
 
+/* One row: nothing is packed, since nothing would be used twice. */
+ADPO_HIDDEN void adpo_product_of_one_row(ptrdiff_t n, ptrdiff_t k, float alpha, const float *a,
+                                         ptrdiff_t a_stride, adpo_operand b, float beta, float *c);
+
+ADPO_MULTIARCH
+void adpo_product_of_one_row(ptrdiff_t n, ptrdiff_t k, float alpha, const float *restrict a,
+                             ptrdiff_t a_stride, adpo_operand b, float beta, float *restrict c) {
+#pragma clang fp reassociate(on) contract(fast)
+    if (b.column_stride == 1) {
+        for (ptrdiff_t j = 0; j < n; j++) c[j] = beta == 0 ? 0 : beta * c[j];
+        for (ptrdiff_t i = 0; i < k; i++) {
+            const float x = alpha * a[i * a_stride];
+            const float *restrict row = b.pointer + i * b.row_stride;
+            for (ptrdiff_t j = 0; j < n; j++) c[j] += x * row[j];
+        }
+    } else {
+        for (ptrdiff_t j = 0; j < n; j++) {
+            const float *restrict column = b.pointer + j * b.column_stride;
+            float sum = 0;
+            for (ptrdiff_t i = 0; i < k; i++) sum += a[i * a_stride] * column[i];
+            c[j] = alpha * sum + (beta == 0 ? 0 : beta * c[j]);
+        }
+    }
+}
+
 void adpo_product(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, float alpha, adpo_operand a,
                   adpo_operand b, float beta, float *c, ptrdiff_t c_stride, float *scratch) {
+    if (m == 1) {
+        adpo_product_of_one_row(n, k, alpha, a.pointer, a.column_stride, b, beta, c);
+        return;
+    }
     for (ptrdiff_t j = 0; j < n; j += COLUMNS) {
         tile_output output = {c + j, c_stride, smaller(COLUMNS, n - j), alpha, beta};
         for (ptrdiff_t i = 0; i < k; i += DEPTH, output.beta = 1) {

@@ -1,6 +1,5 @@
 import ADPOTensor
 import CKernels
-import Glibc
 
 /// How a text is continued.
 public struct GenerationConfiguration: Sendable {
@@ -41,6 +40,7 @@ extension Session {
         try model.check(prompt)
         let cache = try KeyValueCache(model.architecture)
         let logits = try Buffer<Float>(zeros: model.architecture.vocabulary)
+        let scratch = try Buffer<Float>(zeros: model.architecture.vocabulary)
         var random = RandomGenerator(seed: configuration.seed)
         var generated: [GeneratedToken] = []
         var next = prompt
@@ -49,7 +49,8 @@ extension Session {
                 PackedSequence(tokens: next, past: cache.count), lora: adapter?.lora, cache: cache)
             decoder.logits(rows: next.count - 1..<next.count, into: logits.pointer)
             let token = try Self.pick(
-                logits.mutableSpan, temperature: configuration.temperature, &random)
+                logits.span, temperature: configuration.temperature, &random,
+                scratch: scratch.mutableSpan)
             generated.append(token)
             guard onToken(token), !model.endTokens.contains(token.id) else { break }
             next = [token.id]
@@ -58,8 +59,8 @@ extension Session {
     }
 
     private static func pick(
-        _ logits: UnsafeMutableBufferPointer<Float>, temperature: Float,
-        _ random: inout RandomGenerator
+        _ logits: UnsafeBufferPointer<Float>, temperature: Float, _ random: inout RandomGenerator,
+        scratch probabilities: UnsafeMutableBufferPointer<Float>
     ) throws(ADPOError) -> GeneratedToken {
         let normalizer = adpo_log_sum_exp(logits.baseAddress, logits.count)
         guard normalizer.isFinite else {
@@ -71,14 +72,15 @@ extension Session {
             return GeneratedToken(
                 id: Int32(truncatingIfNeeded: best), logProb: logits[best] - normalizer)
         }
-        // softmax(logits / temperature), relative to the largest so that nothing overflows.
-        let largest = logits[best]
-        var total = 0.0
-        func weight(_ id: Int) -> Double { exp(Double(logits[id] - largest) / Double(temperature)) }
-        for id in logits.indices { total += weight(id) }
-        var rest = random.unit() * total
+        // The probabilities at this temperature, one token after the other off the random number.
+        _ = probabilities.update(fromContentsOf: logits)
+        _ = adpo_softmax(
+            probabilities.baseAddress, probabilities.count,
+            min(1 / temperature, .greatestFiniteMagnitude))
+        // Where rounding leaves a rest behind the last token, the likeliest is taken.
+        var rest = random.unit()
         for id in logits.indices {
-            rest -= weight(id)
+            rest -= Double(probabilities[id])
             if rest < 0 {
                 best = id
                 break

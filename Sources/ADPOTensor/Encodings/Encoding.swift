@@ -13,6 +13,9 @@ package struct Encoding: Sendable {
     /// Decodes whole blocks: (encoded bytes, output floats, number of elements).
     package let decode:
         @convention(c) @Sendable (UnsafeRawPointer?, UnsafeMutablePointer<Float>?, Int) -> Void
+    /// The dot product of whole blocks with floats: (encoded bytes, floats, number of elements).
+    package let dot:
+        @convention(c) @Sendable (UnsafeRawPointer?, UnsafePointer<Float>?, Int) -> Float
 
     /// The bytes of a tensor of this shape, whose rows (the last dimension) are whole blocks; nil
     /// when they are not, when a dimension is negative, or when the size overflows.

@@ -26,13 +26,23 @@ package struct LoRA {
         _ x: UnsafePointer<Float>, count: Int, hidden: UnsafeMutablePointer<Float>,
         into y: UnsafeMutablePointer<Float>, scratch: ProductScratch
     ) {
+        let x = Operand(x, stride: columns)
+        let a = Operand(a, stride: columns, transposed: true)
+        let b = Operand(b, stride: rank, transposed: true)
+        let h = Operand(hidden, stride: rank)
+        if count == 1 {
+            // Not enough work for more than one thread.
+            let scratch = scratch.lane(0)
+            productOnOneThread(
+                m: count, n: rank, k: columns, x, a, into: hidden, stride: rank, scratch: scratch)
+            productOnOneThread(
+                m: count, n: rows, k: rank, alpha: scale, h, b, beta: 1, into: y, stride: rows,
+                scratch: scratch)
+            return
+        }
+        product(m: count, n: rank, k: columns, x, a, into: hidden, stride: rank, scratch: scratch)
         product(
-            m: count, n: rank, k: columns, Operand(x, stride: columns),
-            Operand(a, stride: columns, transposed: true), into: hidden, stride: rank,
-            scratch: scratch)
-        product(
-            m: count, n: rows, k: rank, alpha: scale, Operand(hidden, stride: rank),
-            Operand(b, stride: rank, transposed: true), beta: 1, into: y, stride: rows,
+            m: count, n: rows, k: rank, alpha: scale, h, b, beta: 1, into: y, stride: rows,
             scratch: scratch)
     }
 

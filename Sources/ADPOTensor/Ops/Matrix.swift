@@ -4,7 +4,7 @@ import CKernels
 ///
 /// The seam for products with weights: they are decoded a panel at a time, in cache, next to where
 /// the panel is used. With a few hundred rows on the other side that costs next to nothing, and no
-/// second copy of the weights exists.
+/// second copy of the weights exists. Products with few rows read the encoded weights directly.
 package struct Matrix: Sendable {
     package let rows: Int
     package let columns: Int
@@ -36,6 +36,7 @@ package struct Matrix: Sendable {
         _ x: UnsafePointer<Float>, count: Int, beta: Float = 0, into y: UnsafeMutablePointer<Float>,
         scratch: ProductScratch
     ) {
+        if count <= Self.fewRows { return multiplyFewRows(x, count: count, beta: beta, into: y) }
         let left = left(x, count: count, width: columns, scratch)
         let bands = Bands(rows, alignment: Int(ADPO_PANEL_COLUMNS), lanes: scratch.lanes)
         Parallel.forEach(bands.count, lanes: scratch.lanes) { index, lane in
@@ -63,8 +64,11 @@ package struct Matrix: Sendable {
 
     /// Writes one row, [columns].
     package func decode(row: Int, into output: UnsafeMutablePointer<Float>) {
-        encoding.decode(view.bytes.baseAddress.map { $0 + row * rowBytes }, output, columns)
+        encoding.decode(bytes(row: row), output, columns)
     }
+
+    /// Where a row's blocks begin.
+    func bytes(row: Int) -> UnsafeRawPointer? { view.bytes.baseAddress.map { $0 + row * rowBytes } }
 
     private var weights: adpo_weights {
         adpo_weights(

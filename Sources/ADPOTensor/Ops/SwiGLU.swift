@@ -2,8 +2,8 @@ import CKernels
 
 /// The gated activation (arXiv 2002.05202): out = silu(gate) * up, elementwise.
 package enum SwiGLU {
-    /// A multiple of every vector length, so that threads do not share cache lines.
-    private static let alignment = 64
+    /// So much at a time that waking a thread pays, and that threads do not share cache lines.
+    private static let alignment = 4096
 
     package static func forward(
         gate: UnsafePointer<Float>, up: UnsafePointer<Float>, count: Int,

@@ -35,7 +35,7 @@ final class ThreadPool: Sendable {
     /// Runs `body(index, lane)` for each index of 0 ..< count, in fewer than `lanes` lanes besides
     /// the caller's own, which is 0. While another loop is running, the caller does it all alone.
     func forEach(_ count: Int, lanes: Int, _ body: (Int, Int) -> Void) {
-        guard count > 1, lanes > 1, !workers.isEmpty, loop.run(count, lanes, workers.count, body)
+        guard count > 1, lanes > 1, !workers.isEmpty, loop.run(count, lanes, body)
         else {
             for index in 0..<max(count, 0) { body(index, 0) }
             return
@@ -73,11 +73,14 @@ private final class SharedLoop: @unchecked Sendable {
 
     private let isBusy = Atomic<Bool>(false)
     private let isStopping = Atomic<Bool>(false)
-    /// Counts loops; a worker that sees a new number joins in.
+    /// Counts loops; a worker that sees a new number tries to join in.
     private let generation = Atomic<Int>(0)
     private let nextIndex = Atomic<Int>(0)
-    private let workersAtWork = Atomic<Int>(0)
-    // Written by the caller before it publishes a new generation, read by the workers after.
+    /// The workers inside the loop, plus `closed` while no more may join. Only those that joined
+    /// are waited for: one that the system runs late holds up nobody.
+    private let participants = Atomic<Int>(SharedLoop.closed)
+    private static let closed = Int.min / 2
+    // Written by the caller while the loop is closed, read by workers that joined.
     private var count = 0
     private var lanes = 0
     private var body: ((Int, Int) -> Void)?
@@ -97,19 +100,20 @@ private final class SharedLoop: @unchecked Sendable {
     }
 
     /// False, and nothing done, while another loop is running.
-    func run(_ count: Int, _ lanes: Int, _ workers: Int, _ body: (Int, Int) -> Void) -> Bool {
+    func run(_ count: Int, _ lanes: Int, _ body: (Int, Int) -> Void) -> Bool {
         guard !isBusy.exchange(true, ordering: .acquiring) else { return false }
         withoutActuallyEscaping(body) { body in
             self.count = count
             self.lanes = lanes
             self.body = body
             nextIndex.store(0, ordering: .relaxed)
-            workersAtWork.store(workers, ordering: .relaxed)
+            participants.wrappingSubtract(Self.closed, ordering: .releasing)
             generation.add(1, ordering: .releasing)
             wake()
             takeIterations(body, count, lane: 0)
+            participants.wrappingAdd(Self.closed, ordering: .relaxed)
             var spins = 0
-            while workersAtWork.load(ordering: .acquiring) > 0 {
+            while participants.load(ordering: .acquiring) != Self.closed {
                 spins += 1
                 if spins % Self.spins == 0 { sched_yield() }
             }
@@ -129,9 +133,13 @@ private final class SharedLoop: @unchecked Sendable {
         while true {
             waitForWork(after: seen)
             if isStopping.load(ordering: .acquiring) { return }
-            seen += 1
-            if let body, lane < lanes { takeIterations(body, count, lane: lane) }
-            workersAtWork.subtract(1, ordering: .releasing)
+            seen = generation.load(ordering: .relaxed)
+            if participants.wrappingAdd(1, ordering: .acquiring).newValue > 0, let body,
+                lane < lanes
+            {
+                takeIterations(body, count, lane: lane)
+            }
+            participants.wrappingSubtract(1, ordering: .releasing)
         }
     }
 
@@ -143,7 +151,7 @@ private final class SharedLoop: @unchecked Sendable {
 
     private func takeIterations(_ body: (Int, Int) -> Void, _ count: Int, lane: Int) {
         while true {
-            let index = nextIndex.add(1, ordering: .relaxed).oldValue
+            let index = nextIndex.wrappingAdd(1, ordering: .relaxed).oldValue
             if index >= count { return }
             body(index, lane)
         }

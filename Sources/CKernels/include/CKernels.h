@@ -7,6 +7,7 @@
 
 #include "activation.h"
 #include "decode.h"
+#include "dot.h"
 #include "norm.h"
 #include "optimizer.h"
 #include "processor.h"

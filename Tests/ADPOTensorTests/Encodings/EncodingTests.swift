@@ -29,6 +29,24 @@ struct EncodingTests {
         #expect(actual.dropFirst(count).allSatisfy { $0 == -1 })
     }
 
+    /// Dot products against decoded weights and sums in Double.
+    @Test(arguments: Encoding.all, [1, 2, 3, 17, 35])
+    func dotsLikeDecodedWeights(_ encoding: Encoding, _ blockCount: Int) throws {
+        let golden = try Fixture.bytes("Golden/encodings/\(encoding.name).blocks")
+        let bytes = (0..<blockCount * encoding.blockBytes).map { golden[$0 % golden.count] }
+        let count = blockCount * encoding.blockElements
+        let weights = decode(bytes[...], with: encoding, count: count)
+        let x = testNumbers(count, seed: 3)
+        let products = zip(weights, x).map { Double($0) * Double($1) }
+        let expected = products.reduce(0, +)
+        let scale = Double(weights.map(abs).max() ?? 0) * x.reduce(0) { $0 + Double(abs($1)) }
+        for shift in 0..<4 {
+            let shifted = [UInt8](repeating: 0, count: shift) + bytes
+            let dot = shifted[shift...].withUnsafeBytes { encoding.dot($0.baseAddress, x, count) }
+            #expect(abs(Double(dot) - expected) <= 1e-6 * scale)
+        }
+    }
+
     #if !(os(macOS) && arch(x86_64))
         /// Every half-precision number against the compiler's own conversion.
         @Test func decodesAllOfF16() {
