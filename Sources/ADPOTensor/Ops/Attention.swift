@@ -161,7 +161,7 @@ package struct Attention: Sendable {
     ) {
         let query = queries + block.queryRow * queryStride + head * headWidth
         for part in block.parts where part.count > 0 {
-            productOfFewRows(
+            productOnOneThread(
                 m: block.rows, n: part.count, k: headWidth, Operand(query, stride: queryStride),
                 Operand(
                     keys + part.row * keyStride + keyOffset(head), stride: keyStride,
