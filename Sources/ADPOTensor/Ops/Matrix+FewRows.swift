@@ -1,6 +1,6 @@
 extension Matrix {
     /// Up to here, reading the encoded weights once for each row of x beats decoding them.
-    static let fewRows = 4
+    package static let fewRows = 4
     /// A few microseconds of work, so that a thread that is held up leaves the rest to the others.
     private static let rowsAtATime = 64
 
