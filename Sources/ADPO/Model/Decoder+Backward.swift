@@ -9,6 +9,7 @@ extension Decoder {
     ) {
         headBackward(derivative)
         for layer in stride(from: architecture.layers - 1, through: 0, by: -1) {
+            if memory.recomputes { recompute(layer, lora) }
             feedForwardBackward(layer, lora, gradients)
             attentionBackward(layer, lora, gradients)
         }
@@ -82,7 +83,7 @@ extension Decoder {
     ) {
         let tokens = memory.shape.tokens
         let activations = memory.layer(layer)
-        let (input, dstream) = (base + activations.input, base + memory.dstream)
+        let (input, dstream) = (base + memory.input(layer), base + memory.dstream)
         let (normed, dattended) = (base + memory.normed, base + memory.dattended)
         let (dquery, dkey, dvalue) =
             (base + memory.dquery, base + memory.dkey, base + memory.dvalue)

@@ -53,6 +53,15 @@ extension Decoder {
         }
     }
 
+    /// Computes a layer's activations again, from the input that the forward pass kept.
+    func recompute(_ layer: Int, _ lora: LoRAParameters) {
+        let stream = base + memory.stream
+        stream.update(
+            from: base + memory.input(layer), count: memory.shape.tokens * architecture.width)
+        attentionForward(layer, lora, nil)
+        feedForwardForward(layer, lora)
+    }
+
     /// stream += output(attention(norm(stream)))
     private func attentionForward(_ layer: Int, _ lora: LoRAParameters?, _ cache: KeyValueCache?) {
         let (tokens, width) = (memory.shape.tokens, architecture.width)
@@ -65,7 +74,7 @@ extension Decoder {
         let past = (cache?.count ?? 0) * architecture.keyWidth
 
         if memory.shape.isTraining {
-            (base + activations.input).update(from: stream, count: tokens * width)
+            (base + memory.input(layer)).update(from: stream, count: tokens * width)
         }
         model.weights.layers[layer].attentionNorm.forward(stream, rows: tokens, into: normed)
         linear(.query, layer, normed, lora, into: query)

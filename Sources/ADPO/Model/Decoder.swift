@@ -13,20 +13,25 @@ final class Decoder {
     let architecture: Architecture
     /// What the large products compute in: f32 or bf16.
     let dtype: DType
+    /// Bytes of activations that a training pass may keep.
+    private let activationBudget: Int
     private(set) var sequence = PackedSequence()
     private(set) var memory: DecoderMemory
     private var buffer: Buffer<Float>
     private var rope: RoPETable
     private var ropeLength = 0
 
-    init(model: Model, dtype: DType) throws(ADPOError) {
+    init(
+        model: Model, dtype: DType, activationBudget: Int = 0
+    ) throws(ADPOError) {
         self.model = model
         architecture = model.architecture
         self.dtype = dtype.resolved(for: model)
+        self.activationBudget = activationBudget
         memory = DecoderMemory(
             model,
             PassShape(
-                tokens: 0, keys: 0, targets: 0, rank: 0, isTraining: false,
+                tokens: 0, keys: 0, targets: 0, rank: 0, isTraining: false, activationBudget: 0,
                 dtype: self.dtype))
         buffer = try Buffer(zeros: 0)
         rope = try RoPETable(positions: 0, frequencies: [], magnitude: 1)
@@ -61,7 +66,8 @@ final class Decoder {
             PassShape(
                 tokens: sequence.tokens.count, keys: sequence.keyCount,
                 targets: sequence.targets.count,
-                rank: rank, isTraining: isTraining, dtype: dtype))
+                rank: rank, isTraining: isTraining, activationBudget: activationBudget,
+                dtype: dtype))
         if buffer.count < memory.count {
             buffer = try Buffer(zeros: 0)  // the old block goes before the new one is taken
             buffer = try Buffer(zeros: memory.count)

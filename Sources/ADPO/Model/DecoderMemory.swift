@@ -9,8 +9,10 @@ struct PassShape: Equatable {
     var targets: Int
     /// 0 without adapter.
     var rank: Int
-    /// A backward pass follows: every layer keeps its activations.
+    /// A backward pass follows: activations are kept, or else computed again from each layer's
+    /// input when they would take more than so many bytes.
     var isTraining: Bool
+    var activationBudget: Int
     var dtype: DType
     /// Parts of a product or of the attention that run side by side.
     var lanes = Parallel.threadCount
@@ -23,7 +25,6 @@ struct PassShape: Equatable {
 struct DecoderMemory {
     /// What the forward pass leaves of a layer for the backward pass.
     struct Layer {
-        let input: Int  // [tokens, width]
         let query: Int  // [tokens, heads * headWidth], rotated
         let key: Int  // [tokens, keyValueHeads * headWidth], rotated
         let value: Int  // [tokens, keyValueHeads * headWidth]
@@ -35,8 +36,11 @@ struct DecoderMemory {
     }
 
     let shape: PassShape
-    /// One a layer in training; otherwise one that all layers share.
+    /// The backward pass computes a layer's activations again.
+    let recomputes: Bool
+    /// One a layer where activations are kept; otherwise one that all layers share.
     private let layers: [Layer]
+    private let inputs: Int  // [layers, tokens, width], in training
     let stream: Int  // [tokens, width], the hidden states
     let normed: Int  // [tokens, width]
     let activated: Int  // [tokens, feedForwardWidth]
@@ -59,7 +63,10 @@ struct DecoderMemory {
     /// Floats in all.
     let count: Int
 
-    func layer(_ index: Int) -> Layer { layers[shape.isTraining ? index : 0] }
+    func layer(_ index: Int) -> Layer { layers[layers.count > 1 ? index : 0] }
+    /// The hidden states that a layer began with, [tokens, width].
+    func input(_ layer: Int) -> Int { inputs + layer * inputStride }
+    private let inputStride: Int
 
     init(_ model: Model, _ shape: PassShape) {
         var total = 0
@@ -76,10 +83,19 @@ struct DecoderMemory {
         let loraHidden = tokens * shape.rank
         let training = shape.isTraining ? 1 : 0
 
+        let perLayer =
+            2 * query + 2 * key + hidden + 2 * feedForward
+            + loraHidden * LinearLayer.allCases.count
+        let keeps =
+            shape.isTraining
+            && perLayer * architecture.layers <= shape.activationBudget / MemoryLayout<Float>.size
         self.shape = shape
-        layers = (0..<(shape.isTraining ? architecture.layers : 1)).map { _ in
+        recomputes = shape.isTraining && !keeps
+        inputStride = (hidden + 15) / 16 * 16
+        inputs = take(inputStride * architecture.layers * training)
+        layers = (0..<(keeps ? architecture.layers : 1)).map { _ in
             Layer(
-                input: take(hidden * training), query: take(query), key: take(key),
+                query: take(query), key: take(key),
                 value: take(key),
                 attended: take(query), middle: take(hidden * training), gate: take(feedForward),
                 up: take(feedForward), loraHidden: take(loraHidden * LinearLayer.allCases.count))

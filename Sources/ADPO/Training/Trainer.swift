@@ -74,7 +74,9 @@ public final class Trainer {
         droppedPairs = dropped
         truncatedPairs = truncated
         loss = try PreferenceLoss(beta: configuration.beta)
-        decoder = try Decoder(model: model, dtype: configuration.dtype)
+        decoder = try Decoder(
+            model: model, dtype: configuration.dtype,
+            activationBudget: configuration.activationBudget)
         self.layout = layout
         alpha = start?.alpha ?? configuration.loraAlpha
         isRankStabilized = start?.isRankStabilized ?? false

@@ -31,6 +31,10 @@ public struct TrainerConfiguration: Sendable {
     public var adamBeta2 = 0.999
     public var adamEpsilon = 1e-8
 
+    /// Bytes of activations that a pass may keep for its backward pass. Beyond, each layer keeps its
+    /// input alone and is computed again: a third more time, for models of some billion parameters.
+    package var activationBudget = 1 << 30
+
     public init() {}
 
     var optimizer: AdamW.Configuration {
