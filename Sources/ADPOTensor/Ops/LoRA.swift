@@ -31,7 +31,7 @@ package struct LoRA {
         let b = Operand(b, stride: rank, transposed: true)
         let h = Operand(hidden, stride: rank)
         if count == 1 {
-            // One token is not enough work for more than one thread.
+            // Not enough work for more than one thread.
             productOfFewRows(m: count, n: rank, k: columns, x, a, into: hidden, stride: rank)
             productOfFewRows(
                 m: count, n: rows, k: rank, alpha: scale, h, b, beta: 1, into: y, stride: rows)
