@@ -27,6 +27,21 @@ import Testing
         }
     }
 
+    /// More threads than cores, so that workers come late: a loop is complete when it returns, and
+    /// who comes late disturbs none that follows.
+    @Test func loopsFollowEachOther() {
+        Parallel.setThreadCount(8)
+        defer { Parallel.setThreadCount(0) }
+        let runs = (0..<5).map { _ in Counter() }
+        for round in 1...5000 {
+            Parallel.forEach(runs.count) { runs[$0].value.add(1, ordering: .relaxed) }
+            guard runs.allSatisfy({ $0.value.load(ordering: .relaxed) == round }) else {
+                Issue.record("loop \(round) was not complete, or ran an iteration twice")
+                return
+            }
+        }
+    }
+
     /// A loop within a loop, and loops of several threads at once: all complete.
     @Test func loopsMayMeet() {
         let sum = Counter()
