@@ -40,9 +40,9 @@ def by_pairs(model: Path) -> str:
     for pairs in DATASETS:
         command = commands.ours_train(model, DTYPE, thirds(192, batch=4), pairs=pairs)
         result = measure(command, 2)
-        cells = [report.number(result.seconds), report.number(result.peak_megabytes)]
+        cells = [report.number(result.rate), report.number(result.peak_megabytes)]
         rows.append([f"{pairs:,}", *cells])
-    return report.table(["pairs in the dataset", "s an update of 4", "peak memory, MB"], rows)
+    return report.table(["pairs in the dataset", "pairs/s, first epoch", "peak memory, MB"], rows)
 
 
 def by_model(peak: machine.Peak) -> str:

@@ -13,9 +13,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bindings/python"))
 
-from text import corpus  # noqa: E402
-from turns import Worker, peak_megabytes  # noqa: E402
-from work import (  # noqa: E402
+import adpo
+from text import corpus
+from turns import Worker
+from work import (
     BALANCED,
     GENERATED,
     LEARNING_RATE,
@@ -27,8 +28,6 @@ from work import (  # noqa: E402
     random_pair,
     random_tokens,
 )
-
-import adpo  # noqa: E402
 
 
 def precision(options: argparse.Namespace) -> dict[str, Any]:

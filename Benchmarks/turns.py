@@ -34,7 +34,7 @@ class Worker:
         print(json.dumps(values), file=self._answers)
 
     def repeat(self, work: Callable[[], dict[str, Any] | None]) -> None:
-        """Do the work once for warming up, and once a turn; its `seconds` are its own or measured."""
+        """Do the work once for warming up, then once a turn; it may measure its own `seconds`."""
         work()
         self.answer()
         while self.wait():
