@@ -1,6 +1,7 @@
 # make demo    tune a small model with ADPO, and show before and after
 # make test    all tests: Swift, C, Python
 # make parity  peft loads what we save; installs PyTorch
+# make bench   measure libadpo; also bench-peers (beside TRL, transformers, llama.cpp), bench-growth
 # make library build/libadpo.so
 # make install PREFIX=/usr/local DESTDIR=
 
@@ -8,8 +9,11 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 VERSION := $(shell sed -n 's/^\#define ADPO_VERSION_[A-Z]* *//p' include/adpo.h | paste -sd.)
 PYTHON := .venv/bin/python
+# With the packages of Tests/Golden/requirements.txt; made when no other is named.
+BENCH_PYTHON ?= .venv-bench/bin/python
 
-.PHONY: demo test test-swift test-levels test-c test-python parity library install setup lint format clean
+.PHONY: demo test test-swift test-levels test-c test-python parity bench bench-peers bench-growth
+.PHONY: bench-environment library install setup lint format clean
 .NOTPARALLEL:
 
 demo: setup library
@@ -55,6 +59,25 @@ parity: library
 	.venv-parity/bin/python -m pip install -q -r Tests/Golden/requirements.txt
 	.venv-parity/bin/python Tests/Parity/check_peft.py
 
+# Each prints tables and writes its section of docs/benchmarks.md. Let nothing else run meanwhile.
+bench: setup library
+	$(PYTHON) Benchmarks/bench.py
+
+bench-peers: library bench-environment
+	$(BENCH_PYTHON) Benchmarks/models.py
+	$(BENCH_PYTHON) Benchmarks/peers.py
+
+bench-growth: library bench-environment
+	$(BENCH_PYTHON) Benchmarks/growth.py
+
+# Builds llama.cpp for this processor, which takes some minutes.
+bench-environment:
+	@test "$(BENCH_PYTHON)" != .venv-bench/bin/python || \
+	    cmp -s Tests/Golden/requirements.txt .venv-bench/requirements.txt || { \
+	    python3 -m venv --clear .venv-bench && \
+	    .venv-bench/bin/python -m pip install -q -r Tests/Golden/requirements.txt && \
+	    cp Tests/Golden/requirements.txt .venv-bench/; }
+
 lint: setup
 	swift format lint --strict --recursive Package.swift Sources Tests examples/swift
 	$(PYTHON) -m ruff check
@@ -65,4 +88,4 @@ format: setup
 	$(PYTHON) -m ruff format
 
 clean:
-	rm -rf build .build .build-library .venv .venv-parity examples/swift/.build
+	rm -rf build .build .build-library .venv .venv-parity .venv-bench examples/swift/.build
