@@ -45,25 +45,38 @@ float adpo_dot_bf16(const void *restrict blocks, const float *restrict x, ptrdif
  */
 enum { GROUP = 16 };
 
-#define DOT_IN_GROUPS(add, block_bytes) \
-    float lanes[LANES] = {0}; \
-    const uint8_t *block = blocks; \
-    ptrdiff_t i = 0; \
-    for (; i + 32 * GROUP <= count; i += 32 * GROUP, block += block_bytes * GROUP) \
-        add(block, x + i, GROUP, lanes); \
-    for (; i < count; i += 32, block += block_bytes) add(block, x + i, 1, lanes); \
+#define DOT_IN_GROUPS(add, block_bytes)                                             \
+    float lanes[2 * LANES] = {0};                                                   \
+    const uint8_t *block = blocks;                                                  \
+    for (; count >= 32 * GROUP; count -= 32 * GROUP) ADD_GROUP(add, block_bytes, GROUP) \
+    if (count & 32 * 8) ADD_GROUP(add, block_bytes, 8)                              \
+    if (count & 32 * 4) ADD_GROUP(add, block_bytes, 4)                              \
+    if (count & 32 * 2) ADD_GROUP(add, block_bytes, 2)                              \
+    if (count & 32) ADD_GROUP(add, block_bytes, 1)                                  \
     return sum_of_lanes(lanes);
+
+#define ADD_GROUP(add, block_bytes, size) \
+    {                                     \
+        add(block, x, size, lanes);       \
+        block += block_bytes * size;      \
+        x += 32 * size;                   \
+    }
+
+/* The lanes of a block: by turns. */
+#define LANES_OF(b) (lanes + (b) % 2 * LANES)
 
 static inline __attribute__((always_inline)) void add_q4_0(
     const uint8_t *restrict block, const float *restrict x, int count, float *restrict lanes) {
 #pragma clang fp contract(fast)
     float scales[GROUP];
     for (int b = 0; b < count; b++) scales[b] = load_f16(block + 18 * b);
+#pragma clang loop unroll(full)
     for (int b = 0; b < count; b++, x += 32) {
         const uint8_t *codes = block + 18 * b + 2;
+        float *restrict sums = LANES_OF(b);
         for (int j = 0; j < LANES; j++) {
             const float low = (float)((codes[j] & 0x0F) - 8), high = (float)((codes[j] >> 4) - 8);
-            lanes[j] += scales[b] * (low * x[j] + high * x[j + 16]);
+            sums[j] += scales[b] * (low * x[j] + high * x[j + 16]);
         }
     }
 }
@@ -81,12 +94,14 @@ static inline __attribute__((always_inline)) void add_q4_1(
         scales[b] = load_f16(block + 20 * b);
         minima[b] = load_f16(block + 20 * b + 2);
     }
+#pragma clang loop unroll(full)
     for (int b = 0; b < count; b++, x += 32) {
         const uint8_t *codes = block + 20 * b + 4;
+        float *restrict sums = LANES_OF(b);
         for (int j = 0; j < LANES; j++) {
             const float low = (float)(codes[j] & 0x0F), high = (float)(codes[j] >> 4);
-            lanes[j] += scales[b] * (low * x[j] + high * x[j + 16]) +
-                        minima[b] * (x[j] + x[j + 16]);
+            sums[j] += scales[b] * (low * x[j] + high * x[j + 16]) +
+                       minima[b] * (x[j] + x[j + 16]);
         }
     }
 }
@@ -101,11 +116,12 @@ static inline __attribute__((always_inline)) void add_q8_0(
 #pragma clang fp contract(fast)
     float scales[GROUP];
     for (int b = 0; b < count; b++) scales[b] = load_f16(block + 34 * b);
+#pragma clang loop unroll(full)
     for (int b = 0; b < count; b++, x += 32) {
         const int8_t *codes = (const int8_t *)(block + 34 * b + 2);
+        float *restrict sums = LANES_OF(b);
         for (int j = 0; j < LANES; j++)
-            lanes[j] +=
-                scales[b] * ((float)codes[j] * x[j] + (float)codes[j + 16] * x[j + 16]);
+            sums[j] += scales[b] * ((float)codes[j] * x[j] + (float)codes[j + 16] * x[j + 16]);
     }
 }
 

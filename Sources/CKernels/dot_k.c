@@ -11,7 +11,7 @@
 ADPO_MULTIARCH
 float adpo_dot_q4_k(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
 #pragma clang fp contract(fast)
-    float lanes[LANES] = {0};
+    float lanes[2 * LANES] = {0};
     const uint8_t *block = blocks;
     for (ptrdiff_t i = 0; i < count; i += 256, block += 144) {
         const float scale = load_f16(block), minimum = load_f16(block + 2);
@@ -21,11 +21,12 @@ float adpo_dot_q4_k(const void *restrict blocks, const float *restrict x, ptrdif
             const uint8_t *codes = block + 16 + s / 2 * 32;
             const float *from = x + i + 32 * s;
             const int shift = 4 * (s % 2);
+            float *restrict sums = lanes + s % 2 * LANES;
             for (int j = 0; j < LANES; j++) {
                 const float low = (float)(codes[j] >> shift & 0x0F);
                 const float high = (float)(codes[j + 16] >> shift & 0x0F);
-                lanes[j] += scales[s] * (low * from[j] + high * from[j + 16]) -
-                            minima[s] * (from[j] + from[j + 16]);
+                sums[j] += scales[s] * (low * from[j] + high * from[j + 16]) -
+                           minima[s] * (from[j] + from[j + 16]);
             }
         }
     }
@@ -35,7 +36,7 @@ float adpo_dot_q4_k(const void *restrict blocks, const float *restrict x, ptrdif
 ADPO_MULTIARCH
 float adpo_dot_q6_k(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
 #pragma clang fp contract(fast)
-    float lanes[LANES] = {0};
+    float lanes[2 * LANES] = {0};
     const uint8_t *block = blocks;
     for (ptrdiff_t i = 0; i < count; i += 256, block += 210) {
         /* All codes first, byte by byte: many more of them fit a register than floats do. */
@@ -54,8 +55,9 @@ float adpo_dot_q6_k(const void *restrict blocks, const float *restrict x, ptrdif
         const float scale = load_f16(block + 208);
         for (int s = 0; s < 16; s++) {
             const float sub_scale = scale * (float)scales[s];
+            float *restrict sums = lanes + s % 2 * LANES;
             for (int j = 0; j < LANES; j++)
-                lanes[j] += sub_scale * ((float)codes[16 * s + j] * x[i + 16 * s + j]);
+                sums[j] += sub_scale * ((float)codes[16 * s + j] * x[i + 16 * s + j]);
         }
     }
     return sum_of_lanes(lanes);

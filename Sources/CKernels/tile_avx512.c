@@ -28,18 +28,21 @@ ADPO_INLINE AVX512 void store(__m512 left, __m512 right, float *c, tile_output o
     _mm512_mask_storeu_ps(c + 16, right_mask, right);
 }
 
-ADPO_INLINE AVX512 void tile(const int rows, ptrdiff_t k, const float *a, ptrdiff_t a_row,
-                             ptrdiff_t a_column, const float *packed, tile_output output) {
+/* `halves` is 1 when the panel has no more than 16 columns, as those of LoRA often do. */
+ADPO_INLINE AVX512 void tile(const int rows, const int halves, ptrdiff_t k, const float *a,
+                             ptrdiff_t a_row, ptrdiff_t a_column, const float *packed,
+                             tile_output output) {
     __m512 sums[ROWS][2];
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) sums[r][0] = sums[r][1] = _mm512_setzero_ps();
     for (ptrdiff_t i = 0; i < k; i++, packed += 32) {
-        const __m512 left = _mm512_load_ps(packed), right = _mm512_load_ps(packed + 16);
+        const __m512 left = _mm512_load_ps(packed);
+        const __m512 right = halves == 2 ? _mm512_load_ps(packed + 16) : left;
 #pragma clang loop unroll(full)
         for (int r = 0; r < rows; r++) {
             const __m512 x = _mm512_set1_ps(a[r * a_row + i * a_column]);
             sums[r][0] = _mm512_fmadd_ps(x, left, sums[r][0]);
-            sums[r][1] = _mm512_fmadd_ps(x, right, sums[r][1]);
+            if (halves == 2) sums[r][1] = _mm512_fmadd_ps(x, right, sums[r][1]);
         }
     }
 #pragma clang loop unroll(full)
@@ -68,42 +71,51 @@ ADPO_INLINE AVX512_BF16 void tile_bf16(const int rows, ptrdiff_t k, const uint32
         store(sums[r][0], sums[r][1], output.c + r * output.stride, output);
 }
 
-/* Calls `TILE(rows)` for all rows, 12 at a time; the rest each with a kernel of its own size. */
-#define FOR_ALL_ROWS(TILE)                                                              \
-    for (; m >= ROWS; m -= ROWS, a += ROWS * a_row, output.c += ROWS * output.stride)   \
-        TILE(ROWS);                                                                     \
-    switch (m) {                                                                        \
-    case 1: TILE(1); break;                                                             \
-    case 2: TILE(2); break;                                                             \
-    case 3: TILE(3); break;                                                             \
-    case 4: TILE(4); break;                                                             \
-    case 5: TILE(5); break;                                                             \
-    case 6: TILE(6); break;                                                             \
-    case 7: TILE(7); break;                                                             \
-    case 8: TILE(8); break;                                                             \
-    case 9: TILE(9); break;                                                             \
-    case 10: TILE(10); break;                                                           \
-    case 11: TILE(11); break;                                                           \
-    default: break;                                                                     \
+/* Calls TILE(rows, ...) for all rows, 12 at a time; the rest with a kernel of their own size. */
+#define FOR_ALL_ROWS(TILE, halves, a_row, a_column)                                 \
+    for (; m >= ROWS; m -= ROWS, a += ROWS * (a_row), output.c += ROWS * output.stride)\
+        TILE(ROWS, halves, a_row, a_column);                                        \
+    switch (m) {                                                                    \
+    case 1: TILE(1, halves, a_row, a_column); break;                                \
+    case 2: TILE(2, halves, a_row, a_column); break;                                \
+    case 3: TILE(3, halves, a_row, a_column); break;                                \
+    case 4: TILE(4, halves, a_row, a_column); break;                                \
+    case 5: TILE(5, halves, a_row, a_column); break;                                \
+    case 6: TILE(6, halves, a_row, a_column); break;                                \
+    case 7: TILE(7, halves, a_row, a_column); break;                                \
+    case 8: TILE(8, halves, a_row, a_column); break;                                \
+    case 9: TILE(9, halves, a_row, a_column); break;                                \
+    case 10: TILE(10, halves, a_row, a_column); break;                              \
+    case 11: TILE(11, halves, a_row, a_column); break;                              \
+    default: break;                                                                 \
     }
 
 AVX512 void adpo_tile_avx512(ptrdiff_t m, ptrdiff_t k, const float *a, ptrdiff_t a_row,
                              ptrdiff_t a_column, const float *packed, tile_output output) {
-    if (a_column == 1) {
-#define TILE(rows) tile(rows, k, a, a_row, 1, packed, output)
-        FOR_ALL_ROWS(TILE)
-#undef TILE
+/* Constant strides and sizes, each a loop of its own. */
+#define TILE_OF(halves, a_row, a_column) \
+    do { FOR_ALL_ROWS(TILE, halves, a_row, a_column) } while (0)
+#define TILE(rows, halves, a_row, a_column) \
+    tile(rows, halves, k, a, a_row, a_column, packed, output)
+    if (output.columns > 16) {
+        if (a_column == 1)
+            TILE_OF(2, a_row, 1);
+        else
+            TILE_OF(2, 1, a_column);
     } else {
-#define TILE(rows) tile(rows, k, a, 1, a_column, packed, output)
-        FOR_ALL_ROWS(TILE)
-#undef TILE
+        if (a_column == 1)
+            TILE_OF(1, a_row, 1);
+        else
+            TILE_OF(1, 1, a_column);
     }
+#undef TILE
+#undef TILE_OF
 }
 
 AVX512_BF16 void adpo_tile_bf16(ptrdiff_t m, ptrdiff_t k, const uint32_t *a, ptrdiff_t a_row,
                                 const uint32_t *packed, tile_output output) {
-#define TILE(rows) tile_bf16(rows, k, a, a_row, packed, output)
-    FOR_ALL_ROWS(TILE)
+#define TILE(rows, halves, a_row, a_column) tile_bf16(rows, k, a, a_row, packed, output)
+    FOR_ALL_ROWS(TILE, 2, a_row, 1)
 #undef TILE
 }
 
