@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "dot_avx512.h"
 #include "half.h"
 #include "lanes.h"
 #include "multiarch.h"
@@ -81,9 +82,18 @@ static inline __attribute__((always_inline)) void add_q4_0(
     }
 }
 
+ADPO_HIDDEN float adpo_dot_q4_0_portable(const void *blocks, const float *x, ptrdiff_t count);
+
 ADPO_MULTIARCH
-float adpo_dot_q4_0(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
+float adpo_dot_q4_0_portable(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
     DOT_IN_GROUPS(add_q4_0, 18)
+}
+
+float adpo_dot_q4_0(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
+#if defined(__x86_64__)
+    if (ADPO_HAS_AVX512) return adpo_dot_q4_0_avx512(blocks, x, count);
+#endif
+    return adpo_dot_q4_0_portable(blocks, x, count);
 }
 
 static inline __attribute__((always_inline)) void add_q4_1(
@@ -106,9 +116,18 @@ static inline __attribute__((always_inline)) void add_q4_1(
     }
 }
 
+ADPO_HIDDEN float adpo_dot_q4_1_portable(const void *blocks, const float *x, ptrdiff_t count);
+
 ADPO_MULTIARCH
-float adpo_dot_q4_1(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
+float adpo_dot_q4_1_portable(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
     DOT_IN_GROUPS(add_q4_1, 20)
+}
+
+float adpo_dot_q4_1(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
+#if defined(__x86_64__)
+    if (ADPO_HAS_AVX512) return adpo_dot_q4_1_avx512(blocks, x, count);
+#endif
+    return adpo_dot_q4_1_portable(blocks, x, count);
 }
 
 static inline __attribute__((always_inline)) void add_q8_0(

@@ -3,13 +3,16 @@
 
 #include <stdint.h>
 
+#include "dot_avx512.h"
 #include "half.h"
 #include "k_scales.h"
 #include "lanes.h"
 #include "multiarch.h"
 
+ADPO_HIDDEN float adpo_dot_q4_k_portable(const void *blocks, const float *x, ptrdiff_t count);
+
 ADPO_MULTIARCH
-float adpo_dot_q4_k(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
+float adpo_dot_q4_k_portable(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
 #pragma clang fp contract(fast)
     float lanes[2 * LANES] = {0};
     const uint8_t *block = blocks;
@@ -31,6 +34,13 @@ float adpo_dot_q4_k(const void *restrict blocks, const float *restrict x, ptrdif
         }
     }
     return sum_of_lanes(lanes);
+}
+
+float adpo_dot_q4_k(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
+#if defined(__x86_64__)
+    if (ADPO_HAS_AVX512) return adpo_dot_q4_k_avx512(blocks, x, count);
+#endif
+    return adpo_dot_q4_k_portable(blocks, x, count);
 }
 
 ADPO_MULTIARCH

@@ -69,7 +69,7 @@ private func workerMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRa
 private final class SharedLoop: @unchecked Sendable {
     /// Workers look for the next loop this many times before they sleep: the loops of a forward
     /// pass follow each other within microseconds, and waking a thread takes about fifty.
-    private static let spins = 20_000
+    private static let spins = 60_000
 
     private let isBusy = Atomic<Bool>(false)
     private let isStopping = Atomic<Bool>(false)
