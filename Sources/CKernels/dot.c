@@ -91,7 +91,7 @@ float adpo_dot_q4_0_portable(const void *restrict blocks, const float *restrict 
 
 float adpo_dot_q4_0(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
 #if defined(__x86_64__)
-    if (ADPO_HAS_AVX512) return adpo_dot_q4_0_avx512(blocks, x, count);
+    if (has_avx512()) return adpo_dot_q4_0_avx512(blocks, x, count);
 #endif
     return adpo_dot_q4_0_portable(blocks, x, count);
 }
@@ -125,7 +125,7 @@ float adpo_dot_q4_1_portable(const void *restrict blocks, const float *restrict 
 
 float adpo_dot_q4_1(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
 #if defined(__x86_64__)
-    if (ADPO_HAS_AVX512) return adpo_dot_q4_1_avx512(blocks, x, count);
+    if (has_avx512()) return adpo_dot_q4_1_avx512(blocks, x, count);
 #endif
     return adpo_dot_q4_1_portable(blocks, x, count);
 }

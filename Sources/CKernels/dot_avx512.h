@@ -11,7 +11,6 @@
 #include "tile.h"
 
 #if defined(__x86_64__)
-#define ADPO_HAS_AVX512 __builtin_cpu_supports("avx512f")
 ADPO_HIDDEN float adpo_dot_q4_0_avx512(const uint8_t *block, const float *x, ptrdiff_t count);
 ADPO_HIDDEN float adpo_dot_q4_1_avx512(const uint8_t *block, const float *x, ptrdiff_t count);
 ADPO_HIDDEN float adpo_dot_q4_k_avx512(const uint8_t *block, const float *x, ptrdiff_t count);

@@ -38,7 +38,7 @@ float adpo_dot_q4_k_portable(const void *restrict blocks, const float *restrict 
 
 float adpo_dot_q4_k(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
 #if defined(__x86_64__)
-    if (ADPO_HAS_AVX512) return adpo_dot_q4_k_avx512(blocks, x, count);
+    if (has_avx512()) return adpo_dot_q4_k_avx512(blocks, x, count);
 #endif
     return adpo_dot_q4_k_portable(blocks, x, count);
 }

@@ -16,4 +16,13 @@
 #define ADPO_MULTIARCH __attribute__((visibility("hidden")))
 #endif
 
+/* Whether the kernels written for AVX-512 can run here. */
+static inline int has_avx512(void) {
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx512f");
+#else
+    return 0;
+#endif
+}
+
 #endif

@@ -8,14 +8,6 @@ enum { COLUMNS = ADPO_PANEL_COLUMNS, DEPTH = ADPO_PANEL_DEPTH };
 
 static inline ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 
-static inline int has_avx512(void) {
-#if defined(__x86_64__)
-    return __builtin_cpu_supports("avx512f");
-#else
-    return 0;
-#endif
-}
-
 int adpo_has_bf16_products(void) {
 #if defined(__x86_64__)
     return has_avx512() && __builtin_cpu_supports("avx512bf16");

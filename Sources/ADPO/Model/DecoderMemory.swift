@@ -20,8 +20,8 @@ struct PassShape: Equatable {
 
 /// Where everything lies in the one block of floats that a pass works in.
 ///
-/// A pure value: it also tells how much memory a pass takes before any is allocated. All members
-/// but `layers` and `count` are offsets.
+/// A pure value: it also tells how much memory a pass takes before any is allocated. Members whose
+/// comment is a shape are offsets.
 struct DecoderMemory {
     /// What the forward pass leaves of a layer for the backward pass.
     struct Layer {
@@ -40,7 +40,8 @@ struct DecoderMemory {
     let recomputes: Bool
     /// One a layer where activations are kept; otherwise one that all layers share.
     private let layers: [Layer]
-    private let inputs: Int  // [layers, tokens, width], in training
+    private let inputs: Int  // [layers, inputStride], in training
+    private let inputStride: Int
     let stream: Int  // [tokens, width], the hidden states
     let normed: Int  // [tokens, width]
     let activated: Int  // [tokens, feedForwardWidth]
@@ -66,7 +67,6 @@ struct DecoderMemory {
     func layer(_ index: Int) -> Layer { layers[layers.count > 1 ? index : 0] }
     /// The hidden states that a layer began with, [tokens, width].
     func input(_ layer: Int) -> Int { inputs + layer * inputStride }
-    private let inputStride: Int
 
     init(_ model: Model, _ shape: PassShape) {
         var total = 0
