@@ -9,7 +9,7 @@ extension Decoder {
     ) {
         headBackward(derivative)
         for layer in stride(from: architecture.layers - 1, through: 0, by: -1) {
-            if memory.recomputes { recompute(layer, lora) }
+            if memory.recomputes(layer) { recompute(layer, lora) }
             feedForwardBackward(layer, lora, gradients)
             attentionBackward(layer, lora, gradients)
         }
