@@ -4,10 +4,10 @@ import CADPO
 extension adpo_trainer_config {
     init(_ configuration: TrainerConfiguration) {
         self.init()
-        let (granularity, size) = Self.granularity(configuration.granularity)
+        let (granularity, size) = Self.granularity(configuration.objective.granularity)
         self.granularity = adpo_granularity(granularity)
         granularity_size = UInt32(clamping: size)
-        beta = configuration.beta
+        beta = configuration.objective.beta
         dtype = configuration.dtype.cValue
         lora_rank = UInt32(clamping: configuration.loraRank)
         lora_alpha = Double(configuration.loraAlpha)
@@ -47,9 +47,9 @@ extension TrainerConfiguration {
     /// - Throws: `.invalidArgument` for values that no enum has.
     init(_ config: adpo_trainer_config) throws(ADPOError) {
         self.init()
-        granularity = try Self.granularity(config)
+        objective.granularity = try Self.granularity(config)
         schedule = try Self.schedule(config.schedule)
-        beta = config.beta
+        objective.beta = config.beta
         dtype = try DType(config.dtype)
         loraRank = Int(config.lora_rank)
         loraAlpha = Float(config.lora_alpha)

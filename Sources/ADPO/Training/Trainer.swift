@@ -18,7 +18,7 @@ public final class Trainer {
     public private(set) var stepsDone = 0
 
     package let layout: AdapterLayout
-    private let loss: PreferenceLoss
+    let loss: PreferenceLoss
     private let decoder: Decoder
     private let alpha: Float
     private let isRankStabilized: Bool
@@ -73,7 +73,7 @@ public final class Trainer {
         self.pairs = pairs
         droppedPairs = dropped
         truncatedPairs = truncated
-        loss = try PreferenceLoss(beta: configuration.beta)
+        loss = try PreferenceLoss(configuration.objective)
         decoder = try Decoder(
             model: model, dtype: configuration.dtype,
             activationBudget: configuration.activationBudget)
@@ -212,34 +212,6 @@ public final class Trainer {
             guard let derivative = derivative.baseAddress else { return }
             decoder.backward(derivative: derivative, lora: lora, gradients: gradientBuffer.pointer)
         }
-    }
-
-    /// The loss of each pair of a pass; returns its derivative by the policy's log-probs.
-    private func losses(
-        _ pass: PairBatch, of pairs: [PreferencePair], policy: [Float], reference: [Float],
-        pairsInBatch: Int, _ sum: inout MetricsSum
-    ) throws(ADPOError) -> [Float] {
-        var derivative: [Float] = []
-        for (index, targets) in pass.members {
-            let pair = pairs[index]
-            let policy = policy.span.extracting(targets)
-            let segmentation = try Segmentation(
-                configuration.granularity, chosenCount: pair.chosen.count,
-                rejectedCount: pair.rejected.count)
-            var pairDerivative = [Float](repeating: 0, count: targets.count)
-            var output = pairDerivative.mutableSpan
-            do throws(ADPOError) {
-                let result = try loss(
-                    policy: policy, reference: reference.span.extracting(targets),
-                    segmentation: segmentation, scale: 1 / Double(pairsInBatch),
-                    derivative: &output)
-                sum.add(pair, result, beta: loss.beta, policy: policy)
-            } catch {
-                throw ADPOError(error.code, "pair \(index + 1): \(error.message)")
-            }
-            derivative += pairDerivative
-        }
-        return derivative
     }
 
     /// The reference's log-probs of a pass, computed once for each pair of the run.

@@ -2,9 +2,8 @@ import ADPOTensor
 
 /// How a trainer tunes.
 public struct TrainerConfiguration: Sendable {
-    /// How the tokens of a response group into segments (arXiv 2602.09533).
-    public var granularity = Granularity.response
-    public var beta = 0.1
+    /// What the run minimizes.
+    public var objective = Objective()
 
     /// Of a new adapter; one to start from brings its own.
     public var loraRank = 16
@@ -64,7 +63,7 @@ public struct TrainerConfiguration: Sendable {
         ] where !(value >= 0 && value.isFinite) {
             throw ADPOError(.invalidArgument, "the \(name) is \(value); it must be 0 or above")
         }
-        _ = try Segmentation(granularity, chosenCount: 1, rejectedCount: 1)
+        _ = try Segmentation(objective.granularity, chosenCount: 1, rejectedCount: 1)
         guard warmupSteps >= 0 else {
             throw ADPOError(
                 .invalidArgument, "the warmup steps are \(warmupSteps); they must be 0 or above")

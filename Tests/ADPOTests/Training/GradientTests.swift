@@ -30,8 +30,8 @@ struct GradientTests {
                 prompt: try #require(file["prompt"]).ids, chosen: try #require(file["chosen"]).ids,
                 rejected: try #require(file["rejected"]).ids))
         var configuration = TrainerConfiguration()
-        configuration.granularity = test.granularity
-        configuration.beta = try #require(file["beta"]?.double)
+        configuration.objective.granularity = test.granularity
+        configuration.objective.beta = try #require(file["beta"]?.double)
         configuration.maxGradientNorm = 0
         let trainer = try Trainer(
             model: model, configuration: configuration, pairs: pairs, start: start)

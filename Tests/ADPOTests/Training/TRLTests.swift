@@ -16,7 +16,7 @@ struct TRLTests {
         try pairs.append(jsonLines: Fixture.path("Fixtures/\(file["data"]?.string ?? "")"))
 
         var configuration = TrainerConfiguration()
-        configuration.beta = try #require(run["beta"]?.double)
+        configuration.objective.beta = try #require(run["beta"]?.double)
         configuration.batchSize =
             try #require(run["batch_size"]?.integer) * #require(run["accumulation"]?.integer)
         configuration.epochs = try #require(run["epochs"]?.integer)

@@ -44,7 +44,7 @@ struct TrainerTests {
     /// At the start policy and reference are equal: every margin is 0.
     @Test(arguments: [Granularity.response, .token, .static(4), .adaptive(3)])
     func beginsAtLogTwo(_ granularity: Granularity) throws {
-        let metrics = try #require(try trainer { $0.granularity = granularity }.step())
+        let metrics = try #require(try trainer { $0.objective.granularity = granularity }.step())
         expectClose([Float(metrics.lossPerSegment)], [0.693147], absolute: 1e-5)
         #expect(metrics.rewardsAccuracy == 0)
         #expect(metrics.gradientNorm > 0)
@@ -53,7 +53,7 @@ struct TrainerTests {
     @Test(arguments: [Granularity.response, .token, .static(4), .adaptive(3)])
     func learns(_ granularity: Granularity) throws {
         let trainer = try trainer {
-            $0.granularity = granularity
+            $0.objective.granularity = granularity
             $0.epochs = 15
         }
         let losses = try losses(trainer)
@@ -138,12 +138,13 @@ struct TrainerTests {
     }
 
     private static let nonsense: [@Sendable (inout TrainerConfiguration) -> Void] = [
-        { $0.beta = 0 }, { $0.beta = .nan }, { $0.epochs = 0 }, { $0.epochs = .max },
+        { $0.objective.beta = 0 }, { $0.objective.beta = .nan }, { $0.epochs = 0 },
+        { $0.epochs = .max },
         { $0.batchSize = 0 }, { $0.maxLength = 0 }, { $0.maxLength = 1 }, { $0.loraRank = 0 },
         { $0.loraRank = .max }, { $0.loraAlpha = 0 }, { $0.learningRate = -1 },
         { $0.learningRate = .infinity }, { $0.maxGradientNorm = .nan }, { $0.warmupSteps = -1 },
         { $0.adamBeta1 = 1 }, { $0.adamEpsilon = 0 }, { $0.weightDecay = -1 },
-        { $0.granularity = .static(0) }, { $0.granularity = .adaptive(-1) },
+        { $0.objective.granularity = .static(0) }, { $0.objective.granularity = .adaptive(-1) },
     ]
 
     @Test(arguments: nonsense.indices)
