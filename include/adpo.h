@@ -371,8 +371,15 @@ enum {
 
 typedef int32_t adpo_schedule;
 enum {
-    ADPO_SCHEDULE_LINEAR = 0,  /* from learning_rate down to 0 */
-    ADPO_SCHEDULE_CONSTANT = 1
+    ADPO_SCHEDULE_LINEAR = 0,   /* from learning_rate down to 0 */
+    ADPO_SCHEDULE_CONSTANT = 1,
+    ADPO_SCHEDULE_COSINE = 2    /* down to 0 along half a cosine */
+};
+
+typedef int32_t adpo_optimizer;
+enum {
+    ADPO_OPTIMIZER_ADAMW = 0,
+    ADPO_OPTIMIZER_SGD = 1
 };
 
 typedef struct adpo_trainer_config {
@@ -395,7 +402,9 @@ typedef struct adpo_trainer_config {
     adpo_schedule schedule;       /* LINEAR */
     uint32_t warmup_steps;        /* 0 */
     double max_gradient_norm;     /* 1; 0 does not clip */
-    double weight_decay;          /* 0 */
+    adpo_optimizer optimizer;     /* ADAMW */
+    double weight_decay;          /* 0; ADAMW decouples it from the gradient, SGD does not */
+    double momentum;              /* 0; of SGD */
     double adam_beta1;            /* 0.9 */
     double adam_beta2;            /* 0.999 */
     double adam_epsilon;          /* 1e-8 */

@@ -21,6 +21,8 @@ extension adpo_trainer_config {
         warmup_steps = UInt32(clamping: configuration.warmupSteps)
         max_gradient_norm = configuration.maxGradientNorm
         weight_decay = configuration.weightDecay
+        optimizer = configuration.optimizer.cValue
+        momentum = configuration.momentum
         adam_beta1 = configuration.adamBeta1
         adam_beta2 = configuration.adamBeta2
         adam_epsilon = configuration.adamEpsilon
@@ -38,6 +40,7 @@ extension adpo_trainer_config {
     private static func schedule(_ schedule: Schedule) -> Int {
         switch schedule {
         case .linear: ADPO_SCHEDULE_LINEAR
+        case .cosine: ADPO_SCHEDULE_COSINE
         case .constant: ADPO_SCHEDULE_CONSTANT
         }
     }
@@ -62,6 +65,8 @@ extension TrainerConfiguration {
         warmupSteps = Int(config.warmup_steps)
         maxGradientNorm = config.max_gradient_norm
         weightDecay = config.weight_decay
+        optimizer = try OptimizerKind(config.optimizer)
+        momentum = config.momentum
         adamBeta1 = config.adam_beta1
         adamBeta2 = config.adam_beta2
         adamEpsilon = config.adam_epsilon
@@ -88,6 +93,7 @@ extension TrainerConfiguration {
     private static func schedule(_ schedule: adpo_schedule) throws(ADPOError) -> Schedule {
         switch Int(schedule) {
         case ADPO_SCHEDULE_LINEAR: return .linear
+        case ADPO_SCHEDULE_COSINE: return .cosine
         case ADPO_SCHEDULE_CONSTANT: return .constant
         default: throw ADPOError(.invalidArgument, "there is no schedule \(schedule)")
         }
@@ -132,6 +138,23 @@ extension DType {
         case .f32: adpo_dtype(ADPO_DTYPE_F32)
         case .bf16: adpo_dtype(ADPO_DTYPE_BF16)
         case .auto: adpo_dtype(ADPO_DTYPE_AUTO)
+        }
+    }
+}
+
+extension OptimizerKind {
+    /// - Throws: `.invalidArgument` for a value that the enum does not have.
+    init(_ value: adpo_optimizer) throws(ADPOError) {
+        guard let kind = Self.allCases.first(where: { $0.cValue == value }) else {
+            throw ADPOError(.invalidArgument, "there is no optimizer \(value)")
+        }
+        self = kind
+    }
+
+    var cValue: adpo_optimizer {
+        switch self {
+        case .adamw: adpo_optimizer(ADPO_OPTIMIZER_ADAMW)
+        case .sgd: adpo_optimizer(ADPO_OPTIMIZER_SGD)
         }
     }
 }

@@ -376,7 +376,9 @@ static void trainers(void)
     REFUSE(max_length, 2); /* the only pair is left out */
     REFUSE(learning_rate, -1);
     REFUSE(learning_rate, NAN);
-    REFUSE(schedule, 2);
+    REFUSE(schedule, 3);
+    REFUSE(optimizer, 2);
+    REFUSE(optimizer, -1);
     REFUSE(max_gradient_norm, -1);
     REFUSE(weight_decay, NAN);
     REFUSE(adam_beta1, 1);

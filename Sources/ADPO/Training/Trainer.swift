@@ -24,7 +24,7 @@ public final class Trainer {
     private let isRankStabilized: Bool
     private let parameters: Buffer<Float>  // [layout.count]
     private let gradientBuffer: Buffer<Float>  // [layout.count]
-    private var optimizer: AdamW
+    private let optimizer: any Optimizer
     /// The reference's log-probs of each pair's response tokens, from its first use on.
     private var references: [[Float]?]
     /// The order of the pairs in the epoch that is running.
@@ -82,7 +82,7 @@ public final class Trainer {
         isRankStabilized = start?.isRankStabilized ?? false
         self.parameters = parameters
         gradientBuffer = gradients
-        optimizer = try AdamW(parameters: layout.count, configuration.optimizer)
+        optimizer = try configuration.optimizer.make(parameters: layout.count, configuration)
         references = Array(repeating: nil, count: pairs.count)
     }
 

@@ -25,7 +25,10 @@ public struct TrainerConfiguration: Sendable {
     public var warmupSteps = 0
     /// 0 does not clip.
     public var maxGradientNorm = 1.0
+    public var optimizer = OptimizerKind.adamw
     public var weightDecay = 0.0
+    /// Of SGD.
+    public var momentum = 0.0
     public var adamBeta1 = 0.9
     public var adamBeta2 = 0.999
     public var adamEpsilon = 1e-8
@@ -36,11 +39,18 @@ public struct TrainerConfiguration: Sendable {
 
     public init() {}
 
-    var optimizer: AdamW.Configuration {
+    var adamW: AdamW.Configuration {
         var configuration = AdamW.Configuration()
         configuration.beta1 = adamBeta1
         configuration.beta2 = adamBeta2
         configuration.epsilon = adamEpsilon
+        configuration.weightDecay = weightDecay
+        return configuration
+    }
+
+    var sgd: SGD.Configuration {
+        var configuration = SGD.Configuration()
+        configuration.momentum = momentum
         configuration.weightDecay = weightDecay
         return configuration
     }
@@ -64,6 +74,10 @@ public struct TrainerConfiguration: Sendable {
             throw ADPOError(.invalidArgument, "the \(name) is \(value); it must be 0 or above")
         }
         _ = try Segmentation(objective.granularity, chosenCount: 1, rejectedCount: 1)
+        guard momentum == 0 || optimizer == .sgd else {
+            throw ADPOError(
+                .invalidArgument, "the momentum is of SGD; AdamW has beta1 in its place")
+        }
         guard warmupSteps >= 0 else {
             throw ADPOError(
                 .invalidArgument, "the warmup steps are \(warmupSteps); they must be 0 or above")

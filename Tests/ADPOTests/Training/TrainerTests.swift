@@ -144,6 +144,7 @@ struct TrainerTests {
         { $0.loraRank = .max }, { $0.loraAlpha = 0 }, { $0.learningRate = -1 },
         { $0.learningRate = .infinity }, { $0.maxGradientNorm = .nan }, { $0.warmupSteps = -1 },
         { $0.adamBeta1 = 1 }, { $0.adamEpsilon = 0 }, { $0.weightDecay = -1 },
+        { $0.momentum = 0.5 },
         { $0.objective.granularity = .static(0) }, { $0.objective.granularity = .adaptive(-1) },
     ]
 

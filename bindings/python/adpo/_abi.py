@@ -50,6 +50,9 @@ ENUMS = {
     "ADPO_GRANULARITY_ADAPTIVE": 3,
     "ADPO_SCHEDULE_LINEAR": 0,
     "ADPO_SCHEDULE_CONSTANT": 1,
+    "ADPO_SCHEDULE_COSINE": 2,
+    "ADPO_OPTIMIZER_ADAMW": 0,
+    "ADPO_OPTIMIZER_SGD": 1,
 }
 
 
@@ -96,7 +99,9 @@ class adpo_trainer_config(Structure):
         ("schedule", c_int32),
         ("warmup_steps", c_uint32),
         ("max_gradient_norm", c_double),
+        ("optimizer", c_int32),
         ("weight_decay", c_double),
+        ("momentum", c_double),
         ("adam_beta1", c_double),
         ("adam_beta2", c_double),
         ("adam_epsilon", c_double),

@@ -18,7 +18,8 @@ from adpo.errors import InvalidArgumentError
 from adpo.model import Model
 
 GRANULARITIES = ("response", "token", "static:K", "adaptive:M")
-SCHEDULES = ("linear", "constant")
+SCHEDULES = ("linear", "cosine", "constant")
+OPTIMIZERS = ("adamw", "sgd")
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,12 @@ def parse_granularity(granularity: str) -> tuple[int, int]:
     return _abi.ENUMS[f"ADPO_GRANULARITY_{name.upper()}"], size
 
 
+def _enum(option: str, value: str, values: tuple[str, ...]) -> int:
+    if value not in values:
+        raise InvalidArgumentError(f"{option} is {value!r}: one of {', '.join(values)}")
+    return _abi.ENUMS[f"ADPO_{option.upper()}_{value.upper()}"]
+
+
 class Trainer(Handle):
     """Tunes a LoRA adapter on all linear layers of a model; the model itself is the reference.
 
@@ -155,13 +162,19 @@ class Trainer(Handle):
     learning_rate : float
         2e-5 when not given.
     schedule : str
-        "linear" (down to 0) or "constant".
+        "linear" (down to 0), "cosine" (down to 0 along half a cosine) or "constant".
     warmup_steps : int
         0 when not given.
     max_gradient_norm : float
         1 when not given; 0 does not clip.
-    weight_decay, adam_beta1, adam_beta2, adam_epsilon : float
-        0, 0.9, 0.999 and 1e-8 when not given.
+    optimizer : str
+        "adamw" or "sgd".
+    weight_decay : float
+        0 when not given.
+    momentum : float
+        Of SGD; 0 when not given.
+    adam_beta1, adam_beta2, adam_epsilon : float
+        0.9, 0.999 and 1e-8 when not given.
     """
 
     _destroy = "adpo_trainer_destroy"
@@ -186,13 +199,13 @@ class Trainer(Handle):
         schedule: str = "linear",
         warmup_steps: int | None = None,
         max_gradient_norm: float | None = None,
+        optimizer: str = "adamw",
         weight_decay: float | None = None,
+        momentum: float | None = None,
         adam_beta1: float | None = None,
         adam_beta2: float | None = None,
         adam_epsilon: float | None = None,
     ) -> None:
-        if schedule not in SCHEDULES:
-            raise InvalidArgumentError(f"schedule is {schedule!r}: one of {', '.join(SCHEDULES)}")
         kind, size = parse_granularity(granularity)
         config = _abi.adpo_trainer_config()
         check(library().adpo_trainer_config_init(ctypes.byref(config), ctypes.sizeof(config)))
@@ -211,10 +224,12 @@ class Trainer(Handle):
                 "seed": seed,
                 "shuffle": shuffle,
                 "learning_rate": learning_rate,
-                "schedule": _abi.ENUMS[f"ADPO_SCHEDULE_{schedule.upper()}"],
+                "schedule": _enum("schedule", schedule, SCHEDULES),
                 "warmup_steps": warmup_steps,
                 "max_gradient_norm": max_gradient_norm,
+                "optimizer": _enum("optimizer", optimizer, OPTIMIZERS),
                 "weight_decay": weight_decay,
+                "momentum": momentum,
                 "adam_beta1": adam_beta1,
                 "adam_beta2": adam_beta2,
                 "adam_epsilon": adam_epsilon,

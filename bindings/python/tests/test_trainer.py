@@ -188,12 +188,27 @@ def test_long_pairs_are_dropped_and_truncated(model):
         {"lora_rank": 0},
         {"max_length": 1},
         {"learning_rate": -1.0},
-        {"schedule": "cosine"},
+        {"schedule": "sine"},
+        {"optimizer": "adam"},
+        {"optimizer": "sgd", "momentum": 1.0},
+        {"optimizer": "adamw", "momentum": 0.5},
     ],
 )
 def test_bad_options_are_refused(model, pairs, options):
     with pytest.raises(ValueError):
         adpo.Trainer(model, pairs, **options)
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+@pytest.mark.parametrize("schedule", ["linear", "cosine", "constant"])
+def test_optimizers_and_schedules(model, pairs, optimizer, schedule):
+    options = {"optimizer": optimizer, "schedule": schedule, "epochs": 3, "batch_size": 2}
+    momentum = 0.5 if optimizer == "sgd" else None
+    metrics = list(adpo.Trainer(model, pairs, learning_rate=1e-2, momentum=momentum, **options))
+    assert metrics[-1].loss < metrics[0].loss
+    rates = [entry.learning_rate for entry in metrics]
+    assert rates[0] == 1e-2
+    assert (rates[3] == 1e-2) == (schedule == "constant")
 
 
 def test_no_pairs_are_refused(model):
