@@ -3,12 +3,12 @@ import ADPOTensor
 extension Trainer {
     /// The loss of each pair of a pass; returns its derivative by the policy's log-probs.
     func losses(
-        _ pass: PairBatch, of pairs: [PreferencePair], policy: [Float], reference: [Float],
+        _ pass: PairBatch, of set: PairSet, policy: [Float], reference: [Float],
         pairsInBatch: Int, _ sum: inout MetricsSum
     ) throws(ADPOError) -> [Float] {
         var derivative: [Float] = []
         for (index, targets) in pass.members {
-            let pair = pairs[index]
+            let pair = set.pairs[index]
             let policy = policy.span.extracting(targets)
             let segmentation = try Segmentation(
                 configuration.objective.granularity, chosenCount: pair.chosen.count,
@@ -22,7 +22,7 @@ extension Trainer {
                     derivative: &output)
                 sum.add(pair, result, beta: loss.objective.beta, policy: policy)
             } catch {
-                throw ADPOError(error.code, "pair \(index + 1): \(error.message)")
+                throw ADPOError(error.code, "\(set.name(index)): \(error.message)")
             }
             derivative += pairDerivative
         }

@@ -11,9 +11,14 @@ public struct TrainerConfiguration: Sendable {
 
     public var dtype = DType.f32
 
+    /// What the policy is compared with.
+    public var reference = Reference.base
+
     public var epochs = 1
-    /// Pairs for each update.
+    /// Pairs in a micro-batch.
     public var batchSize = 4
+    /// Micro-batches for each update.
+    public var gradientAccumulation = 1
     /// Tokens of prompt + response; longer ones lose their end.
     public var maxLength = 1024
     /// Of the adapter's start and of the shuffling.
@@ -59,6 +64,7 @@ public struct TrainerConfiguration: Sendable {
     func validate() throws(ADPOError) {
         let counts = [
             ("number of epochs", epochs, 1 << 20), ("batch size", batchSize, Int(UInt32.max)),
+            ("gradient accumulation", gradientAccumulation, Int(UInt32.max)),
             ("maximum length", maxLength, Int(UInt32.max)),
         ]
         for (name, count, limit) in counts where count < 1 || count > limit {

@@ -5,7 +5,9 @@ import Testing
 
 /// Whole training steps, against TRL's DPOTrainer from the same adapter file.
 struct TRLTests {
-    @Test(arguments: ["plain", "accumulated", "truncated", "sgd"])
+    @Test(arguments: [
+        "plain", "accumulated", "truncated", "window", "sgd", "reference",
+    ])
     func equalsDPOTrainer(_ name: String) throws {
         let file = try golden("trl_dpo.json")
         let run = try #require(file["runs"]?.array?.first { $0["name"]?.string == name })
@@ -17,8 +19,10 @@ struct TRLTests {
 
         var configuration = TrainerConfiguration()
         configuration.objective.beta = try #require(run["beta"]?.double)
-        configuration.batchSize =
-            try #require(run["batch_size"]?.integer) * #require(run["accumulation"]?.integer)
+        configuration.batchSize = try #require(run["batch_size"]?.integer)
+        configuration.gradientAccumulation = try #require(run["accumulation"]?.integer)
+        configuration.reference = try #require(
+            Reference(rawValue: run["reference"]?.string ?? ""))
         configuration.epochs = try #require(run["epochs"]?.integer)
         configuration.maxLength = try #require(run["max_length"]?.integer)
         configuration.warmupSteps = try #require(run["warmup_steps"]?.integer)
@@ -39,6 +43,7 @@ struct TRLTests {
             let metrics = try #require(try trainer.step())
             tokens += metrics.tokens
             #expect(tokens == expected["num_tokens"]?.integer)
+            #expect(metrics.numTokens == tokens)
             func compare(_ actual: Double, _ key: String, _ absolute: Float, _ relative: Float = 0)
                 throws
             {
