@@ -13,6 +13,7 @@ extension adpo_trainer_config {
         lora_alpha = Double(configuration.loraAlpha)
         epochs = UInt32(clamping: configuration.epochs)
         batch_size = UInt32(clamping: configuration.batchSize)
+        gradient_accumulation = UInt32(clamping: configuration.gradientAccumulation)
         max_length = UInt32(clamping: configuration.maxLength)
         seed = configuration.seed
         shuffle = configuration.shuffles ? 1 : 0
@@ -26,6 +27,7 @@ extension adpo_trainer_config {
         adam_beta1 = configuration.adamBeta1
         adam_beta2 = configuration.adamBeta2
         adam_epsilon = configuration.adamEpsilon
+        reference = configuration.reference.cValue
     }
 
     private static func granularity(_ granularity: Granularity) -> (value: Int, size: Int) {
@@ -58,6 +60,7 @@ extension TrainerConfiguration {
         loraAlpha = Float(config.lora_alpha)
         epochs = Int(config.epochs)
         batchSize = Int(config.batch_size)
+        gradientAccumulation = Int(config.gradient_accumulation)
         maxLength = Int(config.max_length)
         seed = config.seed
         shuffles = config.shuffle != 0
@@ -70,6 +73,10 @@ extension TrainerConfiguration {
         adamBeta1 = config.adam_beta1
         adamBeta2 = config.adam_beta2
         adamEpsilon = config.adam_epsilon
+        reference = try Reference(config.reference)
+        if let path = config.reference_cache {
+            referenceCache = try ADPOExports.path(path, "reference_cache")
+        }
     }
 
     private static func granularity(
@@ -121,6 +128,9 @@ extension adpo_metrics {
         segments = UInt64(metrics.segments)
         tokens = UInt64(metrics.tokens)
         seconds = metrics.seconds
+        num_tokens = UInt64(metrics.numTokens)
+        tokens_per_second = metrics.tokensPerSecond
+        is_evaluation = metrics.isEvaluation ? 1 : 0
     }
 }
 
@@ -155,6 +165,23 @@ extension OptimizerKind {
         switch self {
         case .adamw: adpo_optimizer(ADPO_OPTIMIZER_ADAMW)
         case .sgd: adpo_optimizer(ADPO_OPTIMIZER_SGD)
+        }
+    }
+}
+
+extension Reference {
+    /// - Throws: `.invalidArgument` for a value that the enum does not have.
+    init(_ value: adpo_reference) throws(ADPOError) {
+        guard let reference = Self.allCases.first(where: { $0.cValue == value }) else {
+            throw ADPOError(.invalidArgument, "there is no reference \(value)")
+        }
+        self = reference
+    }
+
+    var cValue: adpo_reference {
+        switch self {
+        case .base: adpo_reference(ADPO_REFERENCE_BASE)
+        case .start: adpo_reference(ADPO_REFERENCE_START)
         }
     }
 }

@@ -1,7 +1,7 @@
 import ADPOTensor
 
 /// The pairs of a dataset that a trainer uses, and the reference's log-probs of their responses.
-final class PairSet {
+package final class PairSet {
     /// Cut to the maximum length.
     let pairs: [PreferencePair]
     /// Left out, since their prompt alone fills the maximum length.
@@ -9,7 +9,7 @@ final class PairSet {
     /// In use, with a response that lost its end.
     let truncated: Int
     /// `// [pairs][chosen + rejected]`; nil where not yet computed.
-    var references: [[Float]?]
+    package var references: [[Float]?]
     /// The row of each pair in the dataset, from 0.
     private let rows: [Int]
     /// For each pair, those whose reference is computed with its own. They are fixed, so that the

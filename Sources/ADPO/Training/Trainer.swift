@@ -19,7 +19,7 @@ public final class Trainer {
     let parameters: Buffer<Float>  // [layout.count]
     let gradientBuffer: Buffer<Float>  // [layout.count]
     let optimizer: any Optimizer
-    let training: PairSet
+    package let training: PairSet
     /// What the schedule starts from.
     var learningRate: Double
     /// What each micro-batch of the update that is under way saw.
@@ -31,10 +31,14 @@ public final class Trainer {
     /// The order of the pairs in the epoch that is running.
     var order: (epoch: Int, indices: [Int])?
 
+    /// A file that the references are to be written to.
+    var unwrittenCache: ReferenceCache?
+
     /// Starts from the adapter `start`, or from a new one when it is nil.
     ///
     /// - Throws: `.invalidArgument` for a configuration that makes no sense, for pairs of another
-    ///   vocabulary, and when no pair is left to train on; `.outOfMemory`.
+    ///   vocabulary, and when no pair is left to train on; `.io` or `.format` for the reference
+    ///   cache; `.outOfMemory`.
     public init(
         model: Model, configuration: TrainerConfiguration = TrainerConfiguration(),
         pairs dataset: PreferenceDataset, start: Adapter? = nil
@@ -71,6 +75,7 @@ public final class Trainer {
         gradientBuffer = gradients
         optimizer = try configuration.optimizer.make(parameters: layout.count, configuration)
         learningRate = configuration.learningRate
+        try openReferenceCache()
     }
 
     /// The pairs in use, cut to the maximum length.

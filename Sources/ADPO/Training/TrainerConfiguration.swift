@@ -13,6 +13,8 @@ public struct TrainerConfiguration: Sendable {
 
     /// What the policy is compared with.
     public var reference = Reference.base
+    /// Where the reference's log-probs are kept for later runs; nil keeps them in memory alone.
+    public var referenceCache: String?
 
     public var epochs = 1
     /// Pairs in a micro-batch.
