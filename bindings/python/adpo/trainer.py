@@ -41,6 +41,9 @@ class TrainerInfo:
         In use, with a response that lost its end.
     steps, steps_done : int
         Updates in the whole run, and so far.
+    best_step : int
+        The update after which an evaluation of the run had the lowest loss; 0 before the first.
+    best_loss : float
     """
 
     parameters: int
@@ -49,6 +52,8 @@ class TrainerInfo:
     pairs_truncated: int
     steps: int
     steps_done: int
+    best_step: int
+    best_loss: float
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,9 @@ class Metrics:
         Of all updates so far.
     is_evaluation : bool
         Of an evaluation rather than of an update.
+    chosen_fall : float
+        An alarm: by how much the chosen responses' log-prob has fallen since the first updates, in
+        the mean over ten of them; 0 where it has not clearly.
     """
 
     step: int
@@ -105,6 +113,7 @@ class Metrics:
     num_tokens: int
     tokens_per_second: float
     is_evaluation: bool
+    chosen_fall: float
 
 
 def _metrics(struct: Any) -> Metrics:
@@ -340,21 +349,75 @@ class Trainer(Handle):
         while (info := self.info).steps_done < info.steps:
             yield self.step()
 
-    def run(self, on_step: Callable[[Metrics], Any] | None = None) -> None:
+    def run(
+        self,
+        on_step: Callable[[Metrics], Any] | None = None,
+        on_evaluation: Callable[[Metrics], Any] | None = None,
+        *,
+        evaluation: Dataset | None = None,
+        evaluation_steps: int | None = None,
+        patience: int | None = None,
+        keep_best: bool = False,
+        checkpoint: _marshal.PathLike | None = None,
+        checkpoint_steps: int | None = None,
+    ) -> None:
         """Make all updates that remain.
 
         Parameters
         ----------
-        on_step : callable, optional
-            Called after each update with its metrics. The run stops early when it returns true;
-            an exception in it passes through. What was complete stays valid either way.
+        on_step, on_evaluation : callable, optional
+            Called after each update, and after each evaluation, with its metrics. The run stops
+            early when it returns true; an exception in it passes through. What was complete stays
+            valid either way, and `run` goes on from there.
+        evaluation : Dataset, optional
+            Held-out pairs to evaluate on, at the end of the run and each `evaluation_steps`.
+        evaluation_steps : int
+            Updates from one evaluation to the next; at the end alone when not given.
+        patience : int
+            Evaluations in a row without a lower loss that end the run; any number when not given.
+        keep_best : bool
+            End with the adapter whose evaluation had the lowest loss.
+        checkpoint : path, optional
+            A file that the run can be resumed from, with `restore`, written at the end of the run
+            and each `checkpoint_steps`.
+        checkpoint_steps : int
+            Updates from one checkpoint to the next; at the end alone when not given.
         """
+        config = _abi.adpo_run_config()
+        check(library().adpo_run_config_init(ctypes.byref(config), ctypes.sizeof(config)))
+        _marshal.set_fields(
+            config,
+            {
+                "evaluation_steps": evaluation_steps,
+                "patience": patience,
+                "keep_best": keep_best,
+                "checkpoint_steps": checkpoint_steps,
+            },
+        )
+        if evaluation is not None:
+            config.evaluation = evaluation._pointer
+        if checkpoint is not None:
+            config.checkpoint = _marshal.path_bytes(checkpoint)
 
-        def receive(metrics: Any, _: object) -> Any:
-            return on_step(_metrics(metrics.contents)) if on_step else False
+        def receive(struct: Any, _: object) -> Any:
+            metrics = _metrics(struct.contents)
+            function = on_evaluation if metrics.is_evaluation else on_step
+            return function(metrics) if function else False
 
-        callback = Callback(_abi.adpo_step_callback, receive)
-        callback.run(lambda pointer: library().adpo_trainer_run(self._pointer, pointer, None))
+        callback = Callback(_abi.adpo_metrics_callback, receive)
+        callback.run(
+            lambda pointer: library().adpo_trainer_run(
+                self._pointer, ctypes.byref(config), pointer, None
+            )
+        )
+
+    def save(self, path: _marshal.PathLike) -> None:
+        """Write a checkpoint: all that the next updates depend on, whole or not at all."""
+        check(library().adpo_trainer_save(self._pointer, _marshal.path_bytes(path)))
+
+    def restore(self, path: _marshal.PathLike) -> None:
+        """Go on from a checkpoint of a trainer that was made alike; to the same bits."""
+        check(library().adpo_trainer_restore(self._pointer, _marshal.path_bytes(path)))
 
     def evaluate(self, pairs: Dataset) -> Metrics:
         """Loss and rewards of the policy as it is on other pairs, without an update."""
