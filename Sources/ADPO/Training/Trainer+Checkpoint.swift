@@ -26,7 +26,7 @@ extension Trainer {
             ("has_moved", .bool(hasMoved)),
             ("optimizer_steps", .integer(optimizer.steps)),
             ("window", .array(window.map(\.json))),
-            ("trend", .array([trend.first, trend.last].map { .array($0.map(JSON.double)) })),
+            ("trend", trend.json),
             ("evaluations", evaluations?.json ?? .null),
         ])
         try StateFile(kind: Self.kind, facts: facts, tensors: contents).write(to: path)
@@ -52,12 +52,12 @@ extension Trainer {
         }
         let facts = file.facts
         guard let stepsDone = facts["steps"]?.integer, (0...steps).contains(stepsDone),
-            let tokensSeen = facts["tokens"]?.integer, tokensSeen >= 0,
+            let tokensSeen = facts["tokens"]?.integer, (0...Metrics.maximum).contains(tokensSeen),
             let learningRate = facts["learning_rate"]?.double, learningRate >= 0,
             let hasMoved = facts["has_moved"]?.bool,
             let optimizerSteps = facts["optimizer_steps"]?.integer, optimizerSteps >= 0,
             optimizerSteps <= stepsDone,
-            let trend = facts["trend"]?.array, trend.count == 2
+            let trend = ChosenTrend(facts["trend"])
         else { throw failure("position") }
         var window: [Metrics] = []
         for json in facts["window"]?.array ?? [] {
@@ -66,7 +66,7 @@ extension Trainer {
         }
         var evaluations: EvaluationHistory?
         if let json = facts["evaluations"], !json.isNull {
-            evaluations = EvaluationHistory(json)
+            evaluations = EvaluationHistory(json, steps: steps)
             guard evaluations != nil else { throw failure("evaluations") }
             if file.values("best") != nil {
                 evaluations?.bestParameters = try values("best", layout.count)
@@ -90,8 +90,7 @@ extension Trainer {
         self.learningRate = learningRate
         self.hasMoved = hasMoved
         self.window = window
-        self.trend.first = trend[0].array?.compactMap(\.double) ?? []
-        self.trend.last = trend[1].array?.compactMap(\.double) ?? []
+        self.trend = trend
         self.evaluations = evaluations
         lastSaved = (path, stepsDone)
     }
@@ -135,7 +134,24 @@ private func leaves(of value: Any) -> [(name: String, value: String)] {
     }
 }
 
+extension ChosenTrend {
+    fileprivate var json: JSON {
+        .array([first, last].map { .array($0.map(JSON.double)) })
+    }
+
+    fileprivate init?(_ json: JSON?) {
+        self.init()
+        guard let ends = json?.array, ends.count == 2 else { return nil }
+        first = ends[0].array?.compactMap(\.double) ?? []
+        last = ends[1].array?.compactMap(\.double) ?? []
+        guard first.count <= Self.window, last.count <= Self.window else { return nil }
+    }
+}
+
 extension Metrics {
+    /// Far from overflow, and more than any run sees.
+    fileprivate static let maximum = 1 << 53
+
     /// What the mean of an update needs of a micro-batch.
     fileprivate var json: JSON {
         .array(
@@ -155,7 +171,7 @@ extension Metrics {
             self[keyPath: path] = value
         }
         for (path, value) in zip(Self.sums, values.dropFirst(Self.means.count)) {
-            guard let value = value.integer, value >= 0 else { return nil }
+            guard let value = value.integer, (0...Self.maximum).contains(value) else { return nil }
             self[keyPath: path] = value
         }
     }
@@ -170,9 +186,10 @@ extension EvaluationHistory {
         ])
     }
 
-    fileprivate init?(_ json: JSON) {
-        guard let pairs = json["pairs"]?.string, let bestStep = json["best_step"]?.integer,
-            let sinceBest = json["since_best"]?.integer
+    fileprivate init?(_ json: JSON, steps: Int) {
+        guard let pairs = json["pairs"]?.string,
+            let bestStep = json["best_step"]?.integer, (0...steps).contains(bestStep),
+            let sinceBest = json["since_best"]?.integer, (0...steps).contains(sinceBest)
         else { return nil }
         self.init(pairs: pairs)
         step = json["step"]?.integer

@@ -188,4 +188,56 @@ struct CheckpointTests {
             try trainer.restore(from: path)
         }
     }
+
+    /// Numbers that no run writes, under a checksum that is right, end in an error.
+    @Test(
+        arguments: [
+            ("steps", JSON.integer(-1)), ("steps", .integer(5)), ("steps", .integer(.max)),
+            ("tokens", .integer(-1)), ("tokens", .integer(.max)), ("learning_rate", .integer(-1)),
+            ("learning_rate", .string("x")), ("has_moved", .null),
+            ("optimizer_steps", .integer(-1)),
+            ("optimizer_steps", .integer(.max)), ("trend", .array([])),
+            ("trend", .array([.array(Array(repeating: .integer(1), count: 99)), .array([])])),
+            ("window", .array([.null])), ("window", .array([.array([])])),
+            (
+                "window",
+                .array([
+                    .array(
+                        Array(repeating: .integer(0), count: 7)
+                            + Array(repeating: .integer(.max), count: 3) + [.integer(0)])
+                ])
+            ),
+            ("evaluations", .integer(1)),
+            (
+                "evaluations",
+                .object([
+                    ("pairs", .string("x")), ("best_step", .integer(-1)),
+                    ("since_best", .integer(0)),
+                ])
+            ),
+            (
+                "evaluations",
+                .object([
+                    ("pairs", .string("x")), ("best_step", .integer(0)),
+                    ("since_best", .integer(.max)),
+                ])
+            ),
+        ] as [(String, JSON)])
+    func refusesImpossibleNumbers(_ name: String, _ value: JSON) throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/checkpoint"
+            let trainer = try trainer()
+            _ = try trainer.step()
+            try trainer.save(to: path)
+            let file = try StateFile(kind: "adpo-checkpoint", path: path)
+            let facts = try #require(file.facts.members).map {
+                ($0.key, $0.key == name ? value : $0.value)
+            }
+            try StateFile(kind: file.kind, facts: .object(facts), tensors: file.tensors)
+                .write(to: path)
+            let error = #expect(throws: ADPOError.self) { try trainer.restore(from: path) }
+            #expect(error?.code == .format)
+            #expect(trainer.stepsDone == 1)
+        }
+    }
 }

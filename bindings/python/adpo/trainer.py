@@ -11,12 +11,13 @@ import numpy as np
 
 from adpo import _abi, _marshal
 from adpo._callback import Callback
-from adpo._dtype import DTYPES, dtype_value
+from adpo._dtype import dtype_value
 from adpo._handle import Handle
 from adpo._library import check, library
 from adpo.adapter import Adapter
 from adpo.dataset import Dataset
 from adpo.errors import InvalidArgumentError
+from adpo.metrics import Metrics
 from adpo.model import Model
 
 GRANULARITIES = ("response", "token", "static:K", "adaptive:M")
@@ -54,73 +55,6 @@ class TrainerInfo:
     steps_done: int
     best_step: int
     best_loss: float
-
-
-@dataclass(frozen=True)
-class Metrics:
-    """What one update, or one evaluation, saw: means over its pairs unless said otherwise.
-
-    Rewards are beta times the summed log-ratio of policy to reference.
-
-    Attributes
-    ----------
-    step : int
-        1 after the first update.
-    epoch : float
-        Passes over the pairs so far, such as 0.5.
-    loss, loss_per_segment : float
-        Summed over a pair's segments, and their mean.
-    gradient_norm : float
-        Before clipping; 0 in an evaluation.
-    learning_rate : float
-        Of this update; 0 in an evaluation.
-    rewards_chosen, rewards_rejected, rewards_margin : float
-    rewards_accuracy : float
-        Share of pairs with a chosen reward above the rejected one.
-    logps_chosen, logps_rejected : float
-        Log-prob of the whole response.
-    dtype : str
-        What was computed in, "f32" or "bf16".
-    pairs, segments, tokens : int
-        In all pairs together.
-    seconds, tokens_per_second : float
-    num_tokens : int
-        Of all updates so far.
-    is_evaluation : bool
-        Of an evaluation rather than of an update.
-    chosen_fall : float
-        An alarm: by how much the chosen responses' log-prob has fallen since the first updates, in
-        the mean over ten of them; 0 where it has not clearly.
-    """
-
-    step: int
-    epoch: float
-    loss: float
-    loss_per_segment: float
-    gradient_norm: float
-    learning_rate: float
-    rewards_chosen: float
-    rewards_rejected: float
-    rewards_accuracy: float
-    rewards_margin: float
-    logps_chosen: float
-    logps_rejected: float
-    dtype: str
-    pairs: int
-    segments: int
-    tokens: int
-    seconds: float
-    num_tokens: int
-    tokens_per_second: float
-    is_evaluation: bool
-    chosen_fall: float
-
-
-def _metrics(struct: Any) -> Metrics:
-    values = _marshal.fields(struct)
-    values["dtype"] = DTYPES[values["dtype"]]
-    values["is_evaluation"] = bool(values["is_evaluation"])
-    return Metrics(**values)
 
 
 def parse_granularity(granularity: str) -> tuple[int, int]:
@@ -296,7 +230,7 @@ class Trainer(Handle):
     def _update(self, function: str) -> Metrics:
         metrics = _marshal.sized(_abi.adpo_metrics)
         check(getattr(library(), function)(self._pointer, ctypes.byref(metrics)))
-        return _metrics(metrics)
+        return Metrics._from_struct(metrics)
 
     def step(self) -> Metrics:
         """Make one update."""
@@ -400,7 +334,7 @@ class Trainer(Handle):
             config.checkpoint = _marshal.path_bytes(checkpoint)
 
         def receive(struct: Any, _: object) -> Any:
-            metrics = _metrics(struct.contents)
+            metrics = Metrics._from_struct(struct.contents)
             function = on_evaluation if metrics.is_evaluation else on_step
             return function(metrics) if function else False
 
@@ -423,7 +357,7 @@ class Trainer(Handle):
         """Loss and rewards of the policy as it is on other pairs, without an update."""
         metrics = _marshal.sized(_abi.adpo_metrics)
         check(library().adpo_trainer_evaluate(self._pointer, pairs._pointer, ctypes.byref(metrics)))
-        return _metrics(metrics)
+        return Metrics._from_struct(metrics)
 
     def adapter(self) -> Adapter:
         """Copy the adapter as it is now; later steps do not change the copy."""

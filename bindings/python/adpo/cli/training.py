@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -11,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from adpo.adapter import Adapter
+from adpo.cli._metrics_log import MetricsLog
 from adpo.cli._output import finite, print_json, print_table
 from adpo.cli._progress import Progress
 from adpo.cli.inference import add_dtype
 from adpo.dataset import Dataset
 from adpo.errors import InvalidArgumentError
+from adpo.metrics import Metrics
 from adpo.model import Model
-from adpo.trainer import OPTIMIZERS, REFERENCES, SCHEDULES, Metrics, Trainer, parse_granularity
+from adpo.trainer import OPTIMIZERS, REFERENCES, SCHEDULES, Trainer, parse_granularity
 
 
 def _granularity(text: str) -> str:
@@ -93,75 +94,8 @@ def _load(model: Model, path: str) -> Dataset:
     return pairs
 
 
-def trl_names(metrics: Metrics) -> dict[str, float | str | None]:
-    """Give the metrics under the names that TRL's DPOTrainer logs, and ours beside them."""
-    means = {
-        "loss": metrics.loss,
-        "loss_per_segment": metrics.loss_per_segment,
-        "rewards/chosen": metrics.rewards_chosen,
-        "rewards/rejected": metrics.rewards_rejected,
-        "rewards/accuracies": metrics.rewards_accuracy,
-        "rewards/margins": metrics.rewards_margin,
-        "logps/chosen": metrics.logps_chosen,
-        "logps/rejected": metrics.logps_rejected,
-        "segments": metrics.segments,
-    }
-    if metrics.is_evaluation:
-        means = {f"eval_{name}": value for name, value in means.items()}
-        means["eval_runtime"] = metrics.seconds
-    else:
-        means["grad_norm"] = metrics.gradient_norm
-        means["learning_rate"] = metrics.learning_rate
-        means["tokens_per_second"] = metrics.tokens_per_second
-        means["chosen_fall"] = metrics.chosen_fall
-    values = {"step": metrics.step, "epoch": metrics.epoch, "num_tokens": metrics.num_tokens}
-    return {
-        **{name: finite(value) for name, value in {**values, **means}.items()},
-        "dtype": metrics.dtype,
-    }
-
-
 def _warn(message: str) -> None:
     print(f"adpo: {message}", file=sys.stderr)
-
-
-class _Log:
-    """The file of metrics, a JSON object a line.
-
-    Parameters
-    ----------
-    path : Path
-    steps_done : int
-        Lines of later steps, which a run left that was killed after its checkpoint, are removed.
-    """
-
-    def __init__(self, path: Path, steps_done: int) -> None:
-        kept = path.with_name(path.name + ".new")
-        kept.write_text("".join(_lines(path, steps_done)) if steps_done else "", encoding="utf-8")
-        kept.replace(path)
-        self._file = path.open("a", encoding="utf-8")
-
-    def write(self, metrics: Metrics) -> None:
-        self._file.write(json.dumps(trl_names(metrics), allow_nan=False) + "\n")
-        self._file.flush()
-
-    def close(self) -> None:
-        self._file.close()
-
-
-def _lines(path: Path, steps: int) -> list[str]:
-    """Give the whole lines of a file of metrics, up to a step."""
-    if not path.exists():
-        return []
-    kept = []
-    for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
-        try:
-            step = json.loads(line)["step"]
-        except (ValueError, KeyError, TypeError):
-            continue  # cut off when the process was killed
-        if line.endswith("\n") and step <= steps:
-            kept.append(line)
-    return kept
 
 
 def _run(
@@ -178,7 +112,7 @@ def _run(
     """
     info = trainer.info
     progress = Progress(info.steps)
-    log = _Log(path, info.steps_done)
+    log = MetricsLog(path, info.steps_done)
     step: Metrics | None = None
     evaluation: Metrics | None = None
 
