@@ -23,7 +23,7 @@
  *     adpo_trainer_config_init(&config, sizeof config);
  *     config.granularity = ADPO_GRANULARITY_TOKEN;
  *     adpo_trainer_create(model, &config, pairs, NULL, &trainer);
- *     if (adpo_trainer_run(trainer, NULL, NULL) != ADPO_OK)
+ *     if (adpo_trainer_run(trainer, NULL, NULL, NULL) != ADPO_OK)
  *         fprintf(stderr, "%s\n", adpo_last_error());
  *     adpo_trainer_adapter(trainer, &adapter);
  *     adpo_adapter_save(adapter, "my-adapter");
@@ -371,8 +371,22 @@ enum {
 
 typedef int32_t adpo_schedule;
 enum {
-    ADPO_SCHEDULE_LINEAR = 0,  /* from learning_rate down to 0 */
-    ADPO_SCHEDULE_CONSTANT = 1
+    ADPO_SCHEDULE_LINEAR = 0,   /* from learning_rate down to 0 */
+    ADPO_SCHEDULE_CONSTANT = 1,
+    ADPO_SCHEDULE_COSINE = 2    /* down to 0 along half a cosine */
+};
+
+typedef int32_t adpo_optimizer;
+enum {
+    ADPO_OPTIMIZER_ADAMW = 0,
+    ADPO_OPTIMIZER_SGD = 1
+};
+
+/* What the policy is compared with. */
+typedef int32_t adpo_reference;
+enum {
+    ADPO_REFERENCE_BASE = 0, /* the model alone */
+    ADPO_REFERENCE_START = 1 /* the model with the adapter that training starts from */
 };
 
 typedef struct adpo_trainer_config {
@@ -386,7 +400,8 @@ typedef struct adpo_trainer_config {
     double beta;                  /* 0.1 */
 
     uint32_t epochs;              /* 1 */
-    uint32_t batch_size;          /* 4 pairs for each update */
+    uint32_t batch_size;          /* 4 pairs in a micro-batch */
+    uint32_t gradient_accumulation; /* 1 micro-batch for each update */
     uint32_t max_length;          /* 1024 tokens of prompt + response; longer ones lose their end */
     int32_t shuffle;              /* 1; 0 takes the pairs in their order */
     uint64_t seed;                /* 0: of the adapter's start and of the shuffling */
@@ -395,23 +410,32 @@ typedef struct adpo_trainer_config {
     adpo_schedule schedule;       /* LINEAR */
     uint32_t warmup_steps;        /* 0 */
     double max_gradient_norm;     /* 1; 0 does not clip */
-    double weight_decay;          /* 0 */
+    adpo_optimizer optimizer;     /* ADAMW */
+    double weight_decay;          /* 0; ADAMW decouples it from the gradient, SGD does not */
+    double momentum;              /* 0; of SGD */
     double adam_beta1;            /* 0.9 */
     double adam_beta2;            /* 0.999 */
     double adam_epsilon;          /* 1e-8 */
+
+    adpo_reference reference;     /* BASE */
+    /* NULL: the reference's log-probs are kept in memory. Else a file that keeps them for later
+     * runs, keyed by model, reference and pairs: written when it is missing or belongs to others,
+     * refused when it is damaged or something else. */
+    const char *reference_cache;
 } adpo_trainer_config;
 
 /* Fills in the defaults named above.
  * Returns: INVALID_ARGUMENT. */
 adpo_status adpo_trainer_config_init(adpo_trainer_config *config, size_t struct_size);
 
-/* Tunes a LoRA adapter on all linear layers of a model. The model itself is the reference. */
+/* Tunes a LoRA adapter on all linear layers of a model. */
 typedef struct adpo_trainer adpo_trainer;
 
 /* Starts from the adapter `start`, or from a new one when it is NULL; a start brings its own rank
  * and alpha. The pairs are copied; those whose prompt alone fills max_length are left out.
  * config may be NULL.
- * Returns: INVALID_ARGUMENT (also: no pair left to train on), BUSY, OUT_OF_MEMORY. */
+ * Returns: INVALID_ARGUMENT (also: no pair left to train on), IO, FORMAT (both of the reference
+ * cache), BUSY, OUT_OF_MEMORY. */
 adpo_status adpo_trainer_create(const adpo_model *model, const adpo_trainer_config *config,
                                 adpo_dataset *pairs, const adpo_adapter *start,
                                 adpo_trainer **trainer);
@@ -426,6 +450,9 @@ typedef struct adpo_trainer_info {
     uint64_t pairs_truncated; /* in use, with a response that lost its end */
     uint64_t steps;           /* updates in the whole run */
     uint64_t steps_done;
+    uint64_t best_step;       /* after which the evaluation had the lowest loss; 0 before the
+                                 first evaluation of a run */
+    double best_loss;
 } adpo_trainer_info;
 
 /* Fills *info; info->struct_size must be set.
@@ -454,18 +481,82 @@ typedef struct adpo_metrics {
     uint64_t segments;        /* in all pairs together */
     uint64_t tokens;          /* of prompt + response, both of each pair, as TRL counts them */
     double seconds;
+    uint64_t num_tokens;      /* of all updates so far */
+    double tokens_per_second;
+    int32_t is_evaluation;    /* 1 for an evaluation, 0 for an update */
+    /* An alarm: by how much the chosen responses' log-prob has fallen since the first updates, in
+     * the mean over ten of them; 0 where it has not clearly. */
+    double chosen_fall;
 } adpo_metrics;
 
 /* One update. metrics may be NULL. After the last step of the run: INVALID_ARGUMENT.
- * Returns: INVALID_ARGUMENT, NUMERIC (the adapter is as before the step), BUSY, OUT_OF_MEMORY. */
+ * Returns: INVALID_ARGUMENT, NUMERIC (the message names the pair, and the adapter is as before the
+ * step), IO (of the reference cache), BUSY, OUT_OF_MEMORY. */
 adpo_status adpo_trainer_step(adpo_trainer *trainer, adpo_metrics *metrics);
 
-/* Called after each update. Return 0 to go on. */
-typedef int32_t (*adpo_step_callback)(const adpo_metrics *metrics, void *user_data);
+/* The parts of a step, for hosts that do something in between: accumulate for each micro-batch of
+ * the update, then apply. accumulate adds the gradient of the next micro-batch, the mean over its
+ * pairs divided by the number of micro-batches, and tells in metrics, which may be NULL, what that
+ * micro-batch saw. After the last of the update's: INVALID_ARGUMENT.
+ * Returns: as adpo_trainer_step; after NUMERIC the update is to be accumulated anew. */
+adpo_status adpo_trainer_accumulate(adpo_trainer *trainer, adpo_metrics *metrics);
 
-/* All steps that remain. on_step may be NULL.
- * Returns: as adpo_trainer_step, and CANCELLED. */
-adpo_status adpo_trainer_run(adpo_trainer *trainer, adpo_step_callback on_step, void *user_data);
+/* The gradient that is accumulated, or that the last update used: *count floats in the trainer's
+ * own memory, laid out like the parameters, layer after layer. Before adpo_trainer_apply the host
+ * may change them, for example to the mean over several machines. They stay in their place while
+ * the trainer lives; leave them alone while one of its calls runs.
+ * Returns: INVALID_ARGUMENT, BUSY. */
+adpo_status adpo_trainer_gradients(adpo_trainer *trainer, float **gradients, size_t *count);
+
+/* Clips the gradient and updates the adapter. metrics, which may be NULL, receives what the whole
+ * update saw. Before all of the update's micro-batches are accumulated: INVALID_ARGUMENT.
+ * Returns: as adpo_trainer_step; after NUMERIC the update is to be accumulated anew. */
+adpo_status adpo_trainer_apply(adpo_trainer *trainer, adpo_metrics *metrics);
+
+/* Sets the learning rate that the schedule multiplies, from the next update on.
+ * Returns: INVALID_ARGUMENT, BUSY. */
+adpo_status adpo_trainer_set_learning_rate(adpo_trainer *trainer, double learning_rate);
+
+typedef struct adpo_run_config {
+    uint32_t struct_size;
+    uint32_t evaluation_steps; /* 0; updates from one evaluation to the next. The end of a run with
+                                  evaluation pairs always is one */
+    adpo_dataset *evaluation;  /* NULL; held-out pairs, which are copied */
+    uint32_t patience;         /* 0; evaluations in a row without a lower loss that end the run;
+                                  0 never does */
+    int32_t keep_best;         /* 0; 1: the run ends with the adapter whose evaluation had the
+                                  lowest loss */
+    const char *checkpoint;    /* NULL; a file that the run can be resumed from */
+    uint32_t checkpoint_steps; /* 0; updates from one checkpoint to the next. The end always is
+                                  one */
+} adpo_run_config;
+
+/* Fills in the defaults named above.
+ * Returns: INVALID_ARGUMENT. */
+adpo_status adpo_run_config_init(adpo_run_config *config, size_t struct_size);
+
+/* Called after each update and, where metrics->is_evaluation is 1, each evaluation. Return 0 to go
+ * on. */
+typedef int32_t (*adpo_metrics_callback)(const adpo_metrics *metrics, void *user_data);
+
+/* All steps that remain. config and on_metrics may be NULL. Cancelled, it can be run again, and
+ * goes on.
+ * Returns: as adpo_trainer_step, IO (of the checkpoint), and CANCELLED. */
+adpo_status adpo_trainer_run(adpo_trainer *trainer, const adpo_run_config *config,
+                             adpo_metrics_callback on_metrics, void *user_data);
+
+/* Writes a checkpoint: one file with all that the next updates depend on, whole or not at all. A
+ * run that is killed at any moment and resumed from its last checkpoint ends with the same bits as
+ * one that never was.
+ * Returns: INVALID_ARGUMENT, IO, BUSY, OUT_OF_MEMORY. */
+adpo_status adpo_trainer_save(adpo_trainer *trainer, const char *path);
+
+/* Goes on from a checkpoint, in a trainer that was made with the same model, configuration, pairs
+ * and start as the one that wrote it.
+ * Returns: INVALID_ARGUMENT (also: the checkpoint is of another run, and the message says what
+ * differs), NOT_FOUND, IO, FORMAT (damaged, or no checkpoint), BUSY, OUT_OF_MEMORY. The trainer is
+ * then as it was. */
+adpo_status adpo_trainer_restore(adpo_trainer *trainer, const char *path);
 
 /* Loss and rewards of the policy as it is on other pairs, without an update.
  * Returns: INVALID_ARGUMENT, NUMERIC, BUSY, OUT_OF_MEMORY. */

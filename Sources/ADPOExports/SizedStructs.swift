@@ -83,5 +83,6 @@ extension SizedStruct {
 extension adpo_model_info: SizedStruct {}
 extension adpo_generation_config: SizedStruct {}
 extension adpo_trainer_config: SizedStruct {}
+extension adpo_run_config: SizedStruct {}
 extension adpo_trainer_info: SizedStruct {}
 extension adpo_metrics: SizedStruct {}

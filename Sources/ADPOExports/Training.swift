@@ -1,7 +1,7 @@
 import ADPO
 import CADPO
 
-private func trainer(_ handle: OpaquePointer?) throws(ADPOError) -> Exclusive<Trainer> {
+func trainer(_ handle: OpaquePointer?) throws(ADPOError) -> Exclusive<Trainer> {
     try object(handle, "trainer")
 }
 
@@ -56,6 +56,8 @@ public func adpo_trainer_get_info(
             value.pairs_truncated = UInt64(trainer.truncatedPairs)
             value.steps = UInt64(trainer.steps)
             value.steps_done = UInt64(trainer.stepsDone)
+            value.best_step = UInt64(trainer.bestEvaluation?.step ?? 0)
+            value.best_loss = trainer.bestEvaluation?.loss ?? 0
             try value.write(required(info, "info"), "info")
         }
     }
@@ -65,32 +67,65 @@ public func adpo_trainer_get_info(
 public func adpo_trainer_step(
     _ trainer: OpaquePointer?, _ metrics: UnsafeMutablePointer<adpo_metrics>?
 ) -> adpo_status {
+    update(trainer, metrics) { (trainer) throws(ADPOError) in
+        guard let metrics = try trainer.step() else {
+            throw ADPOError(
+                .invalidArgument, "the run is over: all \(trainer.steps) steps are done")
+        }
+        return metrics
+    }
+}
+
+@c @implementation
+public func adpo_trainer_accumulate(
+    _ trainer: OpaquePointer?, _ metrics: UnsafeMutablePointer<adpo_metrics>?
+) -> adpo_status {
+    update(trainer, metrics) { (trainer) throws(ADPOError) in try trainer.accumulate() }
+}
+
+@c @implementation
+public func adpo_trainer_apply(
+    _ trainer: OpaquePointer?, _ metrics: UnsafeMutablePointer<adpo_metrics>?
+) -> adpo_status {
+    update(trainer, metrics) { (trainer) throws(ADPOError) in try trainer.apply() }
+}
+
+/// Calls `body`, and tells what it saw to a host that wants to know.
+private func update(
+    _ trainer: OpaquePointer?, _ metrics: UnsafeMutablePointer<adpo_metrics>?,
+    _ body: (Trainer) throws(ADPOError) -> Metrics
+) -> adpo_status {
     status { () throws(ADPOError) in
         try ADPOExports.trainer(trainer).use { (trainer) throws(ADPOError) in
             if let metrics { try adpo_metrics.check(metrics, "metrics") }
-            guard let result = try trainer.step() else {
-                throw ADPOError(
-                    .invalidArgument, "the run is over: all \(trainer.steps) steps are done")
-            }
+            let result = try body(trainer)
             if let metrics { try adpo_metrics(result).write(metrics, "metrics") }
         }
     }
 }
 
 @c @implementation
-public func adpo_trainer_run(
-    _ trainer: OpaquePointer?, _ onStep: adpo_step_callback?, _ userData: UnsafeMutableRawPointer?
+public func adpo_trainer_gradients(
+    _ trainer: OpaquePointer?,
+    _ gradients: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>?,
+    _ count: UnsafeMutablePointer<Int>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let gradientsOutput = try required(gradients, "gradients")
+        let countOutput = try required(count, "count")
+        let gradients = try ADPOExports.trainer(trainer).use { $0.gradients }
+        gradientsOutput.pointee = gradients.baseAddress
+        countOutput.pointee = gradients.count
+    }
+}
+
+@c @implementation
+public func adpo_trainer_set_learning_rate(
+    _ trainer: OpaquePointer?, _ learningRate: Double
 ) -> adpo_status {
     status { () throws(ADPOError) in
         try ADPOExports.trainer(trainer).use { (trainer) throws(ADPOError) in
-            var isCancelled = false
-            try trainer.run { metrics in
-                guard let onStep else { return true }
-                var value = adpo_metrics(metrics)
-                isCancelled = onStep(&value, userData) != 0
-                return !isCancelled
-            }
-            if isCancelled { throw ADPOError(.cancelled, "the callback ended the run") }
+            try trainer.setLearningRate(learningRate)
         }
     }
 }

@@ -1,21 +1,17 @@
 import ADPOTensor
 
 /// The loss of one preference pair, from the log-probs of its response tokens alone:
-/// `sum over segments i of link(z_i)`, `z_i = beta (S_w(i) - S_l(i))`, where `S(i)` sums the
+/// `sum over segments i of loss(z_i)`, `z_i = beta (S_w(i) - S_l(i))`, where `S(i)` sums the
 /// log-ratios of policy to reference over the segment's tokens (arXiv 2602.09533).
 ///
 /// Sums and margins are in double precision; only the inputs and the derivative are floats.
 package struct PreferenceLoss: Sendable {
-    package let beta: Double
-    package let link: Link
+    package let objective: Objective
 
-    /// - Throws: `.invalidArgument` unless beta is finite and above 0.
-    package init(beta: Double, link: Link = .sigmoid) throws(ADPOError) {
-        guard beta > 0, beta.isFinite else {
-            throw ADPOError(.invalidArgument, "beta is \(beta); it must be a number above 0")
-        }
-        self.beta = beta
-        self.link = link
+    /// - Throws: `.invalidArgument` for an objective that makes no sense.
+    package init(_ objective: Objective) throws(ADPOError) {
+        try objective.validate()
+        self.objective = objective
     }
 
     package struct Result: Sendable, Equatable {
@@ -43,6 +39,7 @@ package struct PreferenceLoss: Sendable {
         guard policy.count == count, reference.count == count, derivative.count == count else {
             throw ADPOError(.invalidArgument, "the loss needs \(count) log-probs of each kind")
         }
+        let beta = objective.beta
         var result = Result()
         result.segments = segmentation.segments.count
         for segment in segmentation.segments {
@@ -55,7 +52,7 @@ package struct PreferenceLoss: Sendable {
             result.chosenLogRatio += chosenLogRatio
             result.rejectedLogRatio += rejectedLogRatio
 
-            let (loss, slope) = link(beta * (chosenLogRatio - rejectedLogRatio))
+            let (loss, slope) = objective.loss(beta * (chosenLogRatio - rejectedLogRatio))
             result.loss += loss
             let perToken = Float(scale * beta * slope)
             for token in chosen { derivative[token] = perToken }

@@ -3,6 +3,8 @@
 /// Rewards are beta times the summed log-ratio of policy to reference; all numbers are means over
 /// the pairs unless said otherwise. The names follow TRL's DPOTrainer where it has the same.
 public struct Metrics: Sendable, Equatable {
+    /// Of an evaluation rather than of an update.
+    public var isEvaluation = false
     /// 1 after the first update.
     public var step = 0
     /// Passes over the pairs so far, such as 0.5.
@@ -22,6 +24,10 @@ public struct Metrics: Sendable, Equatable {
     /// Log-prob of the whole response.
     public var logProbsChosen = 0.0
     public var logProbsRejected = 0.0
+    /// By how much the chosen responses' log-prob has fallen since the first updates, in the mean
+    /// over ten of them; 0 where it has not clearly. Above 0 it is an alarm: a lower learning rate
+    /// or a higher beta may help.
+    public var chosenFall = 0.0
     /// What was computed in, `.f32` or `.bf16`.
     public var dtype = DType.f32
     public var pairs = 0
@@ -29,7 +35,40 @@ public struct Metrics: Sendable, Equatable {
     public var segments = 0
     /// Both sequences of each pair, prompt + response, as TRL's num_tokens counts them.
     public var tokens = 0
+    /// Of all updates of the run so far.
+    public var numTokens = 0
     public var seconds = 0.0
+
+    public var tokensPerSecond: Double { seconds > 0 ? Double(tokens) / seconds : 0 }
+
+    public init() {}
+}
+
+extension Metrics {
+    /// What the micro-batches of an update have a mean of.
+    static var means: [WritableKeyPath<Metrics, Double>] {
+        [
+            \.loss, \.rewardsChosen, \.rewardsRejected, \.rewardsAccuracy, \.rewardsMargin,
+            \.logProbsChosen, \.logProbsRejected,
+        ]
+    }
+
+    /// What they sum up to.
+    static var sums: [WritableKeyPath<Metrics, Int>] { [\.pairs, \.segments, \.tokens] }
+
+    /// An update, from its micro-batches. Each counts alike, also one of fewer pairs, as in TRL.
+    init(meanOf window: [Metrics]) {
+        self.init()
+        dtype = window.first?.dtype ?? .f32
+        let count = Double(max(window.count, 1))
+        for path in Self.means {
+            self[keyPath: path] = window.reduce(0) { $0 + $1[keyPath: path] } / count
+        }
+        for path in Self.sums { self[keyPath: path] = window.reduce(0) { $0 + $1[keyPath: path] } }
+        let loss = window.reduce(0) { $0 + $1.loss * Double($1.pairs) }
+        lossPerSegment = loss / Double(max(segments, 1))
+        seconds = window.reduce(0) { $0 + $1.seconds }
+    }
 }
 
 /// Sums over pairs, to become means.

@@ -31,7 +31,9 @@ struct PairLogProbs {
             granularity, chosenCount: chosenCount, rejectedCount: policy.count - chosenCount)
         var derivative = [Float](repeating: .nan, count: policy.count)
         var span = derivative.mutableSpan
-        let result = try PreferenceLoss(beta: beta)(
+        var objective = Objective()
+        objective.beta = beta
+        let result = try PreferenceLoss(objective)(
             policy: policy.span, reference: reference.span, segmentation: segmentation,
             scale: scale, derivative: &span)
         return (result, derivative)
@@ -188,7 +190,9 @@ struct PreferenceLossTests {
 
     @Test(arguments: [0, -0.1, .nan, .infinity])
     func refusesBetas(_ beta: Double) {
-        let error = #expect(throws: ADPOError.self) { try PreferenceLoss(beta: beta) }
+        var objective = Objective()
+        objective.beta = beta
+        let error = #expect(throws: ADPOError.self) { try PreferenceLoss(objective) }
         #expect(error?.code == .invalidArgument)
     }
 }

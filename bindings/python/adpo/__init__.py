@@ -23,9 +23,10 @@ from adpo.errors import (
     ReadWriteError,
     UnsupportedError,
 )
+from adpo.metrics import Metrics
 from adpo.model import Model, ModelInfo
 from adpo.session import Generation, Scores, Session
-from adpo.trainer import Metrics, Trainer, TrainerInfo
+from adpo.trainer import Trainer, TrainerInfo
 
 __all__ = [
     "Adapter",

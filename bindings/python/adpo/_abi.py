@@ -50,6 +50,11 @@ ENUMS = {
     "ADPO_GRANULARITY_ADAPTIVE": 3,
     "ADPO_SCHEDULE_LINEAR": 0,
     "ADPO_SCHEDULE_CONSTANT": 1,
+    "ADPO_SCHEDULE_COSINE": 2,
+    "ADPO_OPTIMIZER_ADAMW": 0,
+    "ADPO_OPTIMIZER_SGD": 1,
+    "ADPO_REFERENCE_BASE": 0,
+    "ADPO_REFERENCE_START": 1,
 }
 
 
@@ -89,6 +94,7 @@ class adpo_trainer_config(Structure):
         ("beta", c_double),
         ("epochs", c_uint32),
         ("batch_size", c_uint32),
+        ("gradient_accumulation", c_uint32),
         ("max_length", c_uint32),
         ("shuffle", c_int32),
         ("seed", c_uint64),
@@ -96,10 +102,14 @@ class adpo_trainer_config(Structure):
         ("schedule", c_int32),
         ("warmup_steps", c_uint32),
         ("max_gradient_norm", c_double),
+        ("optimizer", c_int32),
         ("weight_decay", c_double),
+        ("momentum", c_double),
         ("adam_beta1", c_double),
         ("adam_beta2", c_double),
         ("adam_epsilon", c_double),
+        ("reference", c_int32),
+        ("reference_cache", c_char_p),
     ]
 
 
@@ -112,6 +122,8 @@ class adpo_trainer_info(Structure):
         ("pairs_truncated", c_uint64),
         ("steps", c_uint64),
         ("steps_done", c_uint64),
+        ("best_step", c_uint64),
+        ("best_loss", c_double),
     ]
 
 
@@ -135,6 +147,22 @@ class adpo_metrics(Structure):
         ("segments", c_uint64),
         ("tokens", c_uint64),
         ("seconds", c_double),
+        ("num_tokens", c_uint64),
+        ("tokens_per_second", c_double),
+        ("is_evaluation", c_int32),
+        ("chosen_fall", c_double),
+    ]
+
+
+class adpo_run_config(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("evaluation_steps", c_uint32),
+        ("evaluation", c_void_p),
+        ("patience", c_uint32),
+        ("keep_best", c_int32),
+        ("checkpoint", c_char_p),
+        ("checkpoint_steps", c_uint32),
     ]
 
 
@@ -144,6 +172,7 @@ STRUCTS = [
     adpo_trainer_config,
     adpo_trainer_info,
     adpo_metrics,
+    adpo_run_config,
 ]
 
 # fmt: off
@@ -158,7 +187,7 @@ floats = POINTER(c_float)
 user_data = c_void_p
 
 adpo_token_callback = CFUNCTYPE(c_int32, c_int32, POINTER(c_char), c_size_t, c_float, c_void_p)
-adpo_step_callback = CFUNCTYPE(c_int32, POINTER(adpo_metrics), c_void_p)
+adpo_metrics_callback = CFUNCTYPE(c_int32, POINTER(adpo_metrics), c_void_p)
 
 # name: (result, arguments)
 FUNCTIONS = {
@@ -198,7 +227,14 @@ FUNCTIONS = {
     "adpo_trainer_destroy": (None, [handle]),
     "adpo_trainer_get_info": (status, [handle, POINTER(adpo_trainer_info)]),
     "adpo_trainer_step": (status, [handle, POINTER(adpo_metrics)]),
-    "adpo_trainer_run": (status, [handle, adpo_step_callback, user_data]),
+    "adpo_trainer_accumulate": (status, [handle, POINTER(adpo_metrics)]),
+    "adpo_trainer_gradients": (status, [handle, POINTER(POINTER(c_float)), size_out]),
+    "adpo_trainer_apply": (status, [handle, POINTER(adpo_metrics)]),
+    "adpo_trainer_set_learning_rate": (status, [handle, c_double]),
+    "adpo_run_config_init": (status, [POINTER(adpo_run_config), size]),
+    "adpo_trainer_run": (status, [handle, POINTER(adpo_run_config), adpo_metrics_callback, user_data]),  # noqa: E501
+    "adpo_trainer_save": (status, [handle, text]),
+    "adpo_trainer_restore": (status, [handle, text]),
     "adpo_trainer_evaluate": (status, [handle, handle, POINTER(adpo_metrics)]),
     "adpo_trainer_adapter": (status, [handle, handle_out]),
 }

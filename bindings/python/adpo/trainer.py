@@ -7,18 +7,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Callable
 
+import numpy as np
+
 from adpo import _abi, _marshal
 from adpo._callback import Callback
-from adpo._dtype import DTYPES, dtype_value
+from adpo._dtype import dtype_value
 from adpo._handle import Handle
 from adpo._library import check, library
 from adpo.adapter import Adapter
 from adpo.dataset import Dataset
 from adpo.errors import InvalidArgumentError
+from adpo.metrics import Metrics
 from adpo.model import Model
 
 GRANULARITIES = ("response", "token", "static:K", "adaptive:M")
-SCHEDULES = ("linear", "constant")
+SCHEDULES = ("linear", "cosine", "constant")
+OPTIMIZERS = ("adamw", "sgd")
+REFERENCES = ("base", "start")
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,9 @@ class TrainerInfo:
         In use, with a response that lost its end.
     steps, steps_done : int
         Updates in the whole run, and so far.
+    best_step : int
+        The update after which an evaluation of the run had the lowest loss; 0 before the first.
+    best_loss : float
     """
 
     parameters: int
@@ -45,60 +53,8 @@ class TrainerInfo:
     pairs_truncated: int
     steps: int
     steps_done: int
-
-
-@dataclass(frozen=True)
-class Metrics:
-    """What one update, or one evaluation, saw: means over its pairs unless said otherwise.
-
-    Rewards are beta times the summed log-ratio of policy to reference.
-
-    Attributes
-    ----------
-    step : int
-        1 after the first update.
-    epoch : float
-        Passes over the pairs so far, such as 0.5.
-    loss, loss_per_segment : float
-        Summed over a pair's segments, and their mean.
-    gradient_norm : float
-        Before clipping; 0 in an evaluation.
-    learning_rate : float
-        Of this update; 0 in an evaluation.
-    rewards_chosen, rewards_rejected, rewards_margin : float
-    rewards_accuracy : float
-        Share of pairs with a chosen reward above the rejected one.
-    logps_chosen, logps_rejected : float
-        Log-prob of the whole response.
-    dtype : str
-        What was computed in, "f32" or "bf16".
-    pairs, segments, tokens : int
-        In all pairs together.
-    seconds : float
-    """
-
-    step: int
-    epoch: float
-    loss: float
-    loss_per_segment: float
-    gradient_norm: float
-    learning_rate: float
-    rewards_chosen: float
-    rewards_rejected: float
-    rewards_accuracy: float
-    rewards_margin: float
-    logps_chosen: float
-    logps_rejected: float
-    dtype: str
-    pairs: int
-    segments: int
-    tokens: int
-    seconds: float
-
-
-def _metrics(struct: Any) -> Metrics:
-    values = _marshal.fields(struct)
-    return Metrics(**{**values, "dtype": DTYPES[values["dtype"]]})
+    best_step: int
+    best_loss: float
 
 
 def parse_granularity(granularity: str) -> tuple[int, int]:
@@ -122,10 +78,17 @@ def parse_granularity(granularity: str) -> tuple[int, int]:
     return _abi.ENUMS[f"ADPO_GRANULARITY_{name.upper()}"], size
 
 
-class Trainer(Handle):
-    """Tunes a LoRA adapter on all linear layers of a model; the model itself is the reference.
+def _enum(option: str, value: str, values: tuple[str, ...]) -> int:
+    if value not in values:
+        raise InvalidArgumentError(f"{option} is {value!r}: one of {', '.join(values)}")
+    return _abi.ENUMS[f"ADPO_{option.upper()}_{value.upper()}"]
 
-    Iterate over it, call `step`, or call `run`.
+
+class Trainer(Handle):
+    """Tunes a LoRA adapter on all linear layers of a model.
+
+    Iterate over it, call `step`, or call `run`. `accumulate`, `gradients` and `apply` are the parts
+    of a step.
 
     Parameters
     ----------
@@ -144,8 +107,12 @@ class Trainer(Handle):
         "auto", which is bf16 where the processor has it and the weights are not stored in F32.
     lora_rank, lora_alpha : int, float
         16 and 32 when not given.
-    epochs, batch_size : int
-        1 and 4 when not given.
+    epochs : int
+        1 when not given.
+    batch_size : int
+        Pairs in a micro-batch, 4 when not given.
+    gradient_accumulation : int
+        Micro-batches for each update, 1 when not given.
     max_length : int
         Tokens of prompt + response, 1024 when not given; longer ones lose their end.
     seed : int
@@ -155,13 +122,25 @@ class Trainer(Handle):
     learning_rate : float
         2e-5 when not given.
     schedule : str
-        "linear" (down to 0) or "constant".
+        "linear" (down to 0), "cosine" (down to 0 along half a cosine) or "constant".
     warmup_steps : int
         0 when not given.
     max_gradient_norm : float
         1 when not given; 0 does not clip.
-    weight_decay, adam_beta1, adam_beta2, adam_epsilon : float
-        0, 0.9, 0.999 and 1e-8 when not given.
+    optimizer : str
+        "adamw" or "sgd".
+    weight_decay : float
+        0 when not given.
+    momentum : float
+        Of SGD; 0 when not given.
+    adam_beta1, adam_beta2, adam_epsilon : float
+        0.9, 0.999 and 1e-8 when not given.
+    reference : str
+        What the policy is compared with: "base", the model alone, or "start", the model with the
+        adapter that training starts from.
+    reference_cache : path, optional
+        A file that keeps the reference's log-probs for later runs, keyed by model, reference and
+        pairs: written when it is missing or belongs to others.
     """
 
     _destroy = "adpo_trainer_destroy"
@@ -179,6 +158,7 @@ class Trainer(Handle):
         lora_alpha: float | None = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        gradient_accumulation: int | None = None,
         max_length: int | None = None,
         seed: int | None = None,
         shuffle: bool | None = None,
@@ -186,13 +166,15 @@ class Trainer(Handle):
         schedule: str = "linear",
         warmup_steps: int | None = None,
         max_gradient_norm: float | None = None,
+        optimizer: str = "adamw",
         weight_decay: float | None = None,
+        momentum: float | None = None,
         adam_beta1: float | None = None,
         adam_beta2: float | None = None,
         adam_epsilon: float | None = None,
+        reference: str = "base",
+        reference_cache: _marshal.PathLike | None = None,
     ) -> None:
-        if schedule not in SCHEDULES:
-            raise InvalidArgumentError(f"schedule is {schedule!r}: one of {', '.join(SCHEDULES)}")
         kind, size = parse_granularity(granularity)
         config = _abi.adpo_trainer_config()
         check(library().adpo_trainer_config_init(ctypes.byref(config), ctypes.sizeof(config)))
@@ -207,19 +189,25 @@ class Trainer(Handle):
                 "lora_alpha": lora_alpha,
                 "epochs": epochs,
                 "batch_size": batch_size,
+                "gradient_accumulation": gradient_accumulation,
                 "max_length": max_length,
                 "seed": seed,
                 "shuffle": shuffle,
                 "learning_rate": learning_rate,
-                "schedule": _abi.ENUMS[f"ADPO_SCHEDULE_{schedule.upper()}"],
+                "schedule": _enum("schedule", schedule, SCHEDULES),
                 "warmup_steps": warmup_steps,
                 "max_gradient_norm": max_gradient_norm,
+                "optimizer": _enum("optimizer", optimizer, OPTIMIZERS),
                 "weight_decay": weight_decay,
+                "momentum": momentum,
                 "adam_beta1": adam_beta1,
                 "adam_beta2": adam_beta2,
                 "adam_epsilon": adam_epsilon,
+                "reference": _enum("reference", reference, REFERENCES),
             },
         )
+        if reference_cache is not None:
+            config.reference_cache = _marshal.path_bytes(reference_cache)
         pointer = ctypes.c_void_p()
         check(
             library().adpo_trainer_create(
@@ -239,38 +227,137 @@ class Trainer(Handle):
         check(library().adpo_trainer_get_info(self._pointer, ctypes.byref(info)))
         return TrainerInfo(**_marshal.fields(info))
 
+    def _update(self, function: str) -> Metrics:
+        metrics = _marshal.sized(_abi.adpo_metrics)
+        check(getattr(library(), function)(self._pointer, ctypes.byref(metrics)))
+        return Metrics._from_struct(metrics)
+
     def step(self) -> Metrics:
         """Make one update."""
-        metrics = _marshal.sized(_abi.adpo_metrics)
-        check(library().adpo_trainer_step(self._pointer, ctypes.byref(metrics)))
-        return _metrics(metrics)
+        return self._update("adpo_trainer_step")
+
+    def accumulate(self) -> Metrics:
+        """Add the gradient of the next micro-batch of the update; tell what that saw."""
+        return self._update("adpo_trainer_accumulate")
+
+    def apply(self) -> Metrics:
+        """Clip the accumulated gradient and update the adapter; tell what the update saw."""
+        return self._update("adpo_trainer_apply")
+
+    @property
+    def gradients(self) -> _marshal.FloatArray:
+        """A copy of the gradient that is accumulated, or that the last update used.
+
+        It is flat, laid out like the parameters. Assign an array of the same length before `apply`
+        to change it, for example to the mean over several machines.
+        """
+        return self._gradients().copy()
+
+    @gradients.setter
+    def gradients(self, values: Any) -> None:
+        array = np.asarray(values, np.float32)
+        gradients = self._gradients()
+        if array.shape != gradients.shape:
+            raise InvalidArgumentError(
+                f"gradients of shape {array.shape} are given; they have {gradients.shape}"
+            )
+        gradients[:] = array
+
+    def _gradients(self) -> _marshal.FloatArray:
+        """View the trainer's own memory: not to be given away, as it ends with the trainer."""
+        pointer = ctypes.POINTER(ctypes.c_float)()
+        count = ctypes.c_size_t()
+        check(
+            library().adpo_trainer_gradients(
+                self._pointer, ctypes.byref(pointer), ctypes.byref(count)
+            )
+        )
+        return np.ctypeslib.as_array(pointer, (count.value,))
+
+    def set_learning_rate(self, learning_rate: float) -> None:
+        """Set what the schedule multiplies, from the next update on."""
+        check(library().adpo_trainer_set_learning_rate(self._pointer, learning_rate))
 
     def __iter__(self) -> Iterator[Metrics]:
         """Make the updates that remain, one at a time."""
         while (info := self.info).steps_done < info.steps:
             yield self.step()
 
-    def run(self, on_step: Callable[[Metrics], Any] | None = None) -> None:
+    def run(
+        self,
+        on_step: Callable[[Metrics], Any] | None = None,
+        on_evaluation: Callable[[Metrics], Any] | None = None,
+        *,
+        evaluation: Dataset | None = None,
+        evaluation_steps: int | None = None,
+        patience: int | None = None,
+        keep_best: bool = False,
+        checkpoint: _marshal.PathLike | None = None,
+        checkpoint_steps: int | None = None,
+    ) -> None:
         """Make all updates that remain.
 
         Parameters
         ----------
-        on_step : callable, optional
-            Called after each update with its metrics. The run stops early when it returns true;
-            an exception in it passes through. What was complete stays valid either way.
+        on_step, on_evaluation : callable, optional
+            Called after each update, and after each evaluation, with its metrics. The run stops
+            early when it returns true; an exception in it passes through. What was complete stays
+            valid either way, and `run` goes on from there.
+        evaluation : Dataset, optional
+            Held-out pairs to evaluate on, at the end of the run and each `evaluation_steps`.
+        evaluation_steps : int
+            Updates from one evaluation to the next; at the end alone when not given.
+        patience : int
+            Evaluations in a row without a lower loss that end the run; any number when not given.
+        keep_best : bool
+            End with the adapter whose evaluation had the lowest loss.
+        checkpoint : path, optional
+            A file that the run can be resumed from, with `restore`, written at the end of the run
+            and each `checkpoint_steps`.
+        checkpoint_steps : int
+            Updates from one checkpoint to the next; at the end alone when not given.
         """
+        config = _abi.adpo_run_config()
+        check(library().adpo_run_config_init(ctypes.byref(config), ctypes.sizeof(config)))
+        _marshal.set_fields(
+            config,
+            {
+                "evaluation_steps": evaluation_steps,
+                "patience": patience,
+                "keep_best": keep_best,
+                "checkpoint_steps": checkpoint_steps,
+            },
+        )
+        if evaluation is not None:
+            config.evaluation = evaluation._pointer
+        if checkpoint is not None:
+            config.checkpoint = _marshal.path_bytes(checkpoint)
 
-        def receive(metrics: Any, _: object) -> Any:
-            return on_step(_metrics(metrics.contents)) if on_step else False
+        def receive(struct: Any, _: object) -> Any:
+            metrics = Metrics._from_struct(struct.contents)
+            function = on_evaluation if metrics.is_evaluation else on_step
+            return function(metrics) if function else False
 
-        callback = Callback(_abi.adpo_step_callback, receive)
-        callback.run(lambda pointer: library().adpo_trainer_run(self._pointer, pointer, None))
+        callback = Callback(_abi.adpo_metrics_callback, receive)
+        callback.run(
+            lambda pointer: library().adpo_trainer_run(
+                self._pointer, ctypes.byref(config), pointer, None
+            )
+        )
+
+    def save(self, path: _marshal.PathLike) -> None:
+        """Write a checkpoint: all that the next updates depend on, whole or not at all."""
+        check(library().adpo_trainer_save(self._pointer, _marshal.path_bytes(path)))
+
+    def restore(self, path: _marshal.PathLike) -> None:
+        """Go on from a checkpoint of a trainer that was made alike; to the same bits."""
+        check(library().adpo_trainer_restore(self._pointer, _marshal.path_bytes(path)))
 
     def evaluate(self, pairs: Dataset) -> Metrics:
         """Loss and rewards of the policy as it is on other pairs, without an update."""
         metrics = _marshal.sized(_abi.adpo_metrics)
         check(library().adpo_trainer_evaluate(self._pointer, pairs._pointer, ctypes.byref(metrics)))
-        return _metrics(metrics)
+        return Metrics._from_struct(metrics)
 
     def adapter(self) -> Adapter:
         """Copy the adapter as it is now; later steps do not change the copy."""

@@ -27,7 +27,14 @@ TRL_NAMES = {
     "logps/rejected",
     "num_tokens",
 }
-OWN_NAMES = {"dtype", "step", "loss_per_segment", "segments", "tokens_per_second"}
+OWN_NAMES = {
+    "dtype",
+    "step",
+    "loss_per_segment",
+    "segments",
+    "tokens_per_second",
+    "chosen_fall",
+}
 
 
 def train(output, *options):
@@ -84,10 +91,16 @@ def test_train_leaves_metrics_and_an_adapter(model, tmp_path):
     summary = run_json(
         *train(output, "--granularity", "adaptive:4", "--beta", 0.2, "--learning-rate", 1e-3),
         *("--epochs", 2, "--batch-size", 2, "--lora-rank", 4, "--lora-alpha", 8, "--seed", 1),
-        *("--schedule", "constant", "--warmup-steps", 1, "--max-gradient-norm", 0.5),
-        *("--weight-decay", 0.01, "--max-length", 512, "--eval-data", PAIRS),
+        *("--optimizer", "sgd", "--momentum", 0.5, "--schedule", "cosine"),
+        *("--warmup", 1, "--max-gradient-norm", 0.5, "--accumulate", 2),
+        *("--weight-decay", 0.01, "--max-length", 512, "--eval", PAIRS),
     )
     lines = [json.loads(line) for line in (output / "metrics.jsonl").read_text().splitlines()]
+    evaluation = lines.pop()
+    assert evaluation["eval_loss"] == summary["eval_loss"]
+    assert {name for name in evaluation if name.startswith("eval_")} >= {
+        f"eval_{name}" for name in TRL_NAMES if "/" in name
+    }
     assert [line["step"] for line in lines] == list(range(1, summary["steps"] + 1))
     assert all(set(line) == TRL_NAMES | OWN_NAMES for line in lines)
     counts = [line["num_tokens"] for line in lines]
@@ -176,7 +189,7 @@ def test_ctrl_c_saves_the_adapter(tmp_path):
         (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--granularity", "words"]),
         (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--beta", "high"]),
         (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--epochs", "1.5"]),
-        (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--schedule", "cosine"]),
+        (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--schedule", "sine"]),
         (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--beta", "nan"]),
         (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--epochs", "-1"]),
         (1, ["train", MODEL, "--data", "/nowhere.jsonl", "--output", "o"]),
@@ -184,6 +197,17 @@ def test_ctrl_c_saves_the_adapter(tmp_path):
         (1, ["train", MODEL, "--data", PAIRS, "--output", __file__]),
         (1, ["train", MODEL, "--data", PAIRS, "--output", "/dev/null/deep"]),
         (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--adapter", "/nowhere"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--accumulate", "0"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--momentum", "0.5"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--keep-best"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--eval-every", "2"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--eval", "/nowhere"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--checkpoint-every", "2"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--resume"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--checkpoint", PAIRS]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--reference-cache", PAIRS]),
+        (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--reference", "adapter"]),
+        (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--optimizer", "adam"]),
         (1, ["train", "/nowhere", "--data", PAIRS, "--output", "o"]),
         (1, ["info", "/nowhere"]),
         (1, ["info", __file__]),

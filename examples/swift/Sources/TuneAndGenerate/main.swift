@@ -24,7 +24,7 @@ func tuneAndGenerate(model path: String, output: String) throws(ADPOError) {
         try dataset.append(TextPair(prompt: prompt, chosen: chosen, rejected: rejected))
     }
     var configuration = TrainerConfiguration()
-    configuration.granularity = .token
+    configuration.objective.granularity = .token
     configuration.epochs = 4
     configuration.learningRate = 2e-4
     let trainer = try Trainer(model: model, configuration: configuration, pairs: dataset)

@@ -1,12 +1,12 @@
 import ADPO
 import Testing
 
-struct LinkTests {
-    @Test(arguments: Link.allCases, [-30, -2, -0.1, 0.1, 0.9, 1.1, 5, 30])
-    func derivativeIsTheSlope(_ link: Link, _ margin: Double) {
+struct LossTests {
+    @Test(arguments: Loss.allCases, [-30, -2, -0.1, 0.1, 0.9, 1.1, 5, 30])
+    func derivativeIsTheSlope(_ loss: Loss, _ margin: Double) {
         let h = 1e-5
-        let slope = (link(margin + h).loss - link(margin - h).loss) / (2 * h)
-        #expect(abs(link(margin).derivative - slope) < 1e-8)
+        let slope = (loss(margin + h).loss - loss(margin - h).loss) / (2 * h)
+        #expect(abs(loss(margin).derivative - slope) < 1e-8)
     }
 
     /// Of PyTorch 2.15 in float64: -logsigmoid(z) and its autograd.
@@ -22,7 +22,7 @@ struct LinkTests {
             (700.0, 9.85967654375977e-305, -9.85967654375977e-305),
         ] as [(Double, Double, Double)])
     func sigmoidEqualsPyTorch(_ margin: Double, _ loss: Double, _ derivative: Double) {
-        let (actualLoss, actualDerivative) = Link.sigmoid(margin)
+        let (actualLoss, actualDerivative) = Loss.sigmoid(margin)
         #expect(abs(actualLoss - loss) <= 1e-15 * loss)
         #expect(abs(actualDerivative - derivative) <= 1e-15 * abs(derivative))
     }
