@@ -217,14 +217,16 @@ adpo_status adpo_token_special(const adpo_model *model, adpo_special_token which
  * sessions on many threads may share one. */
 typedef struct adpo_adapter adpo_adapter;
 
-/* Loads a PEFT directory (adapter_config.json and adapter_model.safetensors).
+/* Loads a PEFT directory (adapter_config.json and adapter_model.safetensors), or the adapter file
+ * of llama.cpp when the path ends in ".gguf".
  * Returns: INVALID_ARGUMENT, NOT_FOUND, IO, FORMAT (also: made for another model), UNSUPPORTED,
  * OUT_OF_MEMORY. */
 adpo_status adpo_adapter_load(const adpo_model *model, const char *path, adpo_adapter **adapter);
 
-/* Writes a PEFT directory that `peft` loads. Its files are written whole or not at all: beside
- * their places first, then renamed.
- * Returns: INVALID_ARGUMENT, IO. */
+/* Writes a PEFT directory that `peft` loads, or when the path ends in ".gguf" a file for llama.cpp
+ * (--lora). What was written is loaded again, and must give the same log-probs before it takes its
+ * place; otherwise the path is as it was.
+ * Returns: INVALID_ARGUMENT, IO, OUT_OF_MEMORY, NUMERIC (the log-probs differ or are not finite). */
 adpo_status adpo_adapter_save(const adpo_adapter *adapter, const char *path);
 
 void adpo_adapter_destroy(adpo_adapter *adapter);
