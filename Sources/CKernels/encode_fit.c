@@ -11,6 +11,9 @@
 /* Inlined into every build, so that it is vectorized there. */
 #define INLINE static inline __attribute__((always_inline))
 
+/* Loops of few rounds would be unrolled before they could be vectorized. */
+#define VECTOR_LOOP _Pragma("clang loop unroll(disable)")
+
 /* `value` as a whole number within low ... high; what is no number is low. */
 INLINE float whole(float value, float low, float high) {
     return floorf(fminf(fmaxf(value, low), high) + 0.5f);
@@ -19,6 +22,7 @@ INLINE float whole(float value, float low, float high) {
 /* The codes 0 ... 15 of 32 weights near scale * code + minimum. */
 INLINE void codes_of(const float *restrict x, float inverse_scale, float minimum,
                      float *restrict codes) {
+    VECTOR_LOOP
     for (int j = 0; j < 32; j++) codes[j] = whole((x[j] - minimum) * inverse_scale, 0, 15);
 }
 
@@ -26,6 +30,7 @@ INLINE float squared_error(const float *restrict x, const float *restrict codes,
                            float minimum) {
 #pragma clang fp reassociate(on) contract(fast)
     float error = 0;
+    VECTOR_LOOP
     for (int j = 0; j < 32; j++) {
         const float difference = scale * codes[j] + minimum - x[j];
         error += difference * difference;
@@ -42,6 +47,7 @@ INLINE void fit_range(const float *restrict x, float highest_minimum, float *res
                       float *restrict minimum) {
 #pragma clang fp reassociate(on) contract(fast)
     float low = highest_minimum, high = x[0], sum = 0;
+    VECTOR_LOOP
     for (int j = 0; j < 32; j++) {
         low = fminf(low, x[j]);
         high = fmaxf(high, x[j]);
@@ -55,6 +61,7 @@ INLINE void fit_range(const float *restrict x, float highest_minimum, float *res
     for (int step = 0; step <= 20; step++) {
         float codes[32], sum_codes = 0, sum_squares = 0, sum_products = 0;
         codes_of(x, (14 + 0.1f * (float)step) / (high - low), low, codes);
+        VECTOR_LOOP
         for (int j = 0; j < 32; j++) {
             sum_codes += codes[j];
             sum_squares += codes[j] * codes[j];
@@ -155,11 +162,13 @@ void adpo_encode_q4_k(const float *restrict weights, void *restrict blocks, ptrd
 INLINE float fit_scale(const float *restrict x) {
 #pragma clang fp reassociate(on) contract(fast)
     float extreme = 0;
+    VECTOR_LOOP
     for (int j = 0; j < 16; j++) extreme = fabsf(x[j]) > fabsf(extreme) ? x[j] : extreme;
     float scale = 0, most = 0;
     for (int step = -10; step <= 10; step++) {
         const float factor = (-32 + 0.1f * (float)step) * inverse(extreme);
         float sum_squares = 0, sum_products = 0;
+        VECTOR_LOOP
         for (int j = 0; j < 16; j++) {
             const float code = whole(x[j] * factor, -32, 31);
             sum_squares += code * code;
