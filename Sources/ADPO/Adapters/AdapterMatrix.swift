@@ -72,7 +72,7 @@ package enum AdapterFormat: Sendable {
         guard matrix.side == .b else { return row }
         return architecture.row(
             row, of: matrix.linear, interleaved: architecture.rotary.isInterleaved,
-            toInterleaved: self == .gguf)
+            toInterleaved: architecture.isInterleaved(in: self == .gguf ? .gguf : .huggingFace))
     }
 
     /// Parameters, or their gradients, as the files name, shape and order them.

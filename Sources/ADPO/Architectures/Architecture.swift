@@ -42,6 +42,12 @@ package struct Architecture: Sendable {
         }
     }
 
+    /// Whether files with these names have the rows of q and k in the order of interleaved RoPE:
+    /// llama.cpp's converter brings those of the llama architecture into it.
+    package func isInterleaved(in names: TensorNames) -> Bool {
+        names == .gguf && family == "llama"
+    }
+
     /// Where a row of q or k lies in a file whose RoPE pairs are interleaved or not, given where it
     /// lies in one of the other or the same kind. All other rows stay where they are.
     ///

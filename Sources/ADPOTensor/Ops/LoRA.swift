@@ -1,3 +1,5 @@
+import CKernels
+
 /// The low-rank update of a linear layer (arXiv 2106.09685): y += scale B A x.
 ///
 /// A is [rank, columns], B is [rows, rank]; x is [count, columns], y is [count, rows].
@@ -19,6 +21,13 @@ package struct LoRA {
         self.rows = rows
         self.columns = columns
         self.scale = scale
+    }
+
+    /// weights += scale B[row] A, for one row of the layer's weight, [columns].
+    package func merge(row: Int, into weights: UnsafeMutablePointer<Float>) {
+        for index in 0..<rank {
+            adpo_add_scaled(weights, a + index * columns, scale * b[row * rank + index], columns)
+        }
     }
 
     /// `hidden` receives A x, [count, rank], which the backward pass wants.
