@@ -40,9 +40,11 @@ extension Encoding {
     /// Every weight format; tests walk this list.
     package static let all: [Encoding] = [.f32, .f16, .bf16, .q4_0, .q4_1, .q8_0, .q4_K, .q6_K]
 
+    /// By name, in capitals or not.
+    ///
     /// - Throws: `.invalidArgument` for a name that is none of `all`.
     package static func named(_ name: String) throws(ADPOError) -> Encoding {
-        guard let encoding = all.first(where: { $0.name == name }) else {
+        guard let encoding = all.first(where: { $0.name == name.uppercased() }) else {
             let known = all.map(\.name).joined(separator: ", ")
             throw ADPOError(
                 .invalidArgument, "the encoding \"\(name)\" is unknown; there are \(known)")

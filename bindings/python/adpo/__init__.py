@@ -23,7 +23,7 @@ from adpo.errors import (
     ReadWriteError,
     UnsupportedError,
 )
-from adpo.model import Model, ModelInfo
+from adpo.model import ExportReport, Model, ModelInfo
 from adpo.session import Generation, Scores, Session
 from adpo.trainer import Metrics, Trainer, TrainerInfo
 
@@ -34,6 +34,7 @@ __all__ = [
     "BusyError",
     "CancelledError",
     "Dataset",
+    "ExportReport",
     "FormatError",
     "Generation",
     "InternalError",
