@@ -57,21 +57,21 @@ extension GGUFTokenizerFields {
                 return pre
             }
         }
-        throw unsupported("this pre-tokenizer")
+        throw unsupported("its pre-tokenizer, for which llama.cpp has no name")
     }
 
     private static func isAdded(_ ids: [Int32], _ special: Int32?) throws(ADPOError) -> Bool {
         if ids.isEmpty { return false }
         guard let special, ids == [special] else {
-            throw unsupported("other tokens than one BOS and one EOS added to each text")
+            throw unsupported("tokens other than one BOS and one EOS added to each text")
         }
         return true
     }
 
-    private static func unsupported(_ what: String) -> ADPOError {
+    private static func unsupported(_ reason: String) -> ADPOError {
         ADPOError(
             .unsupported,
-            "the tokenizer cannot be written to a GGUF file: GGUF has no way "
-                + "to say \(what)")
+            "the tokenizer cannot be written to a GGUF file because of \(reason); export to a "
+                + "directory instead")
     }
 }

@@ -4,7 +4,7 @@ extension TokenizerFile {
     /// The tokenizer.json of a tokenizer that came from a GGUF file.
     ///
     /// - Throws: `.unsupported` for tokens that are no UTF-8.
-    static func json(_ fields: GGUFTokenizerFields) throws(ADPOError) -> JSON {
+    package static func json(_ fields: GGUFTokenizerFields) throws(ADPOError) -> JSON {
         let description = try TokenizerDescription(fields)
         return .object([
             ("version", .string("1.0")),
