@@ -3,7 +3,7 @@ import ADPOTensor
 /// The tensors of a model with an adapter's updates added to the weights, W + scale B A, as another
 /// file names, orders and encodes them. One band of rows at a time is in memory.
 struct MergedWeights {
-    enum Source {
+    private enum Source {
         case matrix(Matrix)
         case vector(Vector)
         case values([Float])
@@ -21,7 +21,7 @@ struct MergedWeights {
     private static let bandBytes = 8 << 20
 
     private let architecture: Architecture
-    private let lora: LoRAParameters?
+    private let adapter: Adapter?
     private let names: TensorNames
     private(set) var tensors: [NewTensor] = []
     private var origins: [String: Origin] = [:]
@@ -31,7 +31,7 @@ struct MergedWeights {
         _ model: Model, _ adapter: Adapter?, names: TensorNames, encodings: ExportEncodings
     ) throws(ADPOError) {
         architecture = model.architecture
-        lora = adapter?.lora
+        self.adapter = adapter
         self.names = names
         let weights = model.weights
 
@@ -105,7 +105,7 @@ struct MergedWeights {
     private func append(
         _ matrix: Matrix, of origin: Origin, as tensor: NewTensor, to file: AtomicFile
     ) throws(ADPOError) {
-        let update = origin.linear.flatMap { lora?.update(of: $0, layer: origin.layer) }
+        let update = origin.linear.flatMap { adapter?.lora.update(of: $0, layer: origin.layer) }
         let encoding = tensor.encoding
         let isCopied = update == nil && encoding.name == matrix.encoding.name
         let rowBytes = tensor.byteCount / matrix.rows
