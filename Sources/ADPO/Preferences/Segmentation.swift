@@ -19,13 +19,13 @@ package struct Segmentation: Sendable, Equatable {
     package let rejectedCount: Int
     package let segments: [Segment]
 
-    /// Splits responses of these lengths as in arXiv 2602.09533.
+    /// Splits responses of these lengths as in arXiv 2602.09533. One of them may be empty.
     ///
-    /// - Throws: `.invalidArgument` for a response without tokens, or a size below 1.
+    /// - Throws: `.invalidArgument` when both are empty, or for a size below 1.
     package init(
         _ granularity: Granularity, chosenCount: Int, rejectedCount: Int
     ) throws(ADPOError) {
-        guard chosenCount >= 1, rejectedCount >= 1 else {
+        guard chosenCount >= 1 || rejectedCount >= 1 else {
             throw ADPOError(.invalidArgument, "a response without tokens has no segments")
         }
         self.chosenCount = chosenCount
