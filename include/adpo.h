@@ -366,7 +366,11 @@ enum {
     ADPO_GRANULARITY_RESPONSE = 0, /* one segment: DPO */
     ADPO_GRANULARITY_TOKEN = 1,    /* a segment a token */
     ADPO_GRANULARITY_STATIC = 2,   /* windows of granularity_size tokens */
-    ADPO_GRANULARITY_ADAPTIVE = 3  /* granularity_size runs of near-equal length */
+    ADPO_GRANULARITY_ADAPTIVE = 3, /* granularity_size runs of near-equal length */
+    ADPO_GRANULARITY_LINES = 4,    /* a segment a line of the text */
+    ADPO_GRANULARITY_SENTENCES = 5, /* a segment a sentence of the text */
+    ADPO_GRANULARITY_DELIMITER = 6, /* segments that end with the text `delimiter` */
+    ADPO_GRANULARITY_CUSTOM = 7    /* the pairs bring their segments */
 };
 
 typedef int32_t adpo_schedule;
@@ -380,6 +384,7 @@ typedef struct adpo_trainer_config {
 
     adpo_granularity granularity; /* RESPONSE */
     uint32_t granularity_size;    /* 0; k for STATIC and m for ADAPTIVE, at least 1 */
+    const char *delimiter;        /* NULL; of DELIMITER: ends with NUL, read while creating */
     adpo_dtype dtype;             /* F32 */
     uint32_t lora_rank;           /* 16 */
     double lora_alpha;            /* 32 */

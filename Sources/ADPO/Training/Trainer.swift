@@ -44,13 +44,15 @@ public final class Trainer {
             throw ADPOError(
                 .invalidArgument, "the pairs were made for a model of another vocabulary")
         }
-        let (pairs, dropped, truncated) = dataset.truncated(maxLength: configuration.maxLength)
+        let prepared = try dataset.prepared(
+            maxLength: configuration.maxLength, granularity: configuration.granularity)
+        let pairs = prepared.pairs
         guard !pairs.isEmpty else {
             throw ADPOError(
                 .invalidArgument,
-                dropped == 0
+                prepared.dropped == 0
                     ? "there are no pairs to train on"
-                    : "no pair is left to train on: the prompts of all \(dropped) pairs fill the "
+                    : "no pair is left to train on: the prompts of all \(prepared.dropped) pairs fill the "
                         + "maximum length of \(configuration.maxLength) tokens")
         }
         let layout: AdapterLayout
@@ -71,8 +73,8 @@ public final class Trainer {
         self.model = model
         self.configuration = configuration
         self.pairs = pairs
-        droppedPairs = dropped
-        truncatedPairs = truncated
+        droppedPairs = prepared.dropped
+        truncatedPairs = prepared.truncated
         loss = try PreferenceLoss(beta: configuration.beta)
         decoder = try Decoder(
             model: model, dtype: configuration.dtype,
@@ -168,7 +170,9 @@ public final class Trainer {
             throw ADPOError(
                 .invalidArgument, "the pairs were made for a model of another vocabulary")
         }
-        let pairs = dataset.truncated(maxLength: configuration.maxLength).pairs
+        let pairs = try dataset.prepared(
+            maxLength: configuration.maxLength, granularity: configuration.granularity
+        ).pairs
         guard !pairs.isEmpty else {
             throw ADPOError(.invalidArgument, "there are no pairs to evaluate")
         }
@@ -223,9 +227,7 @@ public final class Trainer {
         for (index, targets) in pass.members {
             let pair = pairs[index]
             let policy = policy.span.extracting(targets)
-            let segmentation = try Segmentation(
-                configuration.granularity, chosenCount: pair.chosen.count,
-                rejectedCount: pair.rejected.count)
+            let segmentation = try Segmentation(configuration.granularity, pair)
             var pairDerivative = [Float](repeating: 0, count: targets.count)
             var output = pairDerivative.mutableSpan
             do throws(ADPOError) {

@@ -64,7 +64,7 @@ public struct TrainerConfiguration: Sendable {
         ] where !(value >= 0 && value.isFinite) {
             throw ADPOError(.invalidArgument, "the \(name) is \(value); it must be 0 or above")
         }
-        _ = try Segmentation(granularity, chosenCount: 1, rejectedCount: 1)
+        try granularity.validate()
         guard warmupSteps >= 0 else {
             throw ADPOError(
                 .invalidArgument, "the warmup steps are \(warmupSteps); they must be 0 or above")

@@ -48,6 +48,10 @@ ENUMS = {
     "ADPO_GRANULARITY_TOKEN": 1,
     "ADPO_GRANULARITY_STATIC": 2,
     "ADPO_GRANULARITY_ADAPTIVE": 3,
+    "ADPO_GRANULARITY_LINES": 4,
+    "ADPO_GRANULARITY_SENTENCES": 5,
+    "ADPO_GRANULARITY_DELIMITER": 6,
+    "ADPO_GRANULARITY_CUSTOM": 7,
     "ADPO_SCHEDULE_LINEAR": 0,
     "ADPO_SCHEDULE_CONSTANT": 1,
 }
@@ -83,6 +87,7 @@ class adpo_trainer_config(Structure):
         ("struct_size", c_uint32),
         ("granularity", c_int32),
         ("granularity_size", c_uint32),
+        ("delimiter", c_char_p),
         ("dtype", c_int32),
         ("lora_rank", c_uint32),
         ("lora_alpha", c_double),
