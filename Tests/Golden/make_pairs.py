@@ -211,7 +211,8 @@ def row_case(with_bos: bool) -> dict[str, Any]:
     trainer = SimpleNamespace(_tokenizer=tokenizer, calculate_KL=False)
 
     def prepare(kind: type, config: Any, row: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
-        return kind._prepare_dataset(trainer, Dataset.from_list([row]), tokenizer, config, "eval")[0]
+        rows = Dataset.from_list([row])
+        return kind._prepare_dataset(trainer, rows, tokenizer, config, "eval")[0]
 
     dpo = DPOConfig("unused", max_length=None, use_cpu=True, bf16=False)
     kto = KTOConfig("unused", max_length=None, use_cpu=True, bf16=False)

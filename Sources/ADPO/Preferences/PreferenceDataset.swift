@@ -63,14 +63,24 @@ public struct PreferenceDataset: Sendable {
         }
     }
 
+    /// A pair, counted from 0.
+    ///
+    /// - Throws: `.invalidArgument` for an index that no pair has.
+    package func pair(at index: Int) throws(ADPOError) -> PreferencePair {
+        guard pairs.indices.contains(index) else {
+            throw ADPOError(
+                .invalidArgument,
+                "there is no pair \(index): the dataset has \(pairs.count), counted from 0")
+        }
+        return pairs[index]
+    }
+
     private mutating func update(
         _ index: Int, _ body: (inout PreferencePair) throws(ADPOError) -> Void
     ) throws(ADPOError) {
-        guard pairs.indices.contains(index) else {
-            throw ADPOError(
-                .invalidArgument, "there is no pair \(index): the dataset has \(pairs.count)")
-        }
-        try body(&pairs[index])
+        var pair = try pair(at: index)
+        try body(&pair)
+        pairs[index] = pair
     }
 
     /// Sets where the segments of a pair end, as counts of tokens; nil for none of its own.

@@ -41,6 +41,28 @@ struct PreferenceRowTests {
         }
     }
 
+    /// The prompt is split from the responses as `maybe_extract_prompt` does it.
+    @Test func splitsThePromptAsTRL() throws {
+        let golden = try golden("rows.json")
+        let rows = try #require(golden["rows"]?.array)
+        let extracted = try #require(golden["extracted"]?.array)
+        #expect(rows.count == extracted.count)
+        func text(_ text: PreferenceRow.Text?) -> String? {
+            switch text {
+            case .plain(let text): JSON.string(text).text
+            case .pieces(let pieces): JSON.array(pieces.map { .string($0) }).text
+            case .chat(let messages): JSON.array(messages).text
+            case nil: nil
+            }
+        }
+        for (row, trl) in zip(rows, extracted) {
+            let row = try PreferenceRow(row)
+            #expect(text(row.prompt) == trl["prompt"]?.text)
+            #expect(text(row.chosen) == trl["chosen"]?.text)
+            #expect(text(row.rejected) == trl["rejected"]?.text)
+        }
+    }
+
     /// Of the texts that TRL tokenized; -1 is no id of any vocabulary.
     private func tokenizer(_ trl: JSON) throws -> PairTokenizer {
         let plain = try #require(trl["ids"]?.array)
