@@ -345,15 +345,63 @@ adpo_status adpo_dataset_add_tokens(adpo_dataset *dataset, const int32_t *prompt
                                     size_t chosen_count, const int32_t *rejected,
                                     size_t rejected_count);
 
-/* Adds the pairs of a JSON Lines file, each line {"prompt": ..., "chosen": ..., "rejected": ...}
- * with three strings; blank lines are skipped and other keys ignored. All or nothing: an error
- * names the line, and adds no pair.
- * Returns: INVALID_ARGUMENT, NOT_FOUND, IO, FORMAT, BUSY, OUT_OF_MEMORY. */
+/* Adds an unpaired row, for losses that take such: a completion that is desirable (nonzero) or not
+ * (0). Text and tokens are treated as those of a pair.
+ * Returns: INVALID_ARGUMENT (also: an empty prompt or completion, an id out of range), BUSY,
+ * OUT_OF_MEMORY. */
+adpo_status adpo_dataset_add_unpaired_text(adpo_dataset *dataset, const char *prompt,
+                                           size_t prompt_length, const char *completion,
+                                           size_t completion_length, int32_t desirable);
+adpo_status adpo_dataset_add_unpaired_tokens(adpo_dataset *dataset, const int32_t *prompt,
+                                             size_t prompt_count, const int32_t *completion,
+                                             size_t completion_count, int32_t desirable);
+
+/* Adds one row given as a JSON object, in one of these shapes; other keys are ignored:
+ *
+ *     {"prompt": ..., "chosen": ..., "rejected": ...}
+ *     {"chosen": ..., "rejected": ...}            the prompt is what both begin with, as in TRL
+ *     {"prompt": ..., "completion": ..., "label": true or false}         unpaired
+ *
+ * Each text is a string; a response may also be an array of strings, its segments for granularity
+ * CUSTOM. Or all are conversations, arrays of {"role": ..., "content": ...}, which the model's chat
+ * template renders; "tools" and "chat_template_kwargs" are given to it. "chosen_weights",
+ * "rejected_weights" and "completion_weights" are arrays of numbers, one for each token of that
+ * response, which multiply its log-ratios.
+ * Returns: INVALID_ARGUMENT (also: an empty response), FORMAT (no such object), UNSUPPORTED (a
+ * conversation without a chat template), BUSY, OUT_OF_MEMORY. */
+adpo_status adpo_dataset_add_json(adpo_dataset *dataset, const char *json, size_t length);
+
+/* Adds the rows of a JSON Lines file, each line as for adpo_dataset_add_json; blank lines are
+ * skipped. All or nothing: an error names file and line, and adds no row.
+ * Returns: as adpo_dataset_add_json, and NOT_FOUND, IO. */
 adpo_status adpo_dataset_load_jsonl(adpo_dataset *dataset, const char *path);
 
-/* The number of pairs.
+/* Sets where the segments of a pair (counted from 0) end, for granularity CUSTOM: counts of
+ * tokens, increasing, the last one the response's length; none for the missing response of an
+ * unpaired row. Where the counts of segments differ, the surplus of the longer list joins its last
+ * common segment. Both counts 0: the pair has no segments of its own again.
+ * Returns: INVALID_ARGUMENT (also: segments that overlap or do not cover the response), BUSY. */
+adpo_status adpo_dataset_set_segments(adpo_dataset *dataset, size_t index,
+                                      const size_t *chosen_ends, size_t chosen_count,
+                                      const size_t *rejected_ends, size_t rejected_count);
+
+/* Sets what multiplies the log-ratio of each response token of a pair (counted from 0), such as
+ * cADPO's weights: one finite number a token, its EOS token included. Both counts 0: all are 1.
+ * Returns: INVALID_ARGUMENT, BUSY. */
+adpo_status adpo_dataset_set_weights(adpo_dataset *dataset, size_t index, const float *chosen,
+                                     size_t chosen_count, const float *rejected,
+                                     size_t rejected_count);
+
+/* The number of pairs, unpaired rows included.
  * Returns: INVALID_ARGUMENT, BUSY. */
 adpo_status adpo_dataset_count(adpo_dataset *dataset, size_t *count);
+
+/* A pair (counted from 0) as JSON, not NUL-terminated: "prompt", "chosen" and "rejected" are arrays
+ * of token ids, and, where it has them, "chosen_segments" and "rejected_segments" (ends, as counts
+ * of tokens), "chosen_weights" and "rejected_weights".
+ * Returns: INVALID_ARGUMENT, BUFFER_TOO_SMALL, BUSY. */
+adpo_status adpo_dataset_get_json(adpo_dataset *dataset, size_t index, char *json, size_t capacity,
+                                  size_t *needed);
 
 /* ---------------------------------------------------------------------------
  * 8. Training
@@ -366,7 +414,11 @@ enum {
     ADPO_GRANULARITY_RESPONSE = 0, /* one segment: DPO */
     ADPO_GRANULARITY_TOKEN = 1,    /* a segment a token */
     ADPO_GRANULARITY_STATIC = 2,   /* windows of granularity_size tokens */
-    ADPO_GRANULARITY_ADAPTIVE = 3  /* granularity_size runs of near-equal length */
+    ADPO_GRANULARITY_ADAPTIVE = 3, /* granularity_size runs of near-equal length */
+    ADPO_GRANULARITY_LINES = 4,    /* a segment a line of the text */
+    ADPO_GRANULARITY_SENTENCES = 5, /* a segment a sentence of the text */
+    ADPO_GRANULARITY_DELIMITER = 6, /* segments that end with the text `delimiter` */
+    ADPO_GRANULARITY_CUSTOM = 7    /* the pairs bring their segments */
 };
 
 typedef int32_t adpo_schedule;
@@ -380,6 +432,7 @@ typedef struct adpo_trainer_config {
 
     adpo_granularity granularity; /* RESPONSE */
     uint32_t granularity_size;    /* 0; k for STATIC and m for ADAPTIVE, at least 1 */
+    const char *delimiter;        /* NULL; of DELIMITER: ends with NUL, read while creating */
     adpo_dtype dtype;             /* F32 */
     uint32_t lora_rank;           /* 16 */
     double lora_alpha;            /* 32 */

@@ -32,6 +32,10 @@ extension adpo_trainer_config {
         case .token: (ADPO_GRANULARITY_TOKEN, 0)
         case .static(let size): (ADPO_GRANULARITY_STATIC, size)
         case .adaptive(let count): (ADPO_GRANULARITY_ADAPTIVE, count)
+        case .lines: (ADPO_GRANULARITY_LINES, 0)
+        case .sentences: (ADPO_GRANULARITY_SENTENCES, 0)
+        case .delimiter: (ADPO_GRANULARITY_DELIMITER, 0)
+        case .custom: (ADPO_GRANULARITY_CUSTOM, 0)
         }
     }
 
@@ -80,6 +84,11 @@ extension TrainerConfiguration {
             throw ADPOError(
                 .invalidArgument,
                 "granularity_size is 0; static and adaptive granularity need at least 1")
+        case ADPO_GRANULARITY_LINES: return .lines
+        case ADPO_GRANULARITY_SENTENCES: return .sentences
+        case ADPO_GRANULARITY_DELIMITER:
+            return .delimiter(String(cString: try required(config.delimiter, "delimiter")))
+        case ADPO_GRANULARITY_CUSTOM: return .custom
         default:
             throw ADPOError(.invalidArgument, "there is no granularity \(config.granularity)")
         }

@@ -262,6 +262,50 @@ static void later_host(void)
     adpo_session_destroy(session);
 }
 
+static void segments_and_weights(adpo_dataset *pairs)
+{
+    const size_t ends[] = {1, 3}, overlapping[] = {2, 2, 3}, short_ends[] = {1, 2};
+    const size_t long_ends[] = {1, 4}, absurd[] = {1, (size_t)-1};
+    const float weights[] = {1, 0.5f, 0}, bad_weights[] = {1, NAN, 0};
+    char json[512];
+    size_t needed = untouched;
+
+    OK(adpo_dataset_add_tokens(pairs, good, 3, good, 3, good, 3));
+    INVALID(adpo_dataset_set_segments(NULL, 0, ends, 2, ends, 2));
+    INVALID(adpo_dataset_set_segments(pairs, 1, ends, 2, ends, 2));
+    INVALID(adpo_dataset_set_segments(pairs, (size_t)-1, ends, 2, ends, 2));
+    INVALID(adpo_dataset_set_segments(pairs, 0, NULL, 2, ends, 2));
+    INVALID(adpo_dataset_set_segments(pairs, 0, ends, 2, NULL, 2));
+    INVALID(adpo_dataset_set_segments(pairs, 0, ends, 2, ends, 0));
+    INVALID(adpo_dataset_set_segments(pairs, 0, overlapping, 3, ends, 2));
+    INVALID(adpo_dataset_set_segments(pairs, 0, ends, 2, short_ends, 2));
+    INVALID(adpo_dataset_set_segments(pairs, 0, ends, 2, long_ends, 2));
+    INVALID(adpo_dataset_set_segments(pairs, 0, ends, 2, absurd, 2));
+    INVALID(adpo_dataset_set_segments(pairs, 0, ends, (size_t)-1, ends, 2));
+    INVALID(adpo_dataset_set_weights(NULL, 0, weights, 3, weights, 3));
+    INVALID(adpo_dataset_set_weights(pairs, 1, weights, 3, weights, 3));
+    INVALID(adpo_dataset_set_weights(pairs, 0, NULL, 3, weights, 3));
+    INVALID(adpo_dataset_set_weights(pairs, 0, weights, 2, weights, 3));
+    INVALID(adpo_dataset_set_weights(pairs, 0, weights, 3, bad_weights, 3));
+    INVALID(adpo_dataset_get_json(NULL, 0, json, sizeof json, &needed));
+    INVALID(adpo_dataset_get_json(pairs, 1, json, sizeof json, &needed));
+    INVALID(adpo_dataset_get_json(pairs, 0, NULL, sizeof json, &needed));
+    INVALID(adpo_dataset_get_json(pairs, 0, json, sizeof json, NULL));
+    TRUE(needed == untouched);
+    OK(adpo_dataset_set_segments(pairs, 0, ends, 2, ends + 1, 1));
+    OK(adpo_dataset_set_weights(pairs, 0, weights, 3, weights, 3));
+    EXPECT(ADPO_ERROR_BUFFER_TOO_SMALL, adpo_dataset_get_json(pairs, 0, NULL, 0, &needed));
+    OK(adpo_dataset_get_json(pairs, 0, json, sizeof json - 1, &needed));
+    json[needed] = 0;
+    TRUE(strstr(json, "\"chosen_segments\":[1,3],\"rejected_segments\":[3]") != NULL);
+    TRUE(strstr(json, "\"chosen_weights\":[1.0,0.5,0.0]") != NULL);
+    OK(adpo_dataset_set_segments(pairs, 0, NULL, 0, NULL, 0));
+    OK(adpo_dataset_set_weights(pairs, 0, NULL, 0, NULL, 0));
+    OK(adpo_dataset_get_json(pairs, 0, json, sizeof json - 1, &needed));
+    json[needed] = 0;
+    TRUE(strstr(json, "segments") == NULL && strstr(json, "weights") == NULL);
+}
+
 static void datasets(void)
 {
     adpo_dataset *pairs = NULL;
@@ -305,11 +349,27 @@ static void datasets(void)
         EXPECT(ADPO_ERROR_FORMAT, adpo_dataset_load_jsonl(pairs, path));
         TRUE(strstr(adpo_last_error(), "line 3") != NULL);
     }
+    INVALID(adpo_dataset_add_unpaired_text(NULL, "a", 1, "b", 1, 1));
+    INVALID(adpo_dataset_add_unpaired_text(pairs, NULL, 1, "b", 1, 1));
+    INVALID(adpo_dataset_add_unpaired_text(pairs, "a", 1, NULL, 1, 1));
+    INVALID(adpo_dataset_add_unpaired_text(pairs, "a", 1, "", 0, 1));
+    INVALID(adpo_dataset_add_unpaired_tokens(NULL, good, 3, good, 3, 1));
+    INVALID(adpo_dataset_add_unpaired_tokens(pairs, NULL, 3, good, 3, 1));
+    INVALID(adpo_dataset_add_unpaired_tokens(pairs, good, 3, NULL, 3, 1));
+    INVALID(adpo_dataset_add_unpaired_tokens(pairs, good, 0, good, 3, 1));
+    INVALID(adpo_dataset_add_unpaired_tokens(pairs, good, 3, good, 0, 1));
+    INVALID(adpo_dataset_add_unpaired_tokens(pairs, good, 3, beyond, 3, 1));
+    INVALID(adpo_dataset_add_json(NULL, "{}", 2));
+    INVALID(adpo_dataset_add_json(pairs, NULL, 2));
+    EXPECT(ADPO_ERROR_FORMAT, adpo_dataset_add_json(pairs, "", 0));
+    for (size_t i = 0; i < sizeof bad_lines / sizeof bad_lines[0]; i++)
+        EXPECT(ADPO_ERROR_FORMAT, adpo_dataset_add_json(pairs, bad_lines[i], ADPO_NUL));
     INVALID(adpo_dataset_count(NULL, &count));
     INVALID(adpo_dataset_count(pairs, NULL));
     TRUE(count == untouched);
     OK(adpo_dataset_count(pairs, &count));
     TRUE(count == 0); /* all or nothing */
+    segments_and_weights(pairs);
     adpo_dataset_destroy(pairs);
     adpo_dataset_destroy(NULL);
 }
@@ -358,10 +418,12 @@ static void trainers(void)
     INVALID(adpo_trainer_create(model, &config, NULL, NULL, &trainer));
     INVALID(adpo_trainer_create(model, &config, pairs, NULL, NULL));
     REFUSE(struct_size, 0);
-    REFUSE(granularity, 4);
+    REFUSE(granularity, 8);
     REFUSE(granularity, -1);
     REFUSE(granularity, ADPO_GRANULARITY_STATIC);   /* its size is 0 */
     REFUSE(granularity, ADPO_GRANULARITY_ADAPTIVE); /* its size is 0 */
+    REFUSE(granularity, ADPO_GRANULARITY_DELIMITER); /* its text is NULL */
+    REFUSE(granularity, ADPO_GRANULARITY_CUSTOM); /* the pair has no segments */
     REFUSE(beta, 0);
     REFUSE(beta, -1);
     REFUSE(beta, NAN);

@@ -20,7 +20,7 @@ extension Objective {
         }
         try require(
             ldAlpha >= 0 && ldAlpha <= 1, "the LD alpha is \(ldAlpha); it must be 0 to 1")
-        _ = try Segmentation(granularity, chosenCount: 1, rejectedCount: 1)
+        try granularity.validate()
         try padding.validate(granularity)
         try validateCombination()
     }
@@ -59,6 +59,22 @@ extension Objective {
         try refuse("an SFT weight", sftWeight != 0)
         try refuse("an LD alpha", ldAlpha != 1)
         try refuse("WPO weighting", usesWPO)
+    }
+
+    /// - Throws: `.invalidArgument` for a row that lacks a response that the loss needs.
+    func checkResponses(chosenCount: Int, rejectedCount: Int) throws(ADPOError) {
+        let isComplete =
+            switch loss.rule.formula {
+            case .pairwise: chosenCount > 0 && rejectedCount > 0
+            case .unpaired: true
+            case .none: chosenCount > 0
+            }
+        try require(
+            isComplete,
+            """
+            the loss \(loss.rawValue) needs a \(chosenCount > 0 ? "rejected" : "chosen") response, \
+            and this row has none; the loss for unpaired rows is kto
+            """)
     }
 
     private func refuse(_ option: String, _ isSet: Bool) throws(ADPOError) {

@@ -45,7 +45,7 @@ package struct PreferenceLoss: Sendable {
     ) throws(ADPOError) -> Result {
         let chosenCount = segmentation.chosenCount
         let rejectedCount = segmentation.rejectedCount
-        try checkResponses(chosenCount, rejectedCount)
+        try objective.checkResponses(chosenCount: chosenCount, rejectedCount: rejectedCount)
         try checkCount(policy.count, chosenCount + rejectedCount, "log-probs")
         try checkCount(derivative.count, chosenCount + rejectedCount, "derivatives")
         let reference = objective.needsReference ? reference : nil
@@ -141,25 +141,6 @@ package struct PreferenceLoss: Sendable {
             return loss
         case .none:
             return SegmentLoss(loss: 0, chosen: 0, rejected: 0)
-        }
-    }
-
-    /// Refuses rows that lack the response that the loss needs.
-    private func checkResponses(_ chosenCount: Int, _ rejectedCount: Int) throws(ADPOError) {
-        let isComplete =
-            switch rule.formula {
-            case .pairwise: chosenCount > 0 && rejectedCount > 0
-            case .unpaired: true
-            case .none: chosenCount > 0
-            }
-        guard isComplete else {
-            let missing = chosenCount > 0 ? "rejected" : "chosen"
-            throw ADPOError(
-                .invalidArgument,
-                """
-                the loss \(objective.loss.rawValue) needs a \(missing) response, and this row has \
-                none; the loss for unpaired rows is kto
-                """)
         }
     }
 }

@@ -19,7 +19,7 @@ public final class Trainer {
 
     package let layout: AdapterLayout
     let loss: PreferenceLoss
-    private let decoder: Decoder
+    let decoder: Decoder
     private let alpha: Float
     private let isRankStabilized: Bool
     private let parameters: Buffer<Float>  // [layout.count]
@@ -44,13 +44,15 @@ public final class Trainer {
             throw ADPOError(
                 .invalidArgument, "the pairs were made for a model of another vocabulary")
         }
-        let (pairs, dropped, truncated) = dataset.truncated(maxLength: configuration.maxLength)
+        let prepared = try dataset.prepared(
+            for: configuration.objective, maxLength: configuration.maxLength)
+        let pairs = prepared.pairs
         guard !pairs.isEmpty else {
             throw ADPOError(
                 .invalidArgument,
-                dropped == 0
+                prepared.dropped == 0
                     ? "there are no pairs to train on"
-                    : "no pair is left to train on: the prompts of all \(dropped) pairs fill the "
+                    : "no pair is left to train on: the prompts of all \(prepared.dropped) pairs fill the "
                         + "maximum length of \(configuration.maxLength) tokens")
         }
         let layout: AdapterLayout
@@ -71,8 +73,8 @@ public final class Trainer {
         self.model = model
         self.configuration = configuration
         self.pairs = pairs
-        droppedPairs = dropped
-        truncatedPairs = truncated
+        droppedPairs = prepared.dropped
+        truncatedPairs = prepared.truncated
         loss = try PreferenceLoss(configuration.objective)
         decoder = try Decoder(
             model: model, dtype: configuration.dtype,
@@ -111,7 +113,7 @@ public final class Trainer {
             values: parameters.pointer)
     }
 
-    private var lora: LoRAParameters {
+    var lora: LoRAParameters {
         let rank = Float(layout.rank)
         return LoRAParameters(
             layout: layout, scale: alpha / (isRankStabilized ? rank.squareRoot() : rank),
@@ -128,8 +130,9 @@ public final class Trainer {
         let batch = nextBatch()
         gradientBuffer.pointer.update(repeating: 0, count: layout.count)
         var sum = MetricsSum()
+        let kl = try klDivergence(batch, of: pairs)
         for pass in PairBatch.packed(batch, of: pairs) {
-            try accumulate(pass, pairsInBatch: batch.count, &sum)
+            try accumulate(pass, kl: kl, pairsInBatch: batch.count, &sum)
         }
         var metrics = sum.means
         metrics.gradientNorm = try clipGradient(
@@ -168,17 +171,25 @@ public final class Trainer {
             throw ADPOError(
                 .invalidArgument, "the pairs were made for a model of another vocabulary")
         }
-        let pairs = dataset.truncated(maxLength: configuration.maxLength).pairs
+        let pairs = try dataset.prepared(
+            for: configuration.objective, maxLength: configuration.maxLength
+        ).pairs
         guard !pairs.isEmpty else {
             throw ADPOError(.invalidArgument, "there are no pairs to evaluate")
         }
         var sum = MetricsSum()
-        for pass in PairBatch.packed(pairs.indices, of: pairs) {
-            let reference = try logProbs(pass.sequence, lora: nil)
-            let policy = try logProbs(pass.sequence, lora: lora)
-            _ = try losses(
-                pass, of: pairs, policy: policy, reference: reference, pairsInBatch: pairs.count,
-                &sum)
+        // The KL divergence is that of a micro-batch; nothing else depends on one.
+        let batchSize = loss.objective.loss == .kto ? configuration.batchSize : pairs.count
+        for first in stride(from: 0, to: pairs.count, by: batchSize) {
+            let batch = first..<min(first + batchSize, pairs.count)
+            let kl = try klDivergence(batch, of: pairs)
+            for pass in PairBatch.packed(batch, of: pairs) {
+                let reference =
+                    loss.objective.needsReference ? try logProbs(pass.sequence, lora: nil) : []
+                _ = try losses(
+                    pass, of: pairs, policy: policyLogProbs(pass), reference: reference, kl: kl,
+                    pairsInBatch: pairs.count, &sum)
+            }
         }
         var metrics = sum.means
         metrics.step = stepsDone
@@ -202,12 +213,13 @@ public final class Trainer {
 
     /// Adds the gradients of some pairs, each weighted by 1 / pairsInBatch.
     private func accumulate(
-        _ pass: PairBatch, pairsInBatch: Int, _ sum: inout MetricsSum
+        _ pass: PairBatch, kl: Double, pairsInBatch: Int, _ sum: inout MetricsSum
     ) throws(ADPOError) {
         let reference = try referenceLogProbs(pass)
-        let policy = try logProbs(pass.sequence, lora: lora, isTraining: true)
+        let policy = try policyLogProbs(pass, isTraining: true)
         let derivative = try losses(
-            pass, of: pairs, policy: policy, reference: reference, pairsInBatch: pairsInBatch, &sum)
+            pass, of: pairs, policy: policy, reference: reference, kl: kl,
+            pairsInBatch: pairsInBatch, &sum)
         derivative.withUnsafeBufferPointer { derivative in
             guard let derivative = derivative.baseAddress else { return }
             decoder.backward(derivative: derivative, lora: lora, gradients: gradientBuffer.pointer)
@@ -216,6 +228,7 @@ public final class Trainer {
 
     /// The reference's log-probs of a pass, computed once for each pair of the run.
     private func referenceLogProbs(_ pass: PairBatch) throws(ADPOError) -> [Float] {
+        guard loss.objective.needsReference else { return [] }
         let missing = pass.members.map(\.index).filter { references[$0] == nil }
         for pass in PairBatch.packed(missing, of: pairs) {
             let logProbs = try logProbs(pass.sequence, lora: nil)
@@ -224,7 +237,7 @@ public final class Trainer {
         return pass.members.flatMap { references[$0.index] ?? [] }
     }
 
-    private func logProbs(
+    func logProbs(
         _ sequence: PackedSequence, lora: LoRAParameters?, isTraining: Bool = false
     ) throws(ADPOError) -> [Float] {
         try decoder.forward(sequence, lora: lora, isTraining: isTraining)

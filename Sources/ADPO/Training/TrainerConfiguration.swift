@@ -55,6 +55,12 @@ public struct TrainerConfiguration: Sendable {
             throw ADPOError(
                 .invalidArgument, "the \(name) is \(count); it must be 1 to \(limit)")
         }
+        guard objective.loss != .kto || batchSize >= 2 else {
+            throw ADPOError(
+                .invalidArgument,
+                "the loss kto needs a batch size of at least 2: its KL estimate mixes the rows of a batch"
+            )
+        }
         guard loraAlpha > 0, loraAlpha.isFinite else {
             throw ADPOError(.invalidArgument, "the LoRA alpha is \(loraAlpha); it must be above 0")
         }

@@ -8,7 +8,7 @@
 
 from adpo._library import build_info, set_num_threads, version
 from adpo.adapter import Adapter
-from adpo.dataset import Dataset
+from adpo.dataset import Dataset, Pair
 from adpo.errors import (
     AdpoError,
     BufferTooSmallError,
@@ -44,6 +44,7 @@ __all__ = [
     "NotFoundError",
     "NumericError",
     "OutOfMemoryError",
+    "Pair",
     "ReadWriteError",
     "Scores",
     "Session",

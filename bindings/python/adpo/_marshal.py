@@ -84,6 +84,27 @@ def fill(call: Callable[[int, Any], int], capacity: int) -> int:
     return needed.value
 
 
+def fill_bytes(call: Callable[[Any, int, Any], int], capacity: int) -> bytes:
+    """Make a call that fills a buffer with bytes, again with more room if it asks.
+
+    Parameters
+    ----------
+    call : callable
+        Takes the buffer, its capacity and the pointer to `needed`; returns the status.
+    capacity : int
+        The first guess.
+    """
+    buffer = ctypes.create_string_buffer(0)
+
+    def attempt(capacity: int, needed: Any) -> int:
+        nonlocal buffer
+        buffer = ctypes.create_string_buffer(capacity)
+        return call(buffer, capacity, needed)
+
+    count = fill(attempt, capacity)
+    return buffer.raw[:count]
+
+
 def sized(struct: type[ctypes.Structure]) -> Any:
     """Make a zeroed struct whose struct_size is set."""
     value = struct()

@@ -17,7 +17,16 @@ from adpo.dataset import Dataset
 from adpo.errors import InvalidArgumentError
 from adpo.model import Model
 
-GRANULARITIES = ("response", "token", "static:K", "adaptive:M")
+GRANULARITIES = (
+    "response",
+    "token",
+    "static:K",
+    "adaptive:M",
+    "lines",
+    "sentences",
+    "delimiter:TEXT",
+    "custom",
+)
 SCHEDULES = ("linear", "constant")
 
 
@@ -101,8 +110,8 @@ def _metrics(struct: Any) -> Metrics:
     return Metrics(**{**values, "dtype": DTYPES[values["dtype"]]})
 
 
-def parse_granularity(granularity: str) -> tuple[int, int]:
-    """Read "response", "token", "static:K" or "adaptive:M".
+def parse_granularity(granularity: str) -> tuple[int, int, bytes | None]:
+    """Read a granularity, such as "static:8".
 
     Returns
     -------
@@ -110,16 +119,26 @@ def parse_granularity(granularity: str) -> tuple[int, int]:
         The `adpo_granularity` of adpo.h.
     size : int
         K or M; 0 for the others.
+    delimiter : bytes or None
+        TEXT.
     """
-    name, colon, digits = granularity.partition(":")
-    with_size = {"response": False, "token": False, "static": True, "adaptive": True}
-    size = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
-    if name not in with_size or with_size[name] != bool(colon) or (colon and size < 1):
+    name, colon, value = granularity.partition(":")
+    size = int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0
+    with_size = name in ("static", "adaptive")
+    if with_size:
+        is_valid = size >= 1
+    elif name == "delimiter":
+        is_valid = bool(value) and "\0" not in value
+    else:
+        is_valid = name in GRANULARITIES and not colon
+    if not is_valid:
         raise InvalidArgumentError(
             f"granularity is {granularity!r}: one of {', '.join(GRANULARITIES)}, "
-            "where K and M are whole numbers from 1"
+            "where K and M are whole numbers from 1, and TEXT is not empty"
         )
-    return _abi.ENUMS[f"ADPO_GRANULARITY_{name.upper()}"], size
+    kind = _abi.ENUMS[f"ADPO_GRANULARITY_{name.upper()}"]
+    delimiter = _marshal.text_bytes(value) if name == "delimiter" else None
+    return kind, size if with_size else 0, delimiter
 
 
 class Trainer(Handle):
@@ -134,7 +153,8 @@ class Trainer(Handle):
         Copied: later changes do not reach the trainer.
     granularity : str
         How tokens group into segments: "response" (DPO), "token", "static:K" for windows of K
-        tokens, "adaptive:M" for M runs of near-equal length.
+        tokens, "adaptive:M" for M runs of near-equal length, "lines", "sentences",
+        "delimiter:TEXT" for segments that end with a text, "custom" for those of the pairs.
     beta : float
         0.1 when not given.
     start : Adapter, optional
@@ -193,9 +213,10 @@ class Trainer(Handle):
     ) -> None:
         if schedule not in SCHEDULES:
             raise InvalidArgumentError(f"schedule is {schedule!r}: one of {', '.join(SCHEDULES)}")
-        kind, size = parse_granularity(granularity)
+        kind, size, delimiter = parse_granularity(granularity)
         config = _abi.adpo_trainer_config()
         check(library().adpo_trainer_config_init(ctypes.byref(config), ctypes.sizeof(config)))
+        config.delimiter = delimiter
         _marshal.set_fields(
             config,
             {

@@ -41,7 +41,8 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
         type=_granularity,
         default="response",
         metavar="G",
-        help="response (the default), token, static:K or adaptive:M",
+        help="response (the default), token, static:K, adaptive:M, lines, sentences, "
+        "delimiter:TEXT or custom",
     )
     add_dtype(train)
     train.add_argument("--schedule", choices=SCHEDULES, default="linear", help="linear")
