@@ -423,8 +423,22 @@ enum {
 
 typedef int32_t adpo_schedule;
 enum {
-    ADPO_SCHEDULE_LINEAR = 0,  /* from learning_rate down to 0 */
-    ADPO_SCHEDULE_CONSTANT = 1
+    ADPO_SCHEDULE_LINEAR = 0,   /* from learning_rate down to 0 */
+    ADPO_SCHEDULE_CONSTANT = 1,
+    ADPO_SCHEDULE_COSINE = 2    /* down to 0 along half a cosine */
+};
+
+typedef int32_t adpo_optimizer;
+enum {
+    ADPO_OPTIMIZER_ADAMW = 0,
+    ADPO_OPTIMIZER_SGD = 1
+};
+
+/* What the policy is compared with. */
+typedef int32_t adpo_reference;
+enum {
+    ADPO_REFERENCE_BASE = 0, /* the model alone */
+    ADPO_REFERENCE_START = 1 /* the model with the adapter that training starts from */
 };
 
 typedef struct adpo_trainer_config {
@@ -439,7 +453,8 @@ typedef struct adpo_trainer_config {
     double beta;                  /* 0.1 */
 
     uint32_t epochs;              /* 1 */
-    uint32_t batch_size;          /* 4 pairs for each update */
+    uint32_t batch_size;          /* 4 pairs in a micro-batch */
+    uint32_t gradient_accumulation; /* 1 micro-batch for each update */
     uint32_t max_length;          /* 1024 tokens of prompt + response; longer ones lose their end */
     int32_t shuffle;              /* 1; 0 takes the pairs in their order */
     uint64_t seed;                /* 0: of the adapter's start and of the shuffling */
@@ -448,23 +463,32 @@ typedef struct adpo_trainer_config {
     adpo_schedule schedule;       /* LINEAR */
     uint32_t warmup_steps;        /* 0 */
     double max_gradient_norm;     /* 1; 0 does not clip */
-    double weight_decay;          /* 0 */
+    adpo_optimizer optimizer;     /* ADAMW */
+    double weight_decay;          /* 0; ADAMW decouples it from the gradient, SGD does not */
+    double momentum;              /* 0; of SGD */
     double adam_beta1;            /* 0.9 */
     double adam_beta2;            /* 0.999 */
     double adam_epsilon;          /* 1e-8 */
+
+    adpo_reference reference;     /* BASE */
+    /* NULL: the reference's log-probs are kept in memory. Else a file that keeps them for later
+     * runs, keyed by model, reference and pairs: written when it is missing or belongs to others,
+     * refused when it is damaged or something else. */
+    const char *reference_cache;
 } adpo_trainer_config;
 
 /* Fills in the defaults named above.
  * Returns: INVALID_ARGUMENT. */
 adpo_status adpo_trainer_config_init(adpo_trainer_config *config, size_t struct_size);
 
-/* Tunes a LoRA adapter on all linear layers of a model. The model itself is the reference. */
+/* Tunes a LoRA adapter on all linear layers of a model. */
 typedef struct adpo_trainer adpo_trainer;
 
 /* Starts from the adapter `start`, or from a new one when it is NULL; a start brings its own rank
  * and alpha. The pairs are copied; those whose prompt alone fills max_length are left out.
  * config may be NULL.
- * Returns: INVALID_ARGUMENT (also: no pair left to train on), BUSY, OUT_OF_MEMORY. */
+ * Returns: INVALID_ARGUMENT (also: no pair left to train on), IO, FORMAT (both of the reference
+ * cache), BUSY, OUT_OF_MEMORY. */
 adpo_status adpo_trainer_create(const adpo_model *model, const adpo_trainer_config *config,
                                 adpo_dataset *pairs, const adpo_adapter *start,
                                 adpo_trainer **trainer);
@@ -507,11 +531,38 @@ typedef struct adpo_metrics {
     uint64_t segments;        /* in all pairs together */
     uint64_t tokens;          /* of prompt + response, both of each pair, as TRL counts them */
     double seconds;
+    uint64_t num_tokens;      /* of all updates so far */
+    double tokens_per_second;
+    int32_t is_evaluation;    /* 1 for an evaluation, 0 for an update */
 } adpo_metrics;
 
 /* One update. metrics may be NULL. After the last step of the run: INVALID_ARGUMENT.
- * Returns: INVALID_ARGUMENT, NUMERIC (the adapter is as before the step), BUSY, OUT_OF_MEMORY. */
+ * Returns: INVALID_ARGUMENT, NUMERIC (the message names the pair, and the adapter is as before the
+ * step), IO (of the reference cache), BUSY, OUT_OF_MEMORY. */
 adpo_status adpo_trainer_step(adpo_trainer *trainer, adpo_metrics *metrics);
+
+/* The parts of a step, for hosts that do something in between: accumulate for each micro-batch of
+ * the update, then apply. accumulate adds the gradient of the next micro-batch, the mean over its
+ * pairs divided by the number of micro-batches, and tells in metrics, which may be NULL, what that
+ * micro-batch saw. After the last of the update's: INVALID_ARGUMENT.
+ * Returns: as adpo_trainer_step; after NUMERIC the update is to be accumulated anew. */
+adpo_status adpo_trainer_accumulate(adpo_trainer *trainer, adpo_metrics *metrics);
+
+/* The gradient that is accumulated, or that the last update used: *count floats in the trainer's
+ * own memory, laid out like the parameters, layer after layer. Before adpo_trainer_apply the host
+ * may change them, for example to the mean over several machines. They stay in their place while
+ * the trainer lives; leave them alone while one of its calls runs.
+ * Returns: INVALID_ARGUMENT, BUSY. */
+adpo_status adpo_trainer_gradients(adpo_trainer *trainer, float **gradients, size_t *count);
+
+/* Clips the gradient and updates the adapter. metrics, which may be NULL, receives what the whole
+ * update saw. Before all of the update's micro-batches are accumulated: INVALID_ARGUMENT.
+ * Returns: as adpo_trainer_step; after NUMERIC the update is to be accumulated anew. */
+adpo_status adpo_trainer_apply(adpo_trainer *trainer, adpo_metrics *metrics);
+
+/* Sets the learning rate that the schedule multiplies, from the next update on.
+ * Returns: INVALID_ARGUMENT, BUSY. */
+adpo_status adpo_trainer_set_learning_rate(adpo_trainer *trainer, double learning_rate);
 
 /* Called after each update. Return 0 to go on. */
 typedef int32_t (*adpo_step_callback)(const adpo_metrics *metrics, void *user_data);

@@ -9,9 +9,11 @@ func required<Value>(_ value: Value?, _ name: String) throws(ADPOError) -> Value
 }
 
 /// A path, which C ends with NUL.
-func path(_ path: UnsafePointer<CChar>?) throws(ADPOError) -> String {
-    let path = String(cString: try required(path, "path"))
-    guard !path.isEmpty else { throw ADPOError(.invalidArgument, "path is empty") }
+func path(
+    _ path: UnsafePointer<CChar>?, _ name: String = "path"
+) throws(ADPOError) -> String {
+    let path = String(cString: try required(path, name))
+    guard !path.isEmpty else { throw ADPOError(.invalidArgument, "\(name) is empty") }
     return path
 }
 

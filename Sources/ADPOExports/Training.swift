@@ -65,14 +65,65 @@ public func adpo_trainer_get_info(
 public func adpo_trainer_step(
     _ trainer: OpaquePointer?, _ metrics: UnsafeMutablePointer<adpo_metrics>?
 ) -> adpo_status {
+    update(trainer, metrics) { (trainer) throws(ADPOError) in
+        guard let metrics = try trainer.step() else {
+            throw ADPOError(
+                .invalidArgument, "the run is over: all \(trainer.steps) steps are done")
+        }
+        return metrics
+    }
+}
+
+@c @implementation
+public func adpo_trainer_accumulate(
+    _ trainer: OpaquePointer?, _ metrics: UnsafeMutablePointer<adpo_metrics>?
+) -> adpo_status {
+    update(trainer, metrics) { (trainer) throws(ADPOError) in try trainer.accumulate() }
+}
+
+@c @implementation
+public func adpo_trainer_apply(
+    _ trainer: OpaquePointer?, _ metrics: UnsafeMutablePointer<adpo_metrics>?
+) -> adpo_status {
+    update(trainer, metrics) { (trainer) throws(ADPOError) in try trainer.apply() }
+}
+
+/// Calls `body`, and tells what it saw to a host that wants to know.
+private func update(
+    _ trainer: OpaquePointer?, _ metrics: UnsafeMutablePointer<adpo_metrics>?,
+    _ body: (Trainer) throws(ADPOError) -> Metrics
+) -> adpo_status {
     status { () throws(ADPOError) in
         try ADPOExports.trainer(trainer).use { (trainer) throws(ADPOError) in
             if let metrics { try adpo_metrics.check(metrics, "metrics") }
-            guard let result = try trainer.step() else {
-                throw ADPOError(
-                    .invalidArgument, "the run is over: all \(trainer.steps) steps are done")
-            }
+            let result = try body(trainer)
             if let metrics { try adpo_metrics(result).write(metrics, "metrics") }
+        }
+    }
+}
+
+@c @implementation
+public func adpo_trainer_gradients(
+    _ trainer: OpaquePointer?,
+    _ gradients: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>?,
+    _ count: UnsafeMutablePointer<Int>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let gradientsOutput = try required(gradients, "gradients")
+        let countOutput = try required(count, "count")
+        let gradients = try ADPOExports.trainer(trainer).use { $0.gradients }
+        gradientsOutput.pointee = gradients.baseAddress
+        countOutput.pointee = gradients.count
+    }
+}
+
+@c @implementation
+public func adpo_trainer_set_learning_rate(
+    _ trainer: OpaquePointer?, _ learningRate: Double
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        try ADPOExports.trainer(trainer).use { (trainer) throws(ADPOError) in
+            try trainer.setLearningRate(learningRate)
         }
     }
 }

@@ -13,6 +13,7 @@ extension adpo_trainer_config {
         lora_alpha = Double(configuration.loraAlpha)
         epochs = UInt32(clamping: configuration.epochs)
         batch_size = UInt32(clamping: configuration.batchSize)
+        gradient_accumulation = UInt32(clamping: configuration.gradientAccumulation)
         max_length = UInt32(clamping: configuration.maxLength)
         seed = configuration.seed
         shuffle = configuration.shuffles ? 1 : 0
@@ -21,9 +22,12 @@ extension adpo_trainer_config {
         warmup_steps = UInt32(clamping: configuration.warmupSteps)
         max_gradient_norm = configuration.maxGradientNorm
         weight_decay = configuration.weightDecay
+        optimizer = configuration.optimizer.cValue
+        momentum = configuration.momentum
         adam_beta1 = configuration.adamBeta1
         adam_beta2 = configuration.adamBeta2
         adam_epsilon = configuration.adamEpsilon
+        reference = configuration.reference.cValue
     }
 
     private static func granularity(_ granularity: Granularity) -> (value: Int, size: Int) {
@@ -42,6 +46,7 @@ extension adpo_trainer_config {
     private static func schedule(_ schedule: Schedule) -> Int {
         switch schedule {
         case .linear: ADPO_SCHEDULE_LINEAR
+        case .cosine: ADPO_SCHEDULE_COSINE
         case .constant: ADPO_SCHEDULE_CONSTANT
         }
     }
@@ -59,6 +64,7 @@ extension TrainerConfiguration {
         loraAlpha = Float(config.lora_alpha)
         epochs = Int(config.epochs)
         batchSize = Int(config.batch_size)
+        gradientAccumulation = Int(config.gradient_accumulation)
         maxLength = Int(config.max_length)
         seed = config.seed
         shuffles = config.shuffle != 0
@@ -66,9 +72,15 @@ extension TrainerConfiguration {
         warmupSteps = Int(config.warmup_steps)
         maxGradientNorm = config.max_gradient_norm
         weightDecay = config.weight_decay
+        optimizer = try OptimizerKind(config.optimizer)
+        momentum = config.momentum
         adamBeta1 = config.adam_beta1
         adamBeta2 = config.adam_beta2
         adamEpsilon = config.adam_epsilon
+        reference = try Reference(config.reference)
+        if let path = config.reference_cache {
+            referenceCache = try ADPOExports.path(path, "reference_cache")
+        }
     }
 
     private static func granularity(
@@ -97,6 +109,7 @@ extension TrainerConfiguration {
     private static func schedule(_ schedule: adpo_schedule) throws(ADPOError) -> Schedule {
         switch Int(schedule) {
         case ADPO_SCHEDULE_LINEAR: return .linear
+        case ADPO_SCHEDULE_COSINE: return .cosine
         case ADPO_SCHEDULE_CONSTANT: return .constant
         default: throw ADPOError(.invalidArgument, "there is no schedule \(schedule)")
         }
@@ -124,6 +137,9 @@ extension adpo_metrics {
         segments = UInt64(metrics.segments)
         tokens = UInt64(metrics.tokens)
         seconds = metrics.seconds
+        num_tokens = UInt64(metrics.numTokens)
+        tokens_per_second = metrics.tokensPerSecond
+        is_evaluation = metrics.isEvaluation ? 1 : 0
     }
 }
 
@@ -141,6 +157,40 @@ extension DType {
         case .f32: adpo_dtype(ADPO_DTYPE_F32)
         case .bf16: adpo_dtype(ADPO_DTYPE_BF16)
         case .auto: adpo_dtype(ADPO_DTYPE_AUTO)
+        }
+    }
+}
+
+extension OptimizerKind {
+    /// - Throws: `.invalidArgument` for a value that the enum does not have.
+    init(_ value: adpo_optimizer) throws(ADPOError) {
+        guard let kind = Self.allCases.first(where: { $0.cValue == value }) else {
+            throw ADPOError(.invalidArgument, "there is no optimizer \(value)")
+        }
+        self = kind
+    }
+
+    var cValue: adpo_optimizer {
+        switch self {
+        case .adamw: adpo_optimizer(ADPO_OPTIMIZER_ADAMW)
+        case .sgd: adpo_optimizer(ADPO_OPTIMIZER_SGD)
+        }
+    }
+}
+
+extension Reference {
+    /// - Throws: `.invalidArgument` for a value that the enum does not have.
+    init(_ value: adpo_reference) throws(ADPOError) {
+        guard let reference = Self.allCases.first(where: { $0.cValue == value }) else {
+            throw ADPOError(.invalidArgument, "there is no reference \(value)")
+        }
+        self = reference
+    }
+
+    var cValue: adpo_reference {
+        switch self {
+        case .base: adpo_reference(ADPO_REFERENCE_BASE)
+        case .start: adpo_reference(ADPO_REFERENCE_START)
         }
     }
 }

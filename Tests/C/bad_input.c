@@ -398,6 +398,35 @@ static void refuse(adpo_dataset *pairs, const adpo_trainer_config *config, int l
         refuse(pairs, &bad, __LINE__);                                                             \
     } while (0)
 
+/* The parts of a step, refused in every way, and none of them done. */
+static void accumulation(adpo_trainer *trainer)
+{
+    float *gradients = NULL;
+    size_t count = untouched;
+    adpo_metrics metrics;
+
+    metrics.struct_size = sizeof metrics;
+    INVALID(adpo_trainer_accumulate(NULL, NULL));
+    INVALID(adpo_trainer_apply(NULL, &metrics));
+    INVALID(adpo_trainer_apply(trainer, &metrics)); /* nothing is accumulated */
+    INVALID(adpo_trainer_gradients(NULL, &gradients, &count));
+    INVALID(adpo_trainer_gradients(trainer, NULL, &count));
+    INVALID(adpo_trainer_gradients(trainer, &gradients, NULL));
+    TRUE(gradients == NULL && count == untouched);
+    INVALID(adpo_trainer_set_learning_rate(NULL, 1));
+    INVALID(adpo_trainer_set_learning_rate(trainer, -1));
+    INVALID(adpo_trainer_set_learning_rate(trainer, NAN));
+
+    OK(adpo_trainer_accumulate(trainer, &metrics));
+    TRUE(metrics.step == 0 && metrics.pairs == 1);
+    INVALID(adpo_trainer_accumulate(trainer, &metrics)); /* one is all */
+    OK(adpo_trainer_gradients(trainer, &gradients, &count));
+    TRUE(gradients != NULL && count > 0);
+    gradients[0] = NAN;
+    EXPECT(ADPO_ERROR_NUMERIC, adpo_trainer_apply(trainer, &metrics));
+    INVALID(adpo_trainer_apply(trainer, &metrics)); /* to be accumulated anew */
+}
+
 static void trainers(void)
 {
     adpo_dataset *pairs = NULL;
@@ -434,16 +463,28 @@ static void trainers(void)
     REFUSE(lora_alpha, NAN);
     REFUSE(epochs, 0);
     REFUSE(batch_size, 0);
+    REFUSE(gradient_accumulation, 0);
+    REFUSE(momentum, 0.5); /* of SGD */
+    REFUSE(reference, 2);
+    REFUSE(reference_cache, "");
     REFUSE(max_length, 0);
     REFUSE(max_length, 2); /* the only pair is left out */
     REFUSE(learning_rate, -1);
     REFUSE(learning_rate, NAN);
-    REFUSE(schedule, 2);
+    REFUSE(schedule, 3);
+    REFUSE(optimizer, 2);
+    REFUSE(optimizer, -1);
     REFUSE(max_gradient_norm, -1);
     REFUSE(weight_decay, NAN);
     REFUSE(adam_beta1, 1);
     REFUSE(adam_beta2, -1);
     REFUSE(adam_epsilon, -1);
+
+    write_file("cache", "once upon a time, far away", 26, path);
+    config.reference_cache = path;
+    EXPECT(ADPO_ERROR_FORMAT, adpo_trainer_create(model, &config, pairs, NULL, &trainer));
+    TRUE(strstr(adpo_last_error(), path) != NULL);
+    config.reference_cache = NULL;
 
     config.epochs = 2;
     OK(adpo_trainer_create(model, &config, pairs, NULL, &trainer));
@@ -453,6 +494,7 @@ static void trainers(void)
     INVALID(adpo_trainer_get_info(trainer, &info));
     INVALID(adpo_trainer_step(NULL, NULL));
     INVALID(adpo_trainer_step(trainer, &metrics));
+    accumulation(trainer);
     INVALID(adpo_trainer_run(NULL, NULL, NULL));
     INVALID(adpo_trainer_evaluate(NULL, pairs, &metrics));
     INVALID(adpo_trainer_evaluate(trainer, NULL, &metrics));

@@ -1,10 +1,14 @@
-"""AdamW and gradient clipping by PyTorch, learning rates by transformers."""
+"""Optimizers and gradient clipping by PyTorch, learning rates by transformers."""
 
 from collections.abc import Callable
 from typing import Any
 
 import torch
-from transformers import get_constant_schedule_with_warmup, get_linear_schedule_with_warmup
+from transformers import (
+    get_constant_schedule_with_warmup,
+    get_cosine_schedule_with_warmup,
+    get_linear_schedule_with_warmup,
+)
 
 from common import GOLDEN, number, numbers, versions, write_json
 
@@ -15,18 +19,16 @@ def random_vector(generator: torch.Generator, scale: float) -> torch.Tensor:
     return torch.randn(PARAMETERS, generator=generator) * scale
 
 
-def adamw(weight_decay: float, betas: tuple[float, float], epsilon: float) -> dict[str, Any]:
+def optimizer(
+    name: str, create: Callable[..., torch.optim.Optimizer], **settings: float
+) -> dict[str, Any]:
     """A few updates with a learning rate that changes."""
     generator = torch.Generator().manual_seed(2)
     parameter = torch.nn.Parameter(random_vector(generator, 1.0))
-    optimizer = torch.optim.AdamW(
-        [parameter], betas=betas, eps=epsilon, weight_decay=weight_decay, foreach=False
-    )
+    optimizer = create([parameter])
     run: dict[str, Any] = {
-        "beta1": betas[0],
-        "beta2": betas[1],
-        "epsilon": epsilon,
-        "weight_decay": weight_decay,
+        "optimizer": name,
+        **settings,
         "start": numbers(parameter),
         "steps": [],
     }
@@ -45,6 +47,26 @@ def adamw(weight_decay: float, betas: tuple[float, float], epsilon: float) -> di
             }
         )
     return run
+
+
+def adamw(weight_decay: float, beta1: float, beta2: float, epsilon: float) -> dict[str, Any]:
+    def create(parameters: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
+        return torch.optim.AdamW(
+            parameters, betas=(beta1, beta2), eps=epsilon, weight_decay=weight_decay, foreach=False
+        )
+
+    return optimizer(
+        "adamw", create, weight_decay=weight_decay, beta1=beta1, beta2=beta2, epsilon=epsilon
+    )
+
+
+def sgd(weight_decay: float, momentum: float) -> dict[str, Any]:
+    def create(parameters: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
+        return torch.optim.SGD(
+            parameters, momentum=momentum, weight_decay=weight_decay, foreach=False
+        )
+
+    return optimizer("sgd", create, weight_decay=weight_decay, momentum=momentum)
 
 
 def clipping(scale: float, maximum_norm: float) -> dict[str, Any]:
@@ -78,6 +100,9 @@ def schedules(steps: int, warmup: int) -> list[dict[str, Any]]:
         schedule(
             "linear", get_linear_schedule_with_warmup, steps, warmup, num_training_steps=steps
         ),
+        schedule(
+            "cosine", get_cosine_schedule_with_warmup, steps, warmup, num_training_steps=steps
+        ),
         schedule("constant", get_constant_schedule_with_warmup, steps, warmup),
     ]
 
@@ -87,10 +112,13 @@ def main() -> None:
         GOLDEN / "optimizer.json",
         {
             "versions": versions("torch", "transformers"),
-            "adamw": [
-                adamw(0.0, (0.9, 0.999), 1e-8),
-                adamw(0.1, (0.9, 0.999), 1e-8),
-                adamw(0.01, (0.8, 0.95), 1e-4),
+            "optimizers": [
+                adamw(0.0, 0.9, 0.999, 1e-8),
+                adamw(0.1, 0.9, 0.999, 1e-8),
+                adamw(0.01, 0.8, 0.95, 1e-4),
+                sgd(0.0, 0.0),
+                sgd(0.0, 0.9),
+                sgd(0.1, 0.5),
             ],
             "clipping": [clipping(1.0, 1.0), clipping(1e-3, 1.0), clipping(100.0, 0.5)],
             "schedules": [

@@ -17,7 +17,8 @@ from common import ADAPTERS, FIXTURES, GOLDEN, MODELS, load_model, number, versi
 from lora import TinyAdapter, lora_parameters, make_adapter, save_adapter
 
 MODEL = "llama-f32"
-START = "llama-f32-start"
+START = "llama-f32-start"  # B is 0: the model as it is
+TRAINED = "llama-f32-lora"
 
 # Prompt, chosen, rejected.
 PAIRS = [
@@ -55,6 +56,12 @@ class Run:
     max_length: int = 1024
     warmup_steps: int = 0
     learning_rate: float = 1e-3
+    schedule: str = "linear"
+    optimizer: str = "adamw"
+    momentum: float = 0.0
+    # The adapter to start from, and what the reference is: the model alone, or with that adapter.
+    start: str = START
+    reference: str = "base"
     beta: float = 0.1
 
 
@@ -63,16 +70,20 @@ RUNS = [
     Run("accumulated", batch_size=2, accumulation=2),
     # Drops pairs, truncates others, and ends with a batch that is not full.
     Run("truncated", batch_size=3, epochs=1, max_length=20, warmup_steps=2),
+    # Epochs end with a window of a single micro-batch, and that with a pair left over.
+    Run("window", batch_size=3, accumulation=2, schedule="cosine", warmup_steps=2),
+    Run("sgd", optimizer="sgd", momentum=0.9, schedule="constant", learning_rate=1e-2),
+    Run("reference", start=TRAINED, reference="start"),
 ]
 
 
 def train(run: Run, folder: str) -> DPOTrainer:
-    """A trainer that has run, from the starting adapter, with the base model as reference."""
+    """A trainer that has run."""
     base = load_model(MODELS / MODEL)
     trainer = DPOTrainer(
-        model=PeftModel.from_pretrained(base, ADAPTERS / START, is_trainable=True),
-        # Given, for TRL would otherwise take a copy of the starting adapter as the reference.
-        ref_model=load_model(MODELS / MODEL),
+        model=PeftModel.from_pretrained(base, ADAPTERS / run.start, is_trainable=True),
+        # Without one, TRL takes a copy of the starting adapter as the reference.
+        ref_model=load_model(MODELS / MODEL) if run.reference == "base" else None,
         processing_class=AutoTokenizer.from_pretrained(MODELS / MODEL),
         train_dataset=Dataset.from_json(str(FIXTURES / "pairs.jsonl")),
         args=DPOConfig(
@@ -86,9 +97,10 @@ def train(run: Run, folder: str) -> DPOTrainer:
             max_length=run.max_length,
             train_sampling_strategy="sequential",
             learning_rate=run.learning_rate,
-            lr_scheduler_type="linear",
+            lr_scheduler_type=run.schedule,
             warmup_steps=run.warmup_steps,
-            optim="adamw_torch",
+            optim={"adamw": "adamw_torch", "sgd": "sgd"}[run.optimizer],
+            optim_args=f"momentum={run.momentum}" if run.optimizer == "sgd" else None,
             max_grad_norm=1.0,
             beta=run.beta,
             seed=0,
@@ -137,14 +149,12 @@ def main() -> None:
         "made_by": "make_trl.py",
         "versions": versions("torch", "transformers", "trl", "peft", "accelerate"),
         "model": f"models/{MODEL}",
-        "start": f"adapters/{START}",
         "data": "pairs.jsonl",
         # What all runs have in common.
         "max_gradient_norm": 1.0,
         "adam_betas": [0.9, 0.999],
         "adam_epsilon": 1e-8,
         "weight_decay": 0.0,
-        "schedule": "linear",
         "runs": runs,
     }
     write_json(GOLDEN / "trl_dpo.json", golden)

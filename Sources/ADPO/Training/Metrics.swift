@@ -5,6 +5,8 @@
 /// over the pairs unless said otherwise; of unpaired rows, over those with that response, and NaN
 /// where there are none. The names follow TRL's trainers where they have the same.
 public struct Metrics: Sendable, Equatable {
+    /// Of an evaluation rather than of an update.
+    public var isEvaluation = false
     /// 1 after the first update.
     public var step = 0
     /// Passes over the pairs so far, such as 0.5.
@@ -33,7 +35,41 @@ public struct Metrics: Sendable, Equatable {
     public var segments = 0
     /// Both sequences of each pair, prompt + response, as TRL's num_tokens counts them.
     public var tokens = 0
+    /// Of all updates of the run so far.
+    public var numTokens = 0
     public var seconds = 0.0
+
+    public var tokensPerSecond: Double { seconds > 0 ? Double(tokens) / seconds : 0 }
+
+    public init() {}
+}
+
+extension Metrics {
+    /// What the micro-batches of an update have a mean of.
+    static var means: [WritableKeyPath<Metrics, Double>] {
+        [
+            \.loss, \.rewardsChosen, \.rewardsRejected, \.rewardsAccuracy, \.rewardsMargin,
+            \.logProbsChosen, \.logProbsRejected, \.kl,
+        ]
+    }
+
+    /// What they sum up to.
+    static var sums: [WritableKeyPath<Metrics, Int>] { [\.pairs, \.segments, \.tokens] }
+
+    /// An update, from its micro-batches. Each counts alike, also one of fewer pairs, as in TRL.
+    init(meanOf window: [Metrics]) {
+        self.init()
+        dtype = window.first?.dtype ?? .f32
+        for path in Self.means {
+            // NaN where a micro-batch has no such row.
+            let values = window.map { $0[keyPath: path] }.filter { !$0.isNaN }
+            self[keyPath: path] = values.reduce(0, +) / Double(values.count)
+        }
+        for path in Self.sums { self[keyPath: path] = window.reduce(0) { $0 + $1[keyPath: path] } }
+        let loss = window.reduce(0) { $0 + $1.loss * Double($1.pairs) }
+        lossPerSegment = loss / Double(max(segments, 1))
+        seconds = window.reduce(0) { $0 + $1.seconds }
+    }
 }
 
 /// Sums over pairs, to become means.

@@ -6,12 +6,12 @@ extension Trainer {
     ///
     /// - Parameter kl: `klDivergence` of the micro-batch.
     func losses(
-        _ pass: PairBatch, of pairs: [PreferencePair], policy: PolicyLogProbs, reference: [Float],
+        _ pass: PairBatch, of set: PairSet, policy: PolicyLogProbs, reference: [Float],
         kl: Double, pairsInBatch: Int, _ sum: inout MetricsSum
     ) throws(ADPOError) -> [Float] {
         var derivative: [Float] = []
         for (index, targets) in pass.members {
-            let pair = pairs[index]
+            let pair = set.pairs[index]
             let weights = pair.weights?.concatenated
             var pairDerivative = [Float](repeating: 0, count: targets.count)
             var output = pairDerivative.mutableSpan
@@ -28,7 +28,7 @@ extension Trainer {
                     pair, result, beta: loss.objective.beta, kl: kl,
                     policy: policy.values.span.extracting(targets))
             } catch {
-                throw ADPOError(error.code, "pair \(index + 1): \(error.message)")
+                throw ADPOError(error.code, "\(set.name(index)): \(error.message)")
             }
             derivative += pairDerivative
         }
@@ -67,7 +67,7 @@ extension Trainer {
         var sum = 0.0
         for pass in PairBatch.packed(mismatched.indices, of: mismatched) {
             let policy = try logProbs(pass.sequence, lora: lora)
-            let reference = try logProbs(pass.sequence, lora: nil)
+            let reference = try logProbs(pass.sequence, lora: referenceLoRA)
             for (policy, reference) in zip(policy, reference) {
                 sum += Double(policy) - Double(reference)
             }

@@ -1,60 +1,51 @@
 import ADPOTensor
-import Glibc
 
 /// Tunes a LoRA adapter on all linear layers of a model with Autoregressive DPO
-/// (arXiv 2602.09533). The model itself is the reference.
+/// (arXiv 2602.09533).
 ///
 /// One thread at a time.
 public final class Trainer {
     public let model: Model
     public let configuration: TrainerConfiguration
-    /// The pairs in use, cut to the maximum length.
-    public let pairs: [PreferencePair]
-    /// Pairs left out, since their prompt alone fills the maximum length.
-    public let droppedPairs: Int
-    /// Pairs in use with a response that lost its end.
-    public let truncatedPairs: Int
     /// Updates so far.
-    public private(set) var stepsDone = 0
+    public internal(set) var stepsDone = 0
 
     package let layout: AdapterLayout
     let loss: PreferenceLoss
     let decoder: Decoder
-    private let alpha: Float
-    private let isRankStabilized: Bool
-    private let parameters: Buffer<Float>  // [layout.count]
-    private let gradientBuffer: Buffer<Float>  // [layout.count]
-    private var optimizer: AdamW
-    /// The reference's log-probs of each pair's response tokens, from its first use on.
-    private var references: [[Float]?]
+    let start: Adapter?
+    let alpha: Float
+    let isRankStabilized: Bool
+    let parameters: Buffer<Float>  // [layout.count]
+    let gradientBuffer: Buffer<Float>  // [layout.count]
+    let optimizer: any Optimizer
+    package let training: PairSet
+    /// What the schedule starts from.
+    var learningRate: Double
+    /// What each micro-batch of the update that is under way saw.
+    var window: [Metrics] = []
+    /// Tokens of all updates so far.
+    var tokensSeen = 0
+    /// An update has changed the adapter.
+    var hasMoved = false
     /// The order of the pairs in the epoch that is running.
-    private var order: [Int] = []
+    var order: (epoch: Int, indices: [Int])?
+
+    /// A file that the references are to be written to.
+    var unwrittenCache: ReferenceCache?
 
     /// Starts from the adapter `start`, or from a new one when it is nil.
     ///
     /// - Throws: `.invalidArgument` for a configuration that makes no sense, for pairs of another
-    ///   vocabulary, and when no pair is left to train on; `.outOfMemory`.
+    ///   vocabulary, and when no pair is left to train on; `.io` or `.format` for the reference
+    ///   cache; `.outOfMemory`.
     public init(
         model: Model, configuration: TrainerConfiguration = TrainerConfiguration(),
         pairs dataset: PreferenceDataset, start: Adapter? = nil
     ) throws(ADPOError) {
         try configuration.validate()
         try start?.check(model)
-        guard dataset.vocabulary == model.architecture.vocabulary else {
-            throw ADPOError(
-                .invalidArgument, "the pairs were made for a model of another vocabulary")
-        }
-        let prepared = try dataset.prepared(
-            for: configuration.objective, maxLength: configuration.maxLength)
-        let pairs = prepared.pairs
-        guard !pairs.isEmpty else {
-            throw ADPOError(
-                .invalidArgument,
-                prepared.dropped == 0
-                    ? "there are no pairs to train on"
-                    : "no pair is left to train on: the prompts of all \(prepared.dropped) pairs fill the "
-                        + "maximum length of \(configuration.maxLength) tokens")
-        }
+        training = try PairSet(dataset, of: model, configuration)
         let layout: AdapterLayout
         if let start {
             layout = start.layout
@@ -72,9 +63,7 @@ public final class Trainer {
         let gradients = try Buffer<Float>(zeros: layout.count)
         self.model = model
         self.configuration = configuration
-        self.pairs = pairs
-        droppedPairs = prepared.dropped
-        truncatedPairs = prepared.truncated
+        self.start = start
         loss = try PreferenceLoss(configuration.objective)
         decoder = try Decoder(
             model: model, dtype: configuration.dtype,
@@ -84,25 +73,25 @@ public final class Trainer {
         isRankStabilized = start?.isRankStabilized ?? false
         self.parameters = parameters
         gradientBuffer = gradients
-        optimizer = try AdamW(parameters: layout.count, configuration.optimizer)
-        references = Array(repeating: nil, count: pairs.count)
+        optimizer = try configuration.optimizer.make(parameters: layout.count, configuration)
+        learningRate = configuration.learningRate
+        try openReferenceCache()
     }
+
+    /// The pairs in use, cut to the maximum length.
+    public var pairs: [PreferencePair] { training.pairs }
+
+    /// Pairs left out, since their prompt alone fills the maximum length.
+    public var droppedPairs: Int { training.dropped }
+
+    /// Pairs in use with a response that lost its end.
+    public var truncatedPairs: Int { training.truncated }
 
     /// What the products with weights compute in here: `.f32` or `.bf16`.
     public var dtype: DType { decoder.dtype }
 
     /// The number of parameters that are trained.
     public var parameterCount: Int { layout.count }
-
-    /// The last update's gradients, clipped, [layout.count]; valid while the trainer lives.
-    package var gradients: UnsafePointer<Float> { UnsafePointer(gradientBuffer.pointer) }
-
-    private var stepsPerEpoch: Int {
-        (pairs.count + configuration.batchSize - 1) / configuration.batchSize
-    }
-
-    /// Updates in the whole run.
-    public var steps: Int { stepsPerEpoch * configuration.epochs }
 
     /// The adapter as it is now: a copy that later steps do not change.
     ///
@@ -113,128 +102,23 @@ public final class Trainer {
             values: parameters.pointer)
     }
 
+    /// Sets the learning rate that the schedule multiplies, from the next update on.
+    ///
+    /// - Throws: `.invalidArgument` unless it is finite and not negative.
+    public func setLearningRate(_ rate: Double) throws(ADPOError) {
+        guard rate >= 0, rate.isFinite else {
+            throw ADPOError(
+                .invalidArgument, "the learning rate is \(rate); it must be 0 or above")
+        }
+        learningRate = rate
+    }
+
+    /// The policy's matrices.
     var lora: LoRAParameters {
         let rank = Float(layout.rank)
         return LoRAParameters(
             layout: layout, scale: alpha / (isRankStabilized ? rank.squareRoot() : rank),
             values: parameters.pointer)
-    }
-
-    /// One update; nil after the last of the run.
-    ///
-    /// - Throws: `.numeric` for NaN or infinity, and the adapter is then as before the step;
-    ///   `.outOfMemory`.
-    public func step() throws(ADPOError) -> Metrics? {
-        guard stepsDone < steps else { return nil }
-        let start = monotonicSeconds()
-        let batch = nextBatch()
-        gradientBuffer.pointer.update(repeating: 0, count: layout.count)
-        var sum = MetricsSum()
-        let kl = try klDivergence(batch, of: pairs)
-        for pass in PairBatch.packed(batch, of: pairs) {
-            try accumulate(pass, kl: kl, pairsInBatch: batch.count, &sum)
-        }
-        var metrics = sum.means
-        metrics.gradientNorm = try clipGradient(
-            gradientBuffer.mutableSpan, maximumNorm: configuration.maxGradientNorm)
-        metrics.learningRate =
-            configuration.learningRate
-            * configuration.schedule.factor(
-                step: stepsDone, of: steps, warmup: configuration.warmupSteps)
-        try optimizer.step(
-            parameters: parameters.mutableSpan, gradients: gradientBuffer.span,
-            learningRate: metrics.learningRate)
-        stepsDone += 1
-        metrics.step = stepsDone
-        metrics.epoch = Double(stepsDone) / Double(stepsPerEpoch)
-        metrics.dtype = dtype
-        metrics.seconds = monotonicSeconds() - start
-        return metrics
-    }
-
-    /// All steps that remain, or until `onStep` returns false.
-    ///
-    /// - Throws: as `step`.
-    public func run(_ onStep: (Metrics) -> Bool = { _ in true }) throws(ADPOError) {
-        while let metrics = try step() {
-            if !onStep(metrics) { return }
-        }
-    }
-
-    /// Loss and rewards of the policy as it is on other pairs, without an update.
-    ///
-    /// - Throws: `.invalidArgument` when no pair is left after truncation, `.numeric`,
-    ///   `.outOfMemory`.
-    public func evaluate(_ dataset: PreferenceDataset) throws(ADPOError) -> Metrics {
-        let start = monotonicSeconds()
-        guard dataset.vocabulary == model.architecture.vocabulary else {
-            throw ADPOError(
-                .invalidArgument, "the pairs were made for a model of another vocabulary")
-        }
-        let pairs = try dataset.prepared(
-            for: configuration.objective, maxLength: configuration.maxLength
-        ).pairs
-        guard !pairs.isEmpty else {
-            throw ADPOError(.invalidArgument, "there are no pairs to evaluate")
-        }
-        var sum = MetricsSum()
-        // The KL divergence is that of a micro-batch; nothing else depends on one.
-        let batchSize = loss.objective.loss == .kto ? configuration.batchSize : pairs.count
-        for first in stride(from: 0, to: pairs.count, by: batchSize) {
-            let batch = first..<min(first + batchSize, pairs.count)
-            let kl = try klDivergence(batch, of: pairs)
-            for pass in PairBatch.packed(batch, of: pairs) {
-                let reference =
-                    loss.objective.needsReference ? try logProbs(pass.sequence, lora: nil) : []
-                _ = try losses(
-                    pass, of: pairs, policy: policyLogProbs(pass), reference: reference, kl: kl,
-                    pairsInBatch: pairs.count, &sum)
-            }
-        }
-        var metrics = sum.means
-        metrics.step = stepsDone
-        metrics.epoch = Double(stepsDone) / Double(stepsPerEpoch)
-        metrics.dtype = dtype
-        metrics.seconds = monotonicSeconds() - start
-        return metrics
-    }
-
-    /// The pairs of the next update.
-    private func nextBatch() -> ArraySlice<Int> {
-        let (epoch, step) = stepsDone.quotientAndRemainder(dividingBy: stepsPerEpoch)
-        if step == 0 || order.isEmpty {
-            // Stream 0 of the seed is the adapter's start.
-            var random = RandomGenerator(seed: configuration.seed, stream: UInt64(epoch) + 1)
-            order = configuration.shuffles ? random.permutation(pairs.count) : Array(pairs.indices)
-        }
-        let first = step * configuration.batchSize
-        return order[first..<min(first + configuration.batchSize, pairs.count)]
-    }
-
-    /// Adds the gradients of some pairs, each weighted by 1 / pairsInBatch.
-    private func accumulate(
-        _ pass: PairBatch, kl: Double, pairsInBatch: Int, _ sum: inout MetricsSum
-    ) throws(ADPOError) {
-        let reference = try referenceLogProbs(pass)
-        let policy = try policyLogProbs(pass, isTraining: true)
-        let derivative = try losses(
-            pass, of: pairs, policy: policy, reference: reference, kl: kl,
-            pairsInBatch: pairsInBatch, &sum)
-        derivative.withUnsafeBufferPointer { derivative in
-            guard let derivative = derivative.baseAddress else { return }
-            decoder.backward(derivative: derivative, lora: lora, gradients: gradientBuffer.pointer)
-        }
-    }
-
-    /// The reference's log-probs of a pass, computed once for each pair of the run.
-    private func referenceLogProbs(_ pass: PairBatch) throws(ADPOError) -> [Float] {
-        guard loss.objective.needsReference else { return [] }
-        let missing = pass.members.map(\.index).filter { references[$0] == nil }
-        for pass in PairBatch.packed(missing, of: pairs) {
-            let logProbs = try logProbs(pass.sequence, lora: nil)
-            for (index, targets) in pass.members { references[index] = Array(logProbs[targets]) }
-        }
-        return pass.members.flatMap { references[$0.index] ?? [] }
     }
 
     func logProbs(
@@ -243,10 +127,4 @@ public final class Trainer {
         try decoder.forward(sequence, lora: lora, isTraining: isTraining)
         return decoder.logProbs()
     }
-}
-
-private func monotonicSeconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }

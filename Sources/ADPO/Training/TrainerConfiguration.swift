@@ -11,9 +11,16 @@ public struct TrainerConfiguration: Sendable {
 
     public var dtype = DType.f32
 
+    /// What the policy is compared with.
+    public var reference = Reference.base
+    /// Where the reference's log-probs are kept for later runs; nil keeps them in memory alone.
+    public var referenceCache: String?
+
     public var epochs = 1
-    /// Pairs for each update.
+    /// Pairs in a micro-batch.
     public var batchSize = 4
+    /// Micro-batches for each update.
+    public var gradientAccumulation = 1
     /// Tokens of prompt + response; longer ones lose their end.
     public var maxLength = 1024
     /// Of the adapter's start and of the shuffling.
@@ -25,7 +32,10 @@ public struct TrainerConfiguration: Sendable {
     public var warmupSteps = 0
     /// 0 does not clip.
     public var maxGradientNorm = 1.0
+    public var optimizer = OptimizerKind.adamw
     public var weightDecay = 0.0
+    /// Of SGD.
+    public var momentum = 0.0
     public var adamBeta1 = 0.9
     public var adamBeta2 = 0.999
     public var adamEpsilon = 1e-8
@@ -36,7 +46,7 @@ public struct TrainerConfiguration: Sendable {
 
     public init() {}
 
-    var optimizer: AdamW.Configuration {
+    var adamW: AdamW.Configuration {
         var configuration = AdamW.Configuration()
         configuration.beta1 = adamBeta1
         configuration.beta2 = adamBeta2
@@ -45,10 +55,19 @@ public struct TrainerConfiguration: Sendable {
         return configuration
     }
 
+    var sgd: SGD.Configuration {
+        var configuration = SGD.Configuration()
+        configuration.momentum = momentum
+        configuration.weightDecay = weightDecay
+        return configuration
+    }
+
     /// What the parts of a trainer do not check themselves.
     func validate() throws(ADPOError) {
+        try objective.validate()
         let counts = [
             ("number of epochs", epochs, 1 << 20), ("batch size", batchSize, Int(UInt32.max)),
+            ("gradient accumulation", gradientAccumulation, Int(UInt32.max)),
             ("maximum length", maxLength, Int(UInt32.max)),
         ]
         for (name, count, limit) in counts where count < 1 || count > limit {
@@ -68,6 +87,15 @@ public struct TrainerConfiguration: Sendable {
             ("learning rate", learningRate), ("maximum gradient norm", maxGradientNorm),
         ] where !(value >= 0 && value.isFinite) {
             throw ADPOError(.invalidArgument, "the \(name) is \(value); it must be 0 or above")
+        }
+        guard referenceCache == nil || objective.needsReference else {
+            throw ADPOError(
+                .invalidArgument,
+                "the objective needs no reference, so there is nothing for a reference cache")
+        }
+        guard momentum == 0 || optimizer == .sgd else {
+            throw ADPOError(
+                .invalidArgument, "the momentum is of SGD; AdamW has beta1 in its place")
         }
         guard warmupSteps >= 0 else {
             throw ADPOError(

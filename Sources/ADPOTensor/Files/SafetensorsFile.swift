@@ -2,6 +2,8 @@
 /// https://huggingface.co/docs/safetensors
 package struct SafetensorsFile: Sendable {
     package private(set) var tensors = TensorTable()
+    /// Texts by name; nil when a file has none, or when there are several files.
+    package private(set) var metadata: JSON?
 
     /// The official library refuses longer headers, too.
     private static let maximumHeaderSize = 100_000_000
@@ -18,6 +20,7 @@ package struct SafetensorsFile: Sendable {
         }
         let header = try JSON(try reader.take(Int(headerSize)), source: "the header of \(path)")
         guard let members = header.members else { throw failure("its header is no JSON object") }
+        metadata = header["__metadata__"]
 
         for (name, description) in members where name != "__metadata__" {
             guard let dtype = description["dtype"]?.string,

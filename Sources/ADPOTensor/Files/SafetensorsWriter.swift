@@ -14,9 +14,12 @@ package enum SafetensorsWriter {
     }
 
     /// Writes the tensors in the given order, atomically. Throws `io`, or `internal` when a shape
-    /// does not fit its values.
-    package static func write(_ tensors: [Tensor], to path: String) throws(ADPOError) {
-        let header = try header(of: tensors)
+    /// does not fit its values. PEFT and transformers ask for the format "pt" in the metadata.
+    package static func write(
+        _ tensors: [Tensor], to path: String,
+        metadata: [(key: String, value: String)] = [("format", "pt")]
+    ) throws(ADPOError) {
+        let header = try header(of: tensors, metadata)
         try AtomicFile.write(to: path) { (file) throws(ADPOError) in
             try file.append(header)
             for tensor in tensors { try file.append(tensor.values) }
@@ -24,10 +27,11 @@ package enum SafetensorsWriter {
     }
 
     /// The length in 64 bits and the JSON header, padded so that the tensors are 8-byte aligned.
-    private static func header(of tensors: [Tensor]) throws(ADPOError) -> [UInt8] {
-        // PEFT and transformers ask for the format.
+    private static func header(
+        of tensors: [Tensor], _ metadata: [(key: String, value: String)]
+    ) throws(ADPOError) -> [UInt8] {
         var members: [(key: String, value: JSON)] = [
-            ("__metadata__", .object([("format", .string("pt"))]))
+            ("__metadata__", .object(metadata.map { ($0.key, .string($0.value)) }))
         ]
         var offset = 0
         for tensor in tensors {

@@ -10,6 +10,8 @@ package struct Matrix: Sendable {
     package let columns: Int
     package let encoding: Encoding
     private let view: TensorView
+    /// As the file stores them; valid while the matrix lives.
+    package var bytes: UnsafeRawBufferPointer { view.bytes }
     private let rowBytes: Int
 
     package init(_ view: TensorView) throws(ADPOError) {

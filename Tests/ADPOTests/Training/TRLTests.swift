@@ -5,24 +5,33 @@ import Testing
 
 /// Whole training steps, against TRL's DPOTrainer from the same adapter file.
 struct TRLTests {
-    @Test(arguments: ["plain", "accumulated", "truncated"])
+    @Test(arguments: [
+        "plain", "accumulated", "truncated", "window", "sgd", "reference",
+    ])
     func equalsDPOTrainer(_ name: String) throws {
         let file = try golden("trl_dpo.json")
         let run = try #require(file["runs"]?.array?.first { $0["name"]?.string == name })
         let model = try Model(path: Fixture.path("Fixtures/\(file["model"]?.string ?? "")"))
         let start = try Adapter(
-            model: model, path: Fixture.path("Fixtures/\(file["start"]?.string ?? "")"))
+            model: model, path: Fixture.path("Fixtures/adapters/\(run["start"]?.string ?? "")"))
         var pairs = PreferenceDataset(model: model)
         try pairs.append(jsonLines: Fixture.path("Fixtures/\(file["data"]?.string ?? "")"))
 
         var configuration = TrainerConfiguration()
         configuration.objective.beta = try #require(run["beta"]?.double)
-        configuration.batchSize =
-            try #require(run["batch_size"]?.integer) * #require(run["accumulation"]?.integer)
+        configuration.batchSize = try #require(run["batch_size"]?.integer)
+        configuration.gradientAccumulation = try #require(run["accumulation"]?.integer)
+        configuration.reference = try #require(
+            Reference(rawValue: run["reference"]?.string ?? ""))
         configuration.epochs = try #require(run["epochs"]?.integer)
         configuration.maxLength = try #require(run["max_length"]?.integer)
         configuration.warmupSteps = try #require(run["warmup_steps"]?.integer)
         configuration.learningRate = try #require(run["learning_rate"]?.double)
+        configuration.schedule = try #require(
+            Schedule(rawValue: run["schedule"]?.string ?? ""))
+        configuration.optimizer = try #require(
+            OptimizerKind(rawValue: run["optimizer"]?.string ?? ""))
+        configuration.momentum = try #require(run["momentum"]?.double)
         configuration.shuffles = false
         let trainer = try Trainer(
             model: model, configuration: configuration, pairs: pairs, start: start)
@@ -34,6 +43,7 @@ struct TRLTests {
             let metrics = try #require(try trainer.step())
             tokens += metrics.tokens
             #expect(tokens == expected["num_tokens"]?.integer)
+            #expect(metrics.numTokens == tokens)
             func compare(_ actual: Double, _ key: String, _ absolute: Float, _ relative: Float = 0)
                 throws
             {

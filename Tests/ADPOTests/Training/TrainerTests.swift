@@ -4,34 +4,6 @@ import TestSupport
 import Testing
 
 struct TrainerTests {
-    static let model = try? Model(path: Fixture.path("Fixtures/models/llama-f32"))
-
-    private func pairs(_ count: Int = 6) throws -> PreferenceDataset {
-        var pairs = PreferenceDataset(model: try #require(Self.model))
-        for index in 0..<count {
-            func tokens(_ length: Int, _ factor: Int) -> [Int32] {
-                (0..<length).map { Int32(($0 * factor + index * 31 + 3) % 320) }
-            }
-            try pairs.append(
-                PreferencePair(
-                    prompt: tokens(3 + index, 7), chosen: tokens(5 + index, 11),
-                    rejected: tokens(9, 13)))
-        }
-        return pairs
-    }
-
-    private func trainer(_ change: (inout TrainerConfiguration) -> Void = { _ in }) throws
-        -> Trainer
-    {
-        var configuration = TrainerConfiguration()
-        configuration.learningRate = 1e-3
-        configuration.loraRank = 4
-        configuration.epochs = 3
-        change(&configuration)
-        return try Trainer(
-            model: #require(Self.model), configuration: configuration, pairs: pairs())
-    }
-
     private func losses(_ trainer: Trainer) throws -> [Double] {
         var losses: [Double] = []
         try trainer.run {
@@ -44,7 +16,8 @@ struct TrainerTests {
     /// At the start policy and reference are equal: every margin is 0.
     @Test(arguments: [Granularity.response, .token, .static(4), .adaptive(3)])
     func beginsAtLogTwo(_ granularity: Granularity) throws {
-        let metrics = try #require(try trainer { $0.objective.granularity = granularity }.step())
+        let metrics = try #require(
+            try TinyRun.trainer { $0.objective.granularity = granularity }.step())
         expectClose([Float(metrics.lossPerSegment)], [0.693147], absolute: 1e-5)
         #expect(metrics.rewardsAccuracy == 0)
         #expect(metrics.gradientNorm > 0)
@@ -52,37 +25,37 @@ struct TrainerTests {
 
     @Test(arguments: [Granularity.response, .token, .static(4), .adaptive(3)])
     func learns(_ granularity: Granularity) throws {
-        let trainer = try trainer {
+        let trainer = try TinyRun.trainer {
             $0.objective.granularity = granularity
             $0.epochs = 15
         }
         let losses = try losses(trainer)
         #expect(losses.count == trainer.steps)
-        let evaluation = try trainer.evaluate(pairs())
+        let evaluation = try trainer.evaluate(TinyRun.pairs())
         #expect(evaluation.loss < losses[0])
         #expect(evaluation.rewardsAccuracy == 1)
     }
 
     @Test func theSameSeedGivesTheSameBits() throws {
-        let first = try losses(trainer())
-        #expect(try losses(trainer()) == first)
-        #expect(try losses(trainer { $0.seed = 1 }) != first)
+        let first = try losses(TinyRun.trainer())
+        #expect(try losses(TinyRun.trainer()) == first)
+        #expect(try losses(TinyRun.trainer { $0.seed = 1 }) != first)
     }
 
     /// Packed alone or together, a batch has one loss and one gradient norm.
     @Test func packingChangesNothing() throws {
         let together = try #require(
-            try trainer {
+            try TinyRun.trainer {
                 $0.batchSize = 6
                 $0.shuffles = false
             }.step())
         var alone = 0.0
         for index in 0..<6 {
-            var one = PreferenceDataset(model: try #require(Self.model))
-            try one.append(pairs().pairs[index])
+            var one = PreferenceDataset(model: try #require(TinyRun.model))
+            try one.append(TinyRun.pairs().pairs[index])
             var configuration = TrainerConfiguration()
             configuration.loraRank = 4
-            let model = try #require(Self.model)
+            let model = try #require(TinyRun.model)
             let trainer = try Trainer(model: model, configuration: configuration, pairs: one)
             alone += try #require(try trainer.step()).logProbsChosen
         }
@@ -91,7 +64,7 @@ struct TrainerTests {
 
     /// A loss that is not finite stops the step; the adapter stays as it was.
     @Test func stopsBeforeAnUpdateWithNaN() throws {
-        let trainer = try trainer {
+        let trainer = try TinyRun.trainer {
             $0.learningRate = 1e30
             $0.maxGradientNorm = 0
         }
@@ -109,28 +82,28 @@ struct TrainerTests {
     }
 
     @Test func beginsFromAnAdapter() throws {
-        let first = try trainer()
+        let first = try TinyRun.trainer()
         _ = try losses(first)
-        let trained = try first.evaluate(pairs())
+        let trained = try first.evaluate(TinyRun.pairs())
         var configuration = TrainerConfiguration()
         configuration.learningRate = 0
         let second = try Trainer(
-            model: #require(Self.model), configuration: configuration, pairs: pairs(),
+            model: #require(TinyRun.model), configuration: configuration, pairs: TinyRun.pairs(),
             start: first.adapter())
-        let evaluation = try second.evaluate(pairs())
+        let evaluation = try second.evaluate(TinyRun.pairs())
         #expect(evaluation.loss == trained.loss)
         #expect(evaluation.rewardsMargin == trained.rewardsMargin)
     }
 
     @Test func endsAfterItsSteps() throws {
-        let trainer = try trainer { $0.epochs = 1 }
+        let trainer = try TinyRun.trainer { $0.epochs = 1 }
         #expect(trainer.steps == 2)
         #expect(try losses(trainer).count == 2)
         #expect(try trainer.step() == nil)
     }
 
     @Test func countsWhatItLeavesOutAndCuts() throws {
-        let trainer = try trainer { $0.maxLength = 6 }
+        let trainer = try TinyRun.trainer { $0.maxLength = 6 }
         // Prompts have 3 to 8 tokens.
         #expect(trainer.pairs.count == 3)
         #expect(trainer.droppedPairs == 3)
@@ -140,16 +113,18 @@ struct TrainerTests {
     private static let nonsense: [@Sendable (inout TrainerConfiguration) -> Void] = [
         { $0.objective.beta = 0 }, { $0.objective.beta = .nan }, { $0.epochs = 0 },
         { $0.epochs = .max },
-        { $0.batchSize = 0 }, { $0.maxLength = 0 }, { $0.maxLength = 1 }, { $0.loraRank = 0 },
+        { $0.batchSize = 0 }, { $0.gradientAccumulation = 0 }, { $0.maxLength = 0 },
+        { $0.maxLength = 1 }, { $0.loraRank = 0 },
         { $0.loraRank = .max }, { $0.loraAlpha = 0 }, { $0.learningRate = -1 },
         { $0.learningRate = .infinity }, { $0.maxGradientNorm = .nan }, { $0.warmupSteps = -1 },
         { $0.adamBeta1 = 1 }, { $0.adamEpsilon = 0 }, { $0.weightDecay = -1 },
+        { $0.momentum = 0.5 },
         { $0.objective.granularity = .static(0) }, { $0.objective.granularity = .adaptive(-1) },
     ]
 
     @Test(arguments: nonsense.indices)
     func refusesNonsense(_ index: Int) throws {
-        let error = #expect(throws: ADPOError.self) { try trainer(Self.nonsense[index]) }
+        let error = #expect(throws: ADPOError.self) { try TinyRun.trainer(Self.nonsense[index]) }
         #expect(error?.code == .invalidArgument)
     }
 }

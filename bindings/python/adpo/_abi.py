@@ -54,6 +54,11 @@ ENUMS = {
     "ADPO_GRANULARITY_CUSTOM": 7,
     "ADPO_SCHEDULE_LINEAR": 0,
     "ADPO_SCHEDULE_CONSTANT": 1,
+    "ADPO_SCHEDULE_COSINE": 2,
+    "ADPO_OPTIMIZER_ADAMW": 0,
+    "ADPO_OPTIMIZER_SGD": 1,
+    "ADPO_REFERENCE_BASE": 0,
+    "ADPO_REFERENCE_START": 1,
 }
 
 
@@ -94,6 +99,7 @@ class adpo_trainer_config(Structure):
         ("beta", c_double),
         ("epochs", c_uint32),
         ("batch_size", c_uint32),
+        ("gradient_accumulation", c_uint32),
         ("max_length", c_uint32),
         ("shuffle", c_int32),
         ("seed", c_uint64),
@@ -101,10 +107,14 @@ class adpo_trainer_config(Structure):
         ("schedule", c_int32),
         ("warmup_steps", c_uint32),
         ("max_gradient_norm", c_double),
+        ("optimizer", c_int32),
         ("weight_decay", c_double),
+        ("momentum", c_double),
         ("adam_beta1", c_double),
         ("adam_beta2", c_double),
         ("adam_epsilon", c_double),
+        ("reference", c_int32),
+        ("reference_cache", c_char_p),
     ]
 
 
@@ -140,6 +150,9 @@ class adpo_metrics(Structure):
         ("segments", c_uint64),
         ("tokens", c_uint64),
         ("seconds", c_double),
+        ("num_tokens", c_uint64),
+        ("tokens_per_second", c_double),
+        ("is_evaluation", c_int32),
     ]
 
 
@@ -209,6 +222,10 @@ FUNCTIONS = {
     "adpo_trainer_destroy": (None, [handle]),
     "adpo_trainer_get_info": (status, [handle, POINTER(adpo_trainer_info)]),
     "adpo_trainer_step": (status, [handle, POINTER(adpo_metrics)]),
+    "adpo_trainer_accumulate": (status, [handle, POINTER(adpo_metrics)]),
+    "adpo_trainer_gradients": (status, [handle, POINTER(POINTER(c_float)), size_out]),
+    "adpo_trainer_apply": (status, [handle, POINTER(adpo_metrics)]),
+    "adpo_trainer_set_learning_rate": (status, [handle, c_double]),
     "adpo_trainer_run": (status, [handle, adpo_step_callback, user_data]),
     "adpo_trainer_evaluate": (status, [handle, handle, POINTER(adpo_metrics)]),
     "adpo_trainer_adapter": (status, [handle, handle_out]),

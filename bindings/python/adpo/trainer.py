@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Callable
 
+import numpy as np
+
 from adpo import _abi, _marshal
 from adpo._callback import Callback
 from adpo._dtype import DTYPES, dtype_value
@@ -27,7 +29,9 @@ GRANULARITIES = (
     "delimiter:TEXT",
     "custom",
 )
-SCHEDULES = ("linear", "constant")
+SCHEDULES = ("linear", "cosine", "constant")
+OPTIMIZERS = ("adamw", "sgd")
+REFERENCES = ("base", "start")
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,11 @@ class Metrics:
         What was computed in, "f32" or "bf16".
     pairs, segments, tokens : int
         In all pairs together.
-    seconds : float
+    seconds, tokens_per_second : float
+    num_tokens : int
+        Of all updates so far.
+    is_evaluation : bool
+        Of an evaluation rather than of an update.
     """
 
     step: int
@@ -103,11 +111,16 @@ class Metrics:
     segments: int
     tokens: int
     seconds: float
+    num_tokens: int
+    tokens_per_second: float
+    is_evaluation: bool
 
 
 def _metrics(struct: Any) -> Metrics:
     values = _marshal.fields(struct)
-    return Metrics(**{**values, "dtype": DTYPES[values["dtype"]]})
+    values["dtype"] = DTYPES[values["dtype"]]
+    values["is_evaluation"] = bool(values["is_evaluation"])
+    return Metrics(**values)
 
 
 def parse_granularity(granularity: str) -> tuple[int, int, bytes | None]:
@@ -141,10 +154,17 @@ def parse_granularity(granularity: str) -> tuple[int, int, bytes | None]:
     return kind, size if with_size else 0, delimiter
 
 
-class Trainer(Handle):
-    """Tunes a LoRA adapter on all linear layers of a model; the model itself is the reference.
+def _enum(option: str, value: str, values: tuple[str, ...]) -> int:
+    if value not in values:
+        raise InvalidArgumentError(f"{option} is {value!r}: one of {', '.join(values)}")
+    return _abi.ENUMS[f"ADPO_{option.upper()}_{value.upper()}"]
 
-    Iterate over it, call `step`, or call `run`.
+
+class Trainer(Handle):
+    """Tunes a LoRA adapter on all linear layers of a model.
+
+    Iterate over it, call `step`, or call `run`. `accumulate`, `gradients` and `apply` are the parts
+    of a step.
 
     Parameters
     ----------
@@ -164,8 +184,12 @@ class Trainer(Handle):
         "auto", which is bf16 where the processor has it and the weights are not stored in F32.
     lora_rank, lora_alpha : int, float
         16 and 32 when not given.
-    epochs, batch_size : int
-        1 and 4 when not given.
+    epochs : int
+        1 when not given.
+    batch_size : int
+        Pairs in a micro-batch, 4 when not given.
+    gradient_accumulation : int
+        Micro-batches for each update, 1 when not given.
     max_length : int
         Tokens of prompt + response, 1024 when not given; longer ones lose their end.
     seed : int
@@ -175,13 +199,25 @@ class Trainer(Handle):
     learning_rate : float
         2e-5 when not given.
     schedule : str
-        "linear" (down to 0) or "constant".
+        "linear" (down to 0), "cosine" (down to 0 along half a cosine) or "constant".
     warmup_steps : int
         0 when not given.
     max_gradient_norm : float
         1 when not given; 0 does not clip.
-    weight_decay, adam_beta1, adam_beta2, adam_epsilon : float
-        0, 0.9, 0.999 and 1e-8 when not given.
+    optimizer : str
+        "adamw" or "sgd".
+    weight_decay : float
+        0 when not given.
+    momentum : float
+        Of SGD; 0 when not given.
+    adam_beta1, adam_beta2, adam_epsilon : float
+        0.9, 0.999 and 1e-8 when not given.
+    reference : str
+        What the policy is compared with: "base", the model alone, or "start", the model with the
+        adapter that training starts from.
+    reference_cache : path, optional
+        A file that keeps the reference's log-probs for later runs, keyed by model, reference and
+        pairs: written when it is missing or belongs to others.
     """
 
     _destroy = "adpo_trainer_destroy"
@@ -199,6 +235,7 @@ class Trainer(Handle):
         lora_alpha: float | None = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        gradient_accumulation: int | None = None,
         max_length: int | None = None,
         seed: int | None = None,
         shuffle: bool | None = None,
@@ -206,13 +243,15 @@ class Trainer(Handle):
         schedule: str = "linear",
         warmup_steps: int | None = None,
         max_gradient_norm: float | None = None,
+        optimizer: str = "adamw",
         weight_decay: float | None = None,
+        momentum: float | None = None,
         adam_beta1: float | None = None,
         adam_beta2: float | None = None,
         adam_epsilon: float | None = None,
+        reference: str = "base",
+        reference_cache: _marshal.PathLike | None = None,
     ) -> None:
-        if schedule not in SCHEDULES:
-            raise InvalidArgumentError(f"schedule is {schedule!r}: one of {', '.join(SCHEDULES)}")
         kind, size, delimiter = parse_granularity(granularity)
         config = _abi.adpo_trainer_config()
         check(library().adpo_trainer_config_init(ctypes.byref(config), ctypes.sizeof(config)))
@@ -228,19 +267,25 @@ class Trainer(Handle):
                 "lora_alpha": lora_alpha,
                 "epochs": epochs,
                 "batch_size": batch_size,
+                "gradient_accumulation": gradient_accumulation,
                 "max_length": max_length,
                 "seed": seed,
                 "shuffle": shuffle,
                 "learning_rate": learning_rate,
-                "schedule": _abi.ENUMS[f"ADPO_SCHEDULE_{schedule.upper()}"],
+                "schedule": _enum("schedule", schedule, SCHEDULES),
                 "warmup_steps": warmup_steps,
                 "max_gradient_norm": max_gradient_norm,
+                "optimizer": _enum("optimizer", optimizer, OPTIMIZERS),
                 "weight_decay": weight_decay,
+                "momentum": momentum,
                 "adam_beta1": adam_beta1,
                 "adam_beta2": adam_beta2,
                 "adam_epsilon": adam_epsilon,
+                "reference": _enum("reference", reference, REFERENCES),
             },
         )
+        if reference_cache is not None:
+            config.reference_cache = _marshal.path_bytes(reference_cache)
         pointer = ctypes.c_void_p()
         check(
             library().adpo_trainer_create(
@@ -260,11 +305,56 @@ class Trainer(Handle):
         check(library().adpo_trainer_get_info(self._pointer, ctypes.byref(info)))
         return TrainerInfo(**_marshal.fields(info))
 
+    def _update(self, function: str) -> Metrics:
+        metrics = _marshal.sized(_abi.adpo_metrics)
+        check(getattr(library(), function)(self._pointer, ctypes.byref(metrics)))
+        return _metrics(metrics)
+
     def step(self) -> Metrics:
         """Make one update."""
-        metrics = _marshal.sized(_abi.adpo_metrics)
-        check(library().adpo_trainer_step(self._pointer, ctypes.byref(metrics)))
-        return _metrics(metrics)
+        return self._update("adpo_trainer_step")
+
+    def accumulate(self) -> Metrics:
+        """Add the gradient of the next micro-batch of the update; tell what that saw."""
+        return self._update("adpo_trainer_accumulate")
+
+    def apply(self) -> Metrics:
+        """Clip the accumulated gradient and update the adapter; tell what the update saw."""
+        return self._update("adpo_trainer_apply")
+
+    @property
+    def gradients(self) -> _marshal.FloatArray:
+        """A copy of the gradient that is accumulated, or that the last update used.
+
+        It is flat, laid out like the parameters. Assign an array of the same length before `apply`
+        to change it, for example to the mean over several machines.
+        """
+        return self._gradients().copy()
+
+    @gradients.setter
+    def gradients(self, values: Any) -> None:
+        array = np.asarray(values, np.float32)
+        gradients = self._gradients()
+        if array.shape != gradients.shape:
+            raise InvalidArgumentError(
+                f"gradients of shape {array.shape} are given; they have {gradients.shape}"
+            )
+        gradients[:] = array
+
+    def _gradients(self) -> _marshal.FloatArray:
+        """View the trainer's own memory: not to be given away, as it ends with the trainer."""
+        pointer = ctypes.POINTER(ctypes.c_float)()
+        count = ctypes.c_size_t()
+        check(
+            library().adpo_trainer_gradients(
+                self._pointer, ctypes.byref(pointer), ctypes.byref(count)
+            )
+        )
+        return np.ctypeslib.as_array(pointer, (count.value,))
+
+    def set_learning_rate(self, learning_rate: float) -> None:
+        """Set what the schedule multiplies, from the next update on."""
+        check(library().adpo_trainer_set_learning_rate(self._pointer, learning_rate))
 
     def __iter__(self) -> Iterator[Metrics]:
         """Make the updates that remain, one at a time."""

@@ -84,7 +84,8 @@ def test_train_leaves_metrics_and_an_adapter(model, tmp_path):
     summary = run_json(
         *train(output, "--granularity", "adaptive:4", "--beta", 0.2, "--learning-rate", 1e-3),
         *("--epochs", 2, "--batch-size", 2, "--lora-rank", 4, "--lora-alpha", 8, "--seed", 1),
-        *("--schedule", "constant", "--warmup-steps", 1, "--max-gradient-norm", 0.5),
+        *("--optimizer", "sgd", "--momentum", 0.5, "--schedule", "cosine"),
+        *("--warmup-steps", 1, "--max-gradient-norm", 0.5),
         *("--weight-decay", 0.01, "--max-length", 512, "--eval-data", PAIRS),
     )
     lines = [json.loads(line) for line in (output / "metrics.jsonl").read_text().splitlines()]
@@ -176,7 +177,7 @@ def test_ctrl_c_saves_the_adapter(tmp_path):
         (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--granularity", "words"]),
         (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--beta", "high"]),
         (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--epochs", "1.5"]),
-        (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--schedule", "cosine"]),
+        (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--schedule", "sine"]),
         (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--beta", "nan"]),
         (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--epochs", "-1"]),
         (1, ["train", MODEL, "--data", "/nowhere.jsonl", "--output", "o"]),

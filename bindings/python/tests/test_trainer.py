@@ -91,6 +91,63 @@ def test_the_same_seed_gives_the_same_run(model, pairs):
     assert losses() == losses()
 
 
+def test_a_step_is_its_parts(model, pairs):
+    options = {"epochs": 2, "batch_size": 2, "gradient_accumulation": 2, "learning_rate": 1e-3}
+    whole = adpo.Trainer(model, pairs, **options)
+    parts = adpo.Trainer(model, pairs, **options)
+    for expected in whole:
+        micro_batches = [parts.accumulate(), parts.accumulate()]
+        gradients = parts.gradients
+        assert gradients.dtype == np.float32
+        assert gradients.shape == (parts.info.parameters,)
+        parts.gradients = gradients
+        found = parts.apply()
+        assert (found.step, found.loss, found.gradient_norm, found.num_tokens) == (
+            expected.step,
+            expected.loss,
+            expected.gradient_norm,
+            expected.num_tokens,
+        )
+        assert found.loss == pytest.approx(sum(m.loss for m in micro_batches) / 2)
+        assert found.tokens_per_second > 0
+    assert parts.info.steps_done == whole.info.steps_done == 2
+
+
+def test_a_host_changes_the_gradient(model, pairs):
+    trainer = adpo.Trainer(model, pairs, optimizer="sgd", max_gradient_norm=0)
+    trainer.accumulate()
+    trainer.gradients = np.full(trainer.info.parameters, 0.5)
+    norm = 0.5 * trainer.info.parameters**0.5
+    assert trainer.apply().gradient_norm == pytest.approx(norm, rel=1e-6)
+    with pytest.raises(ValueError, match="shape"):
+        trainer.gradients = [1.0, 2.0]
+
+
+def test_the_learning_rate_can_be_set(trainer):
+    trainer.set_learning_rate(3e-4)
+    assert trainer.step().learning_rate == 3e-4
+    with pytest.raises(ValueError):
+        trainer.set_learning_rate(-1)
+
+
+def test_the_reference_can_be_the_start(model, trainer, pairs, tmp_path):
+    trainer.run()
+    start = trainer.adapter()
+    from_base = adpo.Trainer(model, pairs, start=start).step()
+    assert abs(from_base.rewards_margin) > 0.01
+    for _ in range(2):  # the second time from the file
+        options = {"reference": "start", "reference_cache": tmp_path / "cache"}
+        metrics = adpo.Trainer(model, pairs, start=start, **options).step()
+        assert metrics.rewards_margin == pytest.approx(0, abs=1e-4)
+        assert metrics.gradient_norm > 0
+        assert (tmp_path / "cache").exists()
+
+
+def test_something_else_is_no_reference_cache(model, pairs):
+    with pytest.raises(adpo.FormatError, match=r"pairs\.jsonl"):
+        adpo.Trainer(model, pairs, reference_cache=PAIRS)
+
+
 def test_run_reports_each_step(trainer):
     seen = []
     trainer.run(lambda metrics: seen.append(metrics.step))
@@ -185,15 +242,32 @@ def test_long_pairs_are_dropped_and_truncated(model):
         {"epochs": 0},
         {"epochs": -1},
         {"batch_size": 2**32},
+        {"gradient_accumulation": 0},
+        {"reference": "model"},
         {"lora_rank": 0},
         {"max_length": 1},
         {"learning_rate": -1.0},
-        {"schedule": "cosine"},
+        {"schedule": "sine"},
+        {"optimizer": "adam"},
+        {"optimizer": "sgd", "momentum": 1.0},
+        {"optimizer": "adamw", "momentum": 0.5},
     ],
 )
 def test_bad_options_are_refused(model, pairs, options):
     with pytest.raises(ValueError):
         adpo.Trainer(model, pairs, **options)
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+@pytest.mark.parametrize("schedule", ["linear", "cosine", "constant"])
+def test_optimizers_and_schedules(model, pairs, optimizer, schedule):
+    options = {"optimizer": optimizer, "schedule": schedule, "epochs": 3, "batch_size": 2}
+    momentum = 0.5 if optimizer == "sgd" else None
+    metrics = list(adpo.Trainer(model, pairs, learning_rate=1e-2, momentum=momentum, **options))
+    assert metrics[-1].loss < metrics[0].loss
+    rates = [entry.learning_rate for entry in metrics]
+    assert rates[0] == 1e-2
+    assert (rates[3] == 1e-2) == (schedule == "constant")
 
 
 def test_no_pairs_are_refused(model):

@@ -3,9 +3,7 @@ import CKernels
 import Glibc
 
 /// Adam with decoupled weight decay (arXiv 1711.05101), bias-corrected as in PyTorch.
-///
-/// It knows its parameters as one flat vector.
-package struct AdamW: ~Copyable, Sendable {
+package final class AdamW: Optimizer {
     package struct Configuration: Sendable {
         package var beta1 = 0.9
         package var beta2 = 0.999
@@ -24,16 +22,12 @@ package struct AdamW: ~Copyable, Sendable {
                 throw ADPOError(
                     .invalidArgument, "AdamW's epsilon is \(epsilon); it must be a number above 0")
             }
-            guard weightDecay >= 0, weightDecay.isFinite else {
-                throw ADPOError(
-                    .invalidArgument, "the weight decay is \(weightDecay); it must be 0 or above")
-            }
+            try checkWeightDecay(weightDecay)
         }
     }
 
     package let configuration: Configuration
-    /// Updates so far.
-    package private(set) var steps = 0
+    package var steps = 0
     private let firstMoments: Buffer<Float>
     private let secondMoments: Buffer<Float>
 
@@ -48,17 +42,19 @@ package struct AdamW: ~Copyable, Sendable {
         secondMoments = second
     }
 
-    /// One update of the parameters in place. `// [count]` both.
-    ///
-    /// - Throws: `.invalidArgument` when there are not as many as the optimizer was made for.
-    package mutating func step(
+    package var state: [(name: String, values: UnsafeMutableBufferPointer<Float>)] {
+        [
+            ("first_moments", firstMoments.mutableSpan),
+            ("second_moments", secondMoments.mutableSpan),
+        ]
+    }
+
+    package func step(
         parameters: UnsafeMutableBufferPointer<Float>, gradients: UnsafeBufferPointer<Float>,
         learningRate: Double
     ) throws(ADPOError) {
         let count = firstMoments.count
-        guard parameters.count == count, gradients.count == count else {
-            throw ADPOError(.invalidArgument, "AdamW was made for \(count) parameters")
-        }
+        try checkCounts(parameters, gradients, count)
         guard let values = parameters.baseAddress, let slopes = gradients.baseAddress else {
             return
         }

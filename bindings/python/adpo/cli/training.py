@@ -17,7 +17,7 @@ from adpo.cli.inference import add_dtype
 from adpo.dataset import Dataset
 from adpo.errors import InvalidArgumentError
 from adpo.model import Model
-from adpo.trainer import SCHEDULES, Metrics, Trainer, parse_granularity
+from adpo.trainer import OPTIMIZERS, SCHEDULES, Metrics, Trainer, parse_granularity
 
 
 def _granularity(text: str) -> str:
@@ -46,6 +46,7 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     )
     add_dtype(train)
     train.add_argument("--schedule", choices=SCHEDULES, default="linear", help="linear")
+    train.add_argument("--optimizer", choices=OPTIMIZERS, default="adamw", help="adamw")
     for name, kind, help_text in (
         ("--beta", float, "0.1"),
         ("--learning-rate", float, "2e-5"),
@@ -57,6 +58,7 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
         ("--warmup-steps", int, "0"),
         ("--max-gradient-norm", float, "1; 0 does not clip"),
         ("--weight-decay", float, "0"),
+        ("--momentum", float, "of SGD; 0"),
         ("--seed", int, "0"),
     ):
         train.add_argument(name, type=kind, metavar="N" if kind is int else "X", help=help_text)
@@ -171,7 +173,9 @@ def _train(options: argparse.Namespace) -> int:
         schedule=options.schedule,
         warmup_steps=options.warmup_steps,
         max_gradient_norm=options.max_gradient_norm,
+        optimizer=options.optimizer,
         weight_decay=options.weight_decay,
+        momentum=options.momentum,
     )
     info = trainer.info
     if info.pairs_dropped:

@@ -1,0 +1,71 @@
+import ADPOTensor
+
+/// Tells by its content whether something is what it was, wherever it lies. It guards against
+/// mistakes, not against forgery.
+struct Fingerprint {
+    private var hash: UInt64 = 0
+
+    /// 16 hexadecimal digits.
+    var text: String {
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }
+
+    /// Adds bytes, and how many they are.
+    mutating func add(_ bytes: UnsafeRawBufferPointer) {
+        hash = XXH64.hash(bytes, seed: hash)
+    }
+
+    mutating func add(_ elements: [some BitwiseCopyable]) {
+        elements.withUnsafeBytes { add($0) }
+    }
+
+    mutating func add(_ text: String) { add(Array(text.utf8)) }
+}
+
+extension Model {
+    /// The architecture and all of the weights: a few gigabytes a second.
+    var fingerprint: String {
+        var fingerprint = Fingerprint()
+        fingerprint.add(String(describing: architecture))
+        func add(_ matrix: Matrix) {
+            fingerprint.add("\(matrix.encoding.name) \(matrix.rows) \(matrix.columns)")
+            fingerprint.add(matrix.bytes)
+        }
+        func add(_ vector: Vector) {
+            fingerprint.add(UnsafeRawBufferPointer(start: vector.pointer, count: vector.count * 4))
+        }
+        add(weights.embedding)
+        for layer in weights.layers {
+            add(layer.attentionNorm.weight)
+            add(layer.feedForwardNorm.weight)
+            for linear in LinearLayer.allCases {
+                add(layer[linear].weight)
+                if let bias = layer[linear].bias { add(bias) }
+            }
+        }
+        add(weights.finalNorm.weight)
+        add(weights.head)
+        return fingerprint.text
+    }
+}
+
+extension LoRAParameters {
+    var fingerprint: String {
+        var fingerprint = Fingerprint()
+        fingerprint.add("\(layout.rank) \(layout.targets) \(scale)")
+        fingerprint.add(UnsafeRawBufferPointer(start: values, count: layout.count * 4))
+        return fingerprint.text
+    }
+}
+
+extension PairSet {
+    /// The tokens of the pairs, so that another tokenizer or maximum length shows, too.
+    var fingerprint: String {
+        var fingerprint = Fingerprint()
+        for pair in pairs {
+            for ids in [pair.prompt, pair.chosen, pair.rejected] { fingerprint.add(ids) }
+        }
+        return fingerprint.text
+    }
+}

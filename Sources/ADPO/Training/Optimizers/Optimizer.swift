@@ -1,0 +1,49 @@
+import ADPOTensor
+
+/// Updates parameters by their gradients. It knows them as flat vectors.
+package protocol Optimizer: AnyObject {
+    /// Updates so far.
+    var steps: Int { get set }
+    /// All else that it keeps from update to update, `// [count]` each; valid while it lives.
+    var state: [(name: String, values: UnsafeMutableBufferPointer<Float>)] { get }
+
+    /// One update of the parameters in place. `// [count]` both.
+    ///
+    /// - Throws: `.invalidArgument` when there are not as many as the optimizer was made for.
+    func step(
+        parameters: UnsafeMutableBufferPointer<Float>, gradients: UnsafeBufferPointer<Float>,
+        learningRate: Double
+    ) throws(ADPOError)
+}
+
+/// The optimizers. Each has a file of its own.
+public enum OptimizerKind: String, Sendable, CaseIterable {
+    case adamw
+    case sgd
+
+    /// - Throws: `.outOfMemory`; `.invalidArgument` for settings that make no sense.
+    package func make(
+        parameters count: Int, _ configuration: TrainerConfiguration
+    ) throws(ADPOError) -> any Optimizer {
+        switch self {
+        case .adamw: try AdamW(parameters: count, configuration.adamW)
+        case .sgd: try SGD(parameters: count, configuration.sgd)
+        }
+    }
+}
+
+func checkWeightDecay(_ weightDecay: Double) throws(ADPOError) {
+    guard weightDecay >= 0, weightDecay.isFinite else {
+        throw ADPOError(
+            .invalidArgument, "the weight decay is \(weightDecay); it must be 0 or above")
+    }
+}
+
+func checkCounts(
+    _ parameters: UnsafeMutableBufferPointer<Float>, _ gradients: UnsafeBufferPointer<Float>,
+    _ count: Int
+) throws(ADPOError) {
+    guard parameters.count == count, gradients.count == count else {
+        throw ADPOError(.invalidArgument, "the optimizer was made for \(count) parameters")
+    }
+}

@@ -1,0 +1,54 @@
+import ADPOTensor
+
+/// Stochastic gradient descent with momentum, as in PyTorch: weight decay is added to the gradient,
+/// v = momentum v + g, p = p - rate v.
+package final class SGD: Optimizer {
+    package struct Configuration: Sendable {
+        package var momentum = 0.0
+        package var weightDecay = 0.0
+
+        package init() {}
+
+        fileprivate func validate() throws(ADPOError) {
+            guard (0..<1).contains(momentum) else {
+                throw ADPOError(
+                    .invalidArgument,
+                    "the momentum is \(momentum); it must be at least 0 and below 1")
+            }
+            try checkWeightDecay(weightDecay)
+        }
+    }
+
+    package let configuration: Configuration
+    package var steps = 0
+    private let velocities: Buffer<Float>
+
+    /// - Throws: `.outOfMemory`; `.invalidArgument` unless the momentum is in [0, 1) and the weight
+    ///   decay is not negative.
+    package init(parameters count: Int, _ configuration: Configuration) throws(ADPOError) {
+        try configuration.validate()
+        let velocities = try Buffer<Float>(zeros: count)
+        self.configuration = configuration
+        self.velocities = velocities
+    }
+
+    package var state: [(name: String, values: UnsafeMutableBufferPointer<Float>)] {
+        [("velocities", velocities.mutableSpan)]
+    }
+
+    package func step(
+        parameters: UnsafeMutableBufferPointer<Float>, gradients: UnsafeBufferPointer<Float>,
+        learningRate: Double
+    ) throws(ADPOError) {
+        try checkCounts(parameters, gradients, velocities.count)
+        steps += 1
+        let (momentum, decay) = (Float(configuration.momentum), Float(configuration.weightDecay))
+        let rate = Float(learningRate)
+        let velocities = velocities.mutableSpan
+        for index in parameters.indices {
+            let gradient = gradients[index] + decay * parameters[index]
+            velocities[index] = momentum * velocities[index] + gradient
+            parameters[index] -= rate * velocities[index]
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import ADPOTensor
+
+/// The reference's log-probs of a set of pairs in a file, keyed by all that they depend on.
+struct ReferenceCache {
+    private static let kind = "adpo-reference-cache"
+
+    let path: String
+    /// What the log-probs depend on, by name.
+    let key: [(key: String, value: JSON)]
+
+    /// Fills in the references, if the file has those of this key.
+    ///
+    /// - Returns: Whether it has.
+    /// - Throws: `.io`; `.format` for a file that is damaged, or something else.
+    func load(into set: PairSet) throws(ADPOError) -> Bool {
+        let file: StateFile
+        do throws(ADPOError) {
+            file = try StateFile(kind: Self.kind, path: path)
+        } catch {
+            if error.code == .notFound { return false }
+            throw error
+        }
+        guard file.facts.text == JSON.object(key).text else { return false }
+        var rest = (file.values("log_probs") ?? [])[...]
+        guard rest.count == set.pairs.reduce(0, { $0 + $1.chosen.count + $1.rejected.count }) else {
+            throw ADPOError(.format, "\(path) is damaged: it lacks log-probs; remove it")
+        }
+        for (index, pair) in set.pairs.enumerated() {
+            let count = pair.chosen.count + pair.rejected.count
+            set.references[index] = Array(rest.prefix(count))
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+
+    /// - Throws: `.io`.
+    func save(_ set: PairSet) throws(ADPOError) {
+        let values = set.references.flatMap { $0 ?? [] }
+        let file = StateFile(
+            kind: Self.kind, facts: .object(key),
+            tensors: [.init(name: "log_probs", shape: [values.count], values: values)])
+        try file.write(to: path)
+    }
+}

@@ -1,0 +1,63 @@
+import ADPOTensor
+import CKernels
+
+/// What must hold in every run, and is asserted as it goes.
+extension Trainer {
+    /// The policy is the reference before the first update: a new adapter changes nothing at first.
+    private var startsAtReference: Bool {
+        stepsDone == 0 && (start == nil || configuration.reference == .start)
+    }
+
+    /// At the start all margins are 0. The two log-probs of a token differ by rounding alone, as
+    /// they come from sequences that are packed differently.
+    func checkStart(
+        _ pass: PairBatch, policy: [Float], reference: [Float]
+    ) throws(ADPOError) {
+        guard startsAtReference, loss.objective.needsReference else { return }
+        let tolerance: Float = dtype == .bf16 ? 0.5 : 0.01
+        for (index, targets) in pass.members {
+            for target in targets where abs(policy[target] - reference[target]) > tolerance {
+                throw ADPOError(
+                    .internal,
+                    """
+                    \(training.name(index)): before the first update the policy is the reference, \
+                    but the log-prob of response token \(target - targets.lowerBound) is \
+                    \(policy[target]) for one and \(reference[target]) for the other
+                    """)
+            }
+        }
+    }
+
+    /// Names the pair whose gradient is not finite, if there is one.
+    func checkGradient(of batch: some Collection<Int>, kl: Double) throws(ADPOError) {
+        guard !isGradientFinite else { return }
+        for index in batch {
+            gradientBuffer.pointer.update(repeating: 0, count: layout.count)
+            var sum = MetricsSum()
+            for pass in PairBatch.packed(CollectionOfOne(index), of: pairs) {
+                try accumulate(pass, kl: kl, pairsInUpdate: 1, &sum)
+            }
+            guard isGradientFinite else {
+                throw ADPOError(
+                    .numeric,
+                    "\(training.name(index)): its gradient is not finite; a lower learning rate or "
+                        + "beta may help")
+            }
+        }
+        throw ADPOError(
+            .numeric, "the gradient is not finite; a lower learning rate or beta may help")
+    }
+
+    private var isGradientFinite: Bool {
+        adpo_sum_of_squares(gradientBuffer.pointer, layout.count).isFinite
+    }
+
+    /// Where all margins are 0, no loss is flat.
+    func checkFirstGradient(norm: Double) throws(ADPOError) {
+        guard norm == 0, startsAtReference else { return }
+        throw ADPOError(
+            .numeric,
+            "the gradient of the first update is 0: its pairs teach nothing, as when the chosen "
+                + "response is the rejected one")
+    }
+}

@@ -1,0 +1,149 @@
+import ADPOTensor
+import CKernels
+import Glibc
+
+/// An update: micro-batches are accumulated, then applied.
+extension Trainer {
+    /// One update; nil after the last of the run.
+    ///
+    /// - Throws: `.numeric` for NaN or infinity, and the adapter is then as before the step;
+    ///   `.outOfMemory`.
+    public func step() throws(ADPOError) -> Metrics? {
+        guard stepsDone < steps else { return nil }
+        while window.count < windowCount { _ = try accumulate() }
+        return try apply()
+    }
+
+    /// Adds the gradient of the next micro-batch of the update: the mean over its pairs, divided by
+    /// the number of micro-batches.
+    ///
+    /// - Returns: What the micro-batch saw.
+    /// - Throws: `.invalidArgument` when the update has all of its micro-batches, and after the last
+    ///   one; `.numeric` for NaN or infinity, and the update is then to be accumulated anew;
+    ///   `.outOfMemory`.
+    @discardableResult
+    public func accumulate() throws(ADPOError) -> Metrics {
+        guard stepsDone < steps else { throw runIsOver }
+        guard window.count < windowCount else {
+            throw ADPOError(
+                .invalidArgument,
+                "all \(windowCount) micro-batches of the update are accumulated; apply it")
+        }
+        let start = monotonicSeconds()
+        if window.isEmpty { gradientBuffer.pointer.update(repeating: 0, count: layout.count) }
+        let batch = nextBatch()
+        var sum = MetricsSum()
+        do {
+            let kl = try klDivergence(batch, of: pairs)
+            for pass in PairBatch.packed(batch, of: pairs) {
+                try accumulate(pass, kl: kl, pairsInUpdate: batch.count * windowCount, &sum)
+            }
+            try checkGradient(of: batch, kl: kl)
+        } catch {
+            window = []
+            throw error
+        }
+        var metrics = sum.means
+        metrics.step = stepsDone
+        metrics.epoch = epoch
+        metrics.numTokens = tokensSeen
+        metrics.dtype = dtype
+        metrics.seconds = monotonicSeconds() - start
+        window.append(metrics)
+        return metrics
+    }
+
+    /// Calls `body` with the gradient that is accumulated, or that the last update used: flat, laid
+    /// out like the adapter's parameters. It may be changed before `apply`, for example to the mean
+    /// over several machines.
+    public func withGradients<Result>(
+        _ body: (UnsafeMutableBufferPointer<Float>) throws -> Result
+    ) rethrows -> Result {
+        try body(gradientBuffer.mutableSpan)
+    }
+
+    /// The same, valid while the trainer lives.
+    package var gradients: UnsafeMutableBufferPointer<Float> { gradientBuffer.mutableSpan }
+
+    /// Clips the accumulated gradient and updates the adapter with it.
+    ///
+    /// - Returns: What the update saw: means over its micro-batches.
+    /// - Throws: `.invalidArgument` before all micro-batches of the update are accumulated;
+    ///   `.numeric` when the gradient holds NaN or infinity, or when the first update does nothing:
+    ///   its gradient is 0, or it changes no parameter. The adapter is then as before, and the
+    ///   update is to be accumulated anew.
+    public func apply() throws(ADPOError) -> Metrics {
+        guard stepsDone < steps else { throw runIsOver }
+        guard window.count == windowCount else {
+            throw ADPOError(
+                .invalidArgument,
+                "\(window.count) of the update's \(windowCount) micro-batches are accumulated; "
+                    + "accumulate the others first")
+        }
+        let start = monotonicSeconds()
+        var metrics = Metrics(meanOf: window)
+        window = []
+        metrics.gradientNorm = try clipGradient(
+            gradientBuffer.mutableSpan, maximumNorm: configuration.maxGradientNorm)
+        metrics.learningRate =
+            learningRate
+            * configuration.schedule.factor(
+                step: stepsDone, of: steps, warmup: configuration.warmupSteps)
+        try checkFirstGradient(norm: metrics.gradientNorm)
+        try update(learningRate: metrics.learningRate)
+        stepsDone += 1
+        tokensSeen += metrics.tokens
+        metrics.step = stepsDone
+        metrics.epoch = epoch
+        metrics.numTokens = tokensSeen
+        metrics.seconds += monotonicSeconds() - start
+        return metrics
+    }
+
+    private var runIsOver: ADPOError {
+        ADPOError(.invalidArgument, "the run is over: all \(steps) steps are done")
+    }
+
+    /// Adds the gradients of some pairs, each weighted by 1 / pairsInUpdate.
+    func accumulate(
+        _ pass: PairBatch, kl: Double, pairsInUpdate: Int, _ sum: inout MetricsSum
+    ) throws(ADPOError) {
+        let reference = try referenceLogProbs(pass, of: training)
+        let policy = try policyLogProbs(pass, isTraining: true)
+        try checkStart(pass, policy: policy.values, reference: reference)
+        let derivative = try losses(
+            pass, of: training, policy: policy, reference: reference, kl: kl,
+            pairsInBatch: pairsInUpdate, &sum)
+        derivative.withUnsafeBufferPointer { derivative in
+            guard let derivative = derivative.baseAddress else { return }
+            decoder.backward(derivative: derivative, lora: lora, gradients: gradientBuffer.pointer)
+        }
+    }
+
+    private func update(learningRate: Double) throws(ADPOError) {
+        // Until an update has changed something, it is compared with what was before.
+        let before = hasMoved || learningRate == 0 ? nil : Array(parameters.span)
+        let state = before == nil ? [] : optimizer.state.map { Array($0.values) }
+        try optimizer.step(
+            parameters: parameters.mutableSpan, gradients: gradientBuffer.span,
+            learningRate: learningRate)
+        guard let before else { return }
+        guard !before.elementsEqual(parameters.span) else {
+            optimizer.steps -= 1
+            for (now, old) in zip(optimizer.state, state) {
+                _ = now.values.update(fromContentsOf: old)
+            }
+            throw ADPOError(
+                .numeric,
+                "the first update changed no parameter: the learning rate \(learningRate) is too "
+                    + "small for 32-bit numbers")
+        }
+        hasMoved = true
+    }
+}
+
+func monotonicSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
