@@ -24,6 +24,7 @@ from adpo.errors import (
     UnsupportedError,
 )
 from adpo.model import Model, ModelInfo
+from adpo.objective import Loss, Objective, loss
 from adpo.session import Generation, Scores, Session
 from adpo.trainer import Metrics, Trainer, TrainerInfo
 
@@ -38,11 +39,13 @@ __all__ = [
     "Generation",
     "InternalError",
     "InvalidArgumentError",
+    "Loss",
     "Metrics",
     "Model",
     "ModelInfo",
     "NotFoundError",
     "NumericError",
+    "Objective",
     "OutOfMemoryError",
     "Pair",
     "ReadWriteError",
@@ -52,6 +55,7 @@ __all__ = [
     "TrainerInfo",
     "UnsupportedError",
     "build_info",
+    "loss",
     "set_num_threads",
     "version",
 ]

@@ -126,6 +126,13 @@ def set_fields(struct: ctypes.Structure, values: dict[str, float | None]) -> Non
             raise InvalidArgumentError(f"{name} is {value}: out of range")
 
 
+def enum_value(option: str, value: str, choices: Sequence[str]) -> int:
+    """Give the value that adpo.h has for one of the choices of an option."""
+    if value not in choices:
+        raise InvalidArgumentError(f"{option} is {value!r}: one of {', '.join(choices)}")
+    return _abi.ENUMS[f"ADPO_{option.upper()}_{value.upper()}"]
+
+
 def fields(struct: ctypes.Structure) -> dict[str, Any]:
     """Give the values of a struct, without its struct_size; characters as str."""
     values = {name: getattr(struct, name) for name, *_ in struct._fields_[1:]}

@@ -18,17 +18,8 @@ from adpo.adapter import Adapter
 from adpo.dataset import Dataset
 from adpo.errors import InvalidArgumentError
 from adpo.model import Model
+from adpo.objective import Objective, objective_struct
 
-GRANULARITIES = (
-    "response",
-    "token",
-    "static:K",
-    "adaptive:M",
-    "lines",
-    "sentences",
-    "delimiter:TEXT",
-    "custom",
-)
 SCHEDULES = ("linear", "cosine", "constant")
 OPTIMIZERS = ("adamw", "sgd")
 REFERENCES = ("base", "start")
@@ -64,7 +55,8 @@ class TrainerInfo:
 class Metrics:
     """What one update, or one evaluation, saw: means over its pairs unless said otherwise.
 
-    Rewards are beta times the summed log-ratio of policy to reference.
+    Rewards are beta times the summed log-ratio of policy to reference. Of unpaired rows, chosen and
+    rejected are means over the rows that have such a response, NaN where there are none.
 
     Attributes
     ----------
@@ -92,6 +84,8 @@ class Metrics:
         Of all updates so far.
     is_evaluation : bool
         Of an evaluation rather than of an update.
+    kl : float
+        For the loss "kto", the estimate of the policy's KL divergence from the reference.
     """
 
     step: int
@@ -114,6 +108,7 @@ class Metrics:
     num_tokens: int
     tokens_per_second: float
     is_evaluation: bool
+    kl: float
 
 
 def _metrics(struct: Any) -> Metrics:
@@ -121,43 +116,6 @@ def _metrics(struct: Any) -> Metrics:
     values["dtype"] = DTYPES[values["dtype"]]
     values["is_evaluation"] = bool(values["is_evaluation"])
     return Metrics(**values)
-
-
-def parse_granularity(granularity: str) -> tuple[int, int, bytes | None]:
-    """Read a granularity, such as "static:8".
-
-    Returns
-    -------
-    kind : int
-        The `adpo_granularity` of adpo.h.
-    size : int
-        K or M; 0 for the others.
-    delimiter : bytes or None
-        TEXT.
-    """
-    name, colon, value = granularity.partition(":")
-    size = int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0
-    with_size = name in ("static", "adaptive")
-    if with_size:
-        is_valid = size >= 1
-    elif name == "delimiter":
-        is_valid = bool(value) and "\0" not in value
-    else:
-        is_valid = name in GRANULARITIES and not colon
-    if not is_valid:
-        raise InvalidArgumentError(
-            f"granularity is {granularity!r}: one of {', '.join(GRANULARITIES)}, "
-            "where K and M are whole numbers from 1, and TEXT is not empty"
-        )
-    kind = _abi.ENUMS[f"ADPO_GRANULARITY_{name.upper()}"]
-    delimiter = _marshal.text_bytes(value) if name == "delimiter" else None
-    return kind, size if with_size else 0, delimiter
-
-
-def _enum(option: str, value: str, values: tuple[str, ...]) -> int:
-    if value not in values:
-        raise InvalidArgumentError(f"{option} is {value!r}: one of {', '.join(values)}")
-    return _abi.ENUMS[f"ADPO_{option.upper()}_{value.upper()}"]
 
 
 class Trainer(Handle):
@@ -171,12 +129,8 @@ class Trainer(Handle):
     model : Model
     pairs : Dataset
         Copied: later changes do not reach the trainer.
-    granularity : str
-        How tokens group into segments: "response" (DPO), "token", "static:K" for windows of K
-        tokens, "adaptive:M" for M runs of near-equal length, "lines", "sentences",
-        "delimiter:TEXT" for segments that end with a text, "custom" for those of the pairs.
-    beta : float
-        0.1 when not given.
+    objective : Objective, optional
+        What to minimize; DPO when not given.
     start : Adapter, optional
         Go on from this adapter, with its rank and alpha, instead of a new one.
     dtype : str
@@ -226,9 +180,8 @@ class Trainer(Handle):
         self,
         model: Model,
         pairs: Dataset,
-        granularity: str = "response",
+        objective: Objective | None = None,
         *,
-        beta: float | None = None,
         start: Adapter | None = None,
         dtype: str = "f32",
         lora_rank: int | None = None,
@@ -252,16 +205,13 @@ class Trainer(Handle):
         reference: str = "base",
         reference_cache: _marshal.PathLike | None = None,
     ) -> None:
-        kind, size, delimiter = parse_granularity(granularity)
+        minimized = objective_struct(objective or Objective())
         config = _abi.adpo_trainer_config()
         check(library().adpo_trainer_config_init(ctypes.byref(config), ctypes.sizeof(config)))
-        config.delimiter = delimiter
+        config.objective = ctypes.pointer(minimized)
         _marshal.set_fields(
             config,
             {
-                "granularity": kind,
-                "granularity_size": size,
-                "beta": beta,
                 "dtype": dtype_value(dtype),
                 "lora_rank": lora_rank,
                 "lora_alpha": lora_alpha,
@@ -272,16 +222,16 @@ class Trainer(Handle):
                 "seed": seed,
                 "shuffle": shuffle,
                 "learning_rate": learning_rate,
-                "schedule": _enum("schedule", schedule, SCHEDULES),
+                "schedule": _marshal.enum_value("schedule", schedule, SCHEDULES),
                 "warmup_steps": warmup_steps,
                 "max_gradient_norm": max_gradient_norm,
-                "optimizer": _enum("optimizer", optimizer, OPTIMIZERS),
+                "optimizer": _marshal.enum_value("optimizer", optimizer, OPTIMIZERS),
                 "weight_decay": weight_decay,
                 "momentum": momentum,
                 "adam_beta1": adam_beta1,
                 "adam_beta2": adam_beta2,
                 "adam_epsilon": adam_epsilon,
-                "reference": _enum("reference", reference, REFERENCES),
+                "reference": _marshal.enum_value("reference", reference, REFERENCES),
             },
         )
         if reference_cache is not None:

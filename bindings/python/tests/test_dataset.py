@@ -56,7 +56,7 @@ def test_segments_of_texts(model, dataset):
     assert ends[-1] == len(pair.chosen)
     assert model.detokenize(pair.chosen[: ends[0]]) == " One,"
     assert pair.rejected_segments == [len(pair.rejected)]
-    trainer = adpo.Trainer(model, dataset, "custom")
+    trainer = adpo.Trainer(model, dataset, adpo.Objective("custom"))
     assert trainer.step().segments == 1
 
 
@@ -154,14 +154,14 @@ def test_rows_of_a_file_and_of_python_are_the_same(model, tmp_path):
 )
 def test_granularities_of_text(model, granularity, segments):
     rows = [{"prompt": "Say.", "chosen": " a.\nb\nc", "rejected": " a.\nd\ne."}]
-    trainer = adpo.Trainer(model, adpo.Dataset(model, rows), granularity)
+    trainer = adpo.Trainer(model, adpo.Dataset(model, rows), adpo.Objective(granularity))
     assert trainer.step().segments == segments
 
 
 def test_custom_granularity_needs_segments(model, dataset):
     dataset.add("Hi.", " Yes.", " No.")
     with pytest.raises(adpo.InvalidArgumentError, match="pair 1 has no segments"):
-        adpo.Trainer(model, dataset, "custom")
+        adpo.Trainer(model, dataset, adpo.Objective("custom"))
 
 
 def test_a_closed_dataset():

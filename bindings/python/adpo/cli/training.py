@@ -14,18 +14,10 @@ from adpo.adapter import Adapter
 from adpo.cli._output import finite, print_json, print_table
 from adpo.cli._progress import Progress
 from adpo.cli.inference import add_dtype
+from adpo.cli.objective import add_objective, objective_of
 from adpo.dataset import Dataset
-from adpo.errors import InvalidArgumentError
 from adpo.model import Model
-from adpo.trainer import OPTIMIZERS, SCHEDULES, Metrics, Trainer, parse_granularity
-
-
-def _granularity(text: str) -> str:
-    try:
-        parse_granularity(text)
-    except InvalidArgumentError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return text
+from adpo.trainer import OPTIMIZERS, SCHEDULES, Metrics, Trainer
 
 
 def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -36,19 +28,11 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     train.add_argument("--output", required=True, metavar="DIR", help="for adapter and metrics")
     train.add_argument("--eval-data", metavar="FILE", help="pairs to evaluate on at the end")
     train.add_argument("--adapter", metavar="DIR", help="start from this adapter")
-    train.add_argument(
-        "--granularity",
-        type=_granularity,
-        default="response",
-        metavar="G",
-        help="response (the default), token, static:K, adaptive:M, lines, sentences, "
-        "delimiter:TEXT or custom",
-    )
+    add_objective(train)
     add_dtype(train)
     train.add_argument("--schedule", choices=SCHEDULES, default="linear", help="linear")
     train.add_argument("--optimizer", choices=OPTIMIZERS, default="adamw", help="adamw")
     for name, kind, help_text in (
-        ("--beta", float, "0.1"),
         ("--learning-rate", float, "2e-5"),
         ("--epochs", int, "1"),
         ("--batch-size", int, "4"),
@@ -106,6 +90,7 @@ def trl_names(metrics: Metrics, *, num_tokens: int) -> dict[str, float | str | N
         "rewards/margins": metrics.rewards_margin,
         "logps/chosen": metrics.logps_chosen,
         "logps/rejected": metrics.logps_rejected,
+        "kl": metrics.kl,
         "segments": metrics.segments,
         "num_tokens": num_tokens,
         "tokens_per_second": metrics.tokens / metrics.seconds if metrics.seconds > 0 else 0.0,
@@ -159,8 +144,7 @@ def _train(options: argparse.Namespace) -> int:
     trainer = Trainer(
         model,
         pairs,
-        options.granularity,
-        beta=options.beta,
+        objective_of(options),
         start=Adapter.load(model, options.adapter) if options.adapter else None,
         dtype=options.dtype,
         lora_rank=options.lora_rank,
