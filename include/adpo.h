@@ -26,7 +26,7 @@
  *     adpo_trainer_config_init(&config, sizeof config);
  *     config.objective = &objective;
  *     adpo_trainer_create(model, &config, pairs, NULL, &trainer);
- *     if (adpo_trainer_run(trainer, NULL, NULL) != ADPO_OK)
+ *     if (adpo_trainer_run(trainer, NULL, NULL, NULL) != ADPO_OK)
  *         fprintf(stderr, "%s\n", adpo_last_error());
  *     adpo_trainer_adapter(trainer, &adapter);
  *     adpo_adapter_save(adapter, "my-adapter");
@@ -591,6 +591,9 @@ typedef struct adpo_trainer_info {
     uint64_t pairs_truncated; /* in use, with a response that lost its end */
     uint64_t steps;           /* updates in the whole run */
     uint64_t steps_done;
+    uint64_t best_step;       /* after which the evaluation had the lowest loss; 0 before the
+                                 first evaluation of a run */
+    double best_loss;
 } adpo_trainer_info;
 
 /* Fills *info; info->struct_size must be set.
@@ -623,6 +626,9 @@ typedef struct adpo_metrics {
     uint64_t num_tokens;      /* of all updates so far */
     double tokens_per_second;
     int32_t is_evaluation;    /* 1 for an evaluation, 0 for an update */
+    /* An alarm: by how much the chosen responses' log-prob has fallen since the first updates, in
+     * the mean over ten of them; 0 where it has not clearly. */
+    double chosen_fall;
     double kl;                /* of KTO: the estimate of the KL divergence; else 0 */
 } adpo_metrics;
 
@@ -654,12 +660,46 @@ adpo_status adpo_trainer_apply(adpo_trainer *trainer, adpo_metrics *metrics);
  * Returns: INVALID_ARGUMENT, BUSY. */
 adpo_status adpo_trainer_set_learning_rate(adpo_trainer *trainer, double learning_rate);
 
-/* Called after each update. Return 0 to go on. */
-typedef int32_t (*adpo_step_callback)(const adpo_metrics *metrics, void *user_data);
+typedef struct adpo_run_config {
+    uint32_t struct_size;
+    uint32_t evaluation_steps; /* 0; updates from one evaluation to the next. The end of a run with
+                                  evaluation pairs always is one */
+    adpo_dataset *evaluation;  /* NULL; held-out pairs, which are copied */
+    uint32_t patience;         /* 0; evaluations in a row without a lower loss that end the run;
+                                  0 never does */
+    int32_t keep_best;         /* 0; 1: the run ends with the adapter whose evaluation had the
+                                  lowest loss */
+    const char *checkpoint;    /* NULL; a file that the run can be resumed from */
+    uint32_t checkpoint_steps; /* 0; updates from one checkpoint to the next. The end always is
+                                  one */
+} adpo_run_config;
 
-/* All steps that remain. on_step may be NULL.
- * Returns: as adpo_trainer_step, and CANCELLED. */
-adpo_status adpo_trainer_run(adpo_trainer *trainer, adpo_step_callback on_step, void *user_data);
+/* Fills in the defaults named above.
+ * Returns: INVALID_ARGUMENT. */
+adpo_status adpo_run_config_init(adpo_run_config *config, size_t struct_size);
+
+/* Called after each update and, where metrics->is_evaluation is 1, each evaluation. Return 0 to go
+ * on. */
+typedef int32_t (*adpo_metrics_callback)(const adpo_metrics *metrics, void *user_data);
+
+/* All steps that remain. config and on_metrics may be NULL. Cancelled, it can be run again, and
+ * goes on.
+ * Returns: as adpo_trainer_step, IO (of the checkpoint), and CANCELLED. */
+adpo_status adpo_trainer_run(adpo_trainer *trainer, const adpo_run_config *config,
+                             adpo_metrics_callback on_metrics, void *user_data);
+
+/* Writes a checkpoint: one file with all that the next updates depend on, whole or not at all. A
+ * run that is killed at any moment and resumed from its last checkpoint ends with the same bits as
+ * one that never was.
+ * Returns: INVALID_ARGUMENT, IO, BUSY, OUT_OF_MEMORY. */
+adpo_status adpo_trainer_save(adpo_trainer *trainer, const char *path);
+
+/* Goes on from a checkpoint, in a trainer that was made with the same model, configuration, pairs
+ * and start as the one that wrote it.
+ * Returns: INVALID_ARGUMENT (also: the checkpoint is of another run, and the message says what
+ * differs), NOT_FOUND, IO, FORMAT (damaged, or no checkpoint), BUSY, OUT_OF_MEMORY. The trainer is
+ * then as it was. */
+adpo_status adpo_trainer_restore(adpo_trainer *trainer, const char *path);
 
 /* Loss and rewards of the policy as it is on other pairs, without an update.
  * Returns: INVALID_ARGUMENT, NUMERIC, BUSY, OUT_OF_MEMORY. */

@@ -85,5 +85,6 @@ extension adpo_generation_config: SizedStruct {}
 extension adpo_objective: SizedStruct {}
 extension adpo_loss_input: SizedStruct {}
 extension adpo_trainer_config: SizedStruct {}
+extension adpo_run_config: SizedStruct {}
 extension adpo_trainer_info: SizedStruct {}
 extension adpo_metrics: SizedStruct {}

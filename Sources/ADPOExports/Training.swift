@@ -1,7 +1,7 @@
 import ADPO
 import CADPO
 
-private func trainer(_ handle: OpaquePointer?) throws(ADPOError) -> Exclusive<Trainer> {
+func trainer(_ handle: OpaquePointer?) throws(ADPOError) -> Exclusive<Trainer> {
     try object(handle, "trainer")
 }
 
@@ -56,6 +56,8 @@ public func adpo_trainer_get_info(
             value.pairs_truncated = UInt64(trainer.truncatedPairs)
             value.steps = UInt64(trainer.steps)
             value.steps_done = UInt64(trainer.stepsDone)
+            value.best_step = UInt64(trainer.bestEvaluation?.step ?? 0)
+            value.best_loss = trainer.bestEvaluation?.loss ?? 0
             try value.write(required(info, "info"), "info")
         }
     }
@@ -124,24 +126,6 @@ public func adpo_trainer_set_learning_rate(
     status { () throws(ADPOError) in
         try ADPOExports.trainer(trainer).use { (trainer) throws(ADPOError) in
             try trainer.setLearningRate(learningRate)
-        }
-    }
-}
-
-@c @implementation
-public func adpo_trainer_run(
-    _ trainer: OpaquePointer?, _ onStep: adpo_step_callback?, _ userData: UnsafeMutableRawPointer?
-) -> adpo_status {
-    status { () throws(ADPOError) in
-        try ADPOExports.trainer(trainer).use { (trainer) throws(ADPOError) in
-            var isCancelled = false
-            try trainer.run { metrics in
-                guard let onStep else { return true }
-                var value = adpo_metrics(metrics)
-                isCancelled = onStep(&value, userData) != 0
-                return !isCancelled
-            }
-            if isCancelled { throw ADPOError(.cancelled, "the callback ended the run") }
         }
     }
 }

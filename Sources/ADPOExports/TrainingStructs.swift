@@ -99,6 +99,7 @@ extension adpo_metrics {
         num_tokens = UInt64(metrics.numTokens)
         tokens_per_second = metrics.tokensPerSecond
         is_evaluation = metrics.isEvaluation ? 1 : 0
+        chosen_fall = metrics.chosenFall
         kl = metrics.kl
     }
 }

@@ -4,8 +4,6 @@
 
 #include <immintrin.h>
 
-#include "k_scales.h"
-
 #define AVX512 __attribute__((target("avx512f,f16c")))
 
 /* Sums that do not wait for each other: low and high codes, of two blocks by turns. */
@@ -76,19 +74,36 @@ AVX512 float adpo_dot_q4_0_avx512(const uint8_t *block, const float *x, ptrdiff_
     return total(sums);
 }
 
+/* The 8 scales and the 8 negative minima of a Q4_K superblock; k_scales.h has the layout. */
+ADPO_INLINE AVX512 __m512 load_q4_k_factors(const uint8_t *block) {
+    const __m128i words = _mm_loadu_si128((const __m128i *)(block + 4)); /* 3, and codes */
+    const __m128i first = _mm_and_si128(words, _mm_set1_epi32(0x3F3F3F3F));
+    const __m128i tops = _mm_and_si128(_mm_srli_epi32(words, 2), _mm_set1_epi32(0x30303030));
+    const __m128i third = _mm_shuffle_epi32(words, 0xAA);
+    const __m128i lows = _mm_unpacklo_epi32(third, _mm_srli_epi32(third, 4));
+    const __m128i last = _mm_or_si128(_mm_and_si128(lows, _mm_set1_epi32(0x0F0F0F0F)), tops);
+    const __m512 codes =
+        _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_unpacklo_epi32(first, last)));
+    const __m128 header = _mm_cvtph_ps(_mm_loadu_si32(block)); /* scale, minimum */
+    const __m128 minima = _mm_sub_ps(_mm_setzero_ps(), _mm_movehdup_ps(header));
+    return _mm512_mul_ps(codes, _mm512_mask_broadcastss_ps(_mm512_broadcastss_ps(minima), 0x00FF,
+                                                           header));
+}
+
 AVX512 float adpo_dot_q4_k_avx512(const uint8_t *block, const float *x, ptrdiff_t count) {
     sums sums = no_sums();
+    /* Loaded a superblock ahead: the table of each sub-block waits for them. */
+    __m512 next = count ? load_q4_k_factors(block) : _mm512_setzero_ps();
     for (; count > 0; count -= 256, block += 144) {
-        float scales[8], minima[8];
-        const __m128 header = _mm_cvtph_ps(_mm_loadu_si32(block));
-        load_q4_k_scales(block + 4, header[0], header[1], scales, minima);
+        float factors[16];
+        _mm512_storeu_ps(factors, next);
+        if (count > 256) next = load_q4_k_factors(block + 144);
         for (int pair = 0; pair < 4; pair++, x += 64) {
-            const uint8_t *bytes = block + 16 + 32 * pair;
-            const __m512i left = load_codes(bytes), right = load_codes(bytes + 16);
-            const int low = 2 * pair, high = 2 * pair + 1;
-            const __m512 lows = table(_mm512_set1_ps(scales[low]), _mm512_set1_ps(-minima[low]));
-            const __m512 highs =
-                table(_mm512_set1_ps(scales[high]), _mm512_set1_ps(-minima[high]));
+            const uint8_t *codes = block + 16 + 32 * pair;
+            const __m512i left = load_codes(codes), right = load_codes(codes + 16);
+            const float *scales = factors + 2 * pair, *minima = scales + 8;
+            const __m512 lows = table(_mm512_set1_ps(scales[0]), _mm512_set1_ps(minima[0]));
+            const __m512 highs = table(_mm512_set1_ps(scales[1]), _mm512_set1_ps(minima[1]));
             sums.of[0] = add(sums.of[0], left, lows, x);
             sums.of[1] = add(sums.of[1], right, lows, x + 16);
             sums.of[2] = add(sums.of[2], _mm512_srli_epi32(left, 4), highs, x + 32);

@@ -38,7 +38,7 @@ ADPO_INLINE AVX512 void transpose(__m512i rows[16]) {
     }
 }
 
-AVX512 void adpo_pack_rows_avx512(const float *b, ptrdiff_t stride, ptrdiff_t k, float *packed) {
+AVX512 void adpo_pack_rows_avx512(const void *b, ptrdiff_t stride, ptrdiff_t k, float *packed) {
     for (ptrdiff_t i = 0; i < k; i += 16) {
         const ptrdiff_t count = k - i < 16 ? k - i : 16;
         const __mmask16 mask = (__mmask16)((1u << count) - 1);
@@ -46,7 +46,8 @@ AVX512 void adpo_pack_rows_avx512(const float *b, ptrdiff_t stride, ptrdiff_t k,
             __m512i rows[16];
 #pragma clang loop unroll(full)
             for (int j = 0; j < 16; j++)
-                rows[j] = _mm512_maskz_loadu_epi32(mask, b + (half + j) * stride + i);
+                rows[j] = _mm512_maskz_loadu_epi32(
+                    mask, (const char *)b + 4 * ((half + j) * stride + i));
             transpose(rows);
             for (int j = 0; j < count; j++)
                 _mm512_store_si512(packed + (i + j) * COLUMNS + half, rows[j]);
@@ -92,6 +93,23 @@ AVX512_BF16 void adpo_pack_columns_bf16(const float *b, ptrdiff_t stride, ptrdif
             /* Each rounded to 16 bits, then the two of a column side by side. */
             const __m512i low = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(even));
             const __m512i high = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(odd));
+            _mm512_store_si512(packed + half, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+        }
+    }
+}
+
+AVX512 void adpo_pack_stored_bf16(const void *b, ptrdiff_t stride, ptrdiff_t k,
+                                       uint32_t *packed) {
+    const char *even = b;
+    for (ptrdiff_t i = 0; i < k; i += 2, even += 4 * stride, packed += COLUMNS) {
+        const char *odd = even + 2 * stride;
+        for (int half = 0; half < COLUMNS; half += 16) {
+            const __m512i low =
+                _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(even + 2 * half)));
+            const __m512i high =
+                i + 1 < k
+                    ? _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(odd + 2 * half)))
+                    : _mm512_setzero_si512();
             _mm512_store_si512(packed + half, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
         }
     }

@@ -1,5 +1,6 @@
 #include "product.h"
 
+#include "decode.h"
 #include "multiarch.h"
 #include "pack.h"
 #include "tile.h"
@@ -84,11 +85,15 @@ void adpo_product(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, float alpha, adpo_opera
     }
 }
 
+static const void *weights_at(adpo_weights weights, ptrdiff_t row, ptrdiff_t column) {
+    const ptrdiff_t blocks = (row * weights.columns + column) / weights.block_elements;
+    return (const char *)weights.blocks + blocks * weights.block_bytes;
+}
+
 /* Decodes `count` weights of a row from a column on, which begins a block. */
 static void decode(adpo_weights weights, ptrdiff_t row, ptrdiff_t column, ptrdiff_t count,
                    float *out) {
-    const ptrdiff_t blocks = (row * weights.columns + column) / weights.block_elements;
-    weights.decode((const char *)weights.blocks + blocks * weights.block_bytes, out, count);
+    weights.decode(weights_at(weights, row, column), out, count);
 }
 
 /* One panel of decoded weights, [columns][k] or [k][columns], times the rows of x. */
@@ -113,38 +118,88 @@ static void multiply_decoded(ptrdiff_t m, ptrdiff_t k, adpo_rows x, ptrdiff_t x_
     multiply_floats(m, k, x.floats + x_column, x.stride, 1, packed, output);
 }
 
-void adpo_product_weights(ptrdiff_t m, adpo_rows x, adpo_weights weights, ptrdiff_t first,
-                          ptrdiff_t last, float alpha, float beta, float *c, ptrdiff_t c_stride,
-                          float *scratch) {
+/* Whether weights are packed for a product in bf16 as they lie, whole panels and pairs of them. */
+static int are_packed_as_stored(adpo_rows x, adpo_weights weights, ptrdiff_t columns) {
+    return x.pairs && weights.decode == adpo_decode_bf16 && weights.columns % 2 == 0 &&
+           columns == COLUMNS;
+}
+
+static void prefetch(const void *from, const void *to) {
+    for (const char *line = from; line < (const char *)to; line += 64) __builtin_prefetch(line);
+}
+
+/* The panel of W that begins with a row, out of those before `last`. */
+static void multiply_panel(ptrdiff_t m, adpo_rows x, adpo_weights weights, ptrdiff_t row,
+                           ptrdiff_t last, float *scratch, tile_output output) {
+    const ptrdiff_t next = row + output.columns, after = smaller(last, next + COLUMNS);
     float *const packed = scratch, *const decoded = scratch + COLUMNS * DEPTH;
-    for (ptrdiff_t row = first; row < last; row += COLUMNS) {
-        tile_output output = {c + row, c_stride, smaller(COLUMNS, last - row), alpha, beta};
-        for (ptrdiff_t i = 0; i < weights.columns; i += DEPTH, output.beta = 1) {
-            const ptrdiff_t depth = smaller(DEPTH, weights.columns - i);
-            for (ptrdiff_t j = 0; j < output.columns; j++)
-                decode(weights, row + j, i, depth, decoded + j * depth);
-            multiply_decoded(m, depth, x, i, decoded, depth, 0, packed, output);
+    for (ptrdiff_t i = 0; i < weights.columns; i += DEPTH, output.beta = 1) {
+        const ptrdiff_t depth = smaller(DEPTH, weights.columns - i);
+        /* The next panel comes from memory while this one is multiplied. */
+        if (i == 0) prefetch(weights_at(weights, next, 0), weights_at(weights, after, 0));
+#if defined(__x86_64__)
+        if (are_packed_as_stored(x, weights, output.columns)) {
+            adpo_pack_rows_avx512(weights_at(weights, row, i), weights.columns / 2, depth / 2,
+                                  packed);
+            adpo_tile_bf16(m, depth / 2, x.pairs + i / 2, x.stride, (uint32_t *)packed, output);
+            continue;
         }
+#endif
+        for (ptrdiff_t j = 0; j < output.columns; j++)
+            decode(weights, row + j, i, depth, decoded + j * depth);
+        multiply_decoded(m, depth, x, i, decoded, depth, 0, packed, output);
+    }
+}
+
+void adpo_product_weights(ptrdiff_t m, adpo_rows x, adpo_weights weights, ptrdiff_t first,
+                          ptrdiff_t last, float alpha, float beta, adpo_low_rank update, float *c,
+                          ptrdiff_t c_stride, float *scratch) {
+    for (ptrdiff_t row = first; row < last; row += COLUMNS) {
+        const ptrdiff_t columns = smaller(COLUMNS, last - row);
+        multiply_panel(m, x, weights, row, last, scratch,
+                       (tile_output){c + row, c_stride, columns, alpha, beta});
+        if (update.hidden)
+            adpo_product(m, columns, update.rank, update.scale,
+                         (adpo_operand){update.hidden, update.rank, 1},
+                         (adpo_operand){update.matrix + row * update.rank, 1, update.rank}, 1,
+                         c + row, c_stride, scratch);
     }
 }
 
 void adpo_product_weights_transposed(ptrdiff_t m, adpo_rows x, adpo_weights weights,
                                      ptrdiff_t rows, ptrdiff_t first, ptrdiff_t last, float alpha,
-                                     float beta, float *c, ptrdiff_t c_stride, float *scratch) {
+                                     float beta, adpo_low_rank update, float *c,
+                                     ptrdiff_t c_stride, float *scratch) {
     const ptrdiff_t width = last - first;
     /* As many rows as the scratch holds, an even number for the pairs of bf16. */
     const ptrdiff_t most = smaller(DEPTH, (ADPO_PRODUCT_SCRATCH - COLUMNS * DEPTH) / width & ~1);
     float *const packed = scratch, *const decoded = scratch + COLUMNS * DEPTH;
+    const int is_packed_as_stored =
+        width % COLUMNS == 0 && are_packed_as_stored(x, weights, COLUMNS);
     for (ptrdiff_t row = 0; row < rows; row += most) {
         const ptrdiff_t depth = smaller(most, rows - row);
-        for (ptrdiff_t i = 0; i < depth; i++)
+        for (ptrdiff_t i = 0; i < depth && !is_packed_as_stored; i++)
             decode(weights, row + i, first, width, decoded + i * width);
         for (ptrdiff_t j = 0; j < width; j += COLUMNS) {
             const tile_output output = {c + first + j, c_stride, smaller(COLUMNS, width - j), alpha,
                                         row == 0 ? beta : 1};
+#if defined(__x86_64__)
+            if (is_packed_as_stored) {
+                adpo_pack_stored_bf16(weights_at(weights, row, first + j), weights.columns,
+                                           depth, (uint32_t *)packed);
+                adpo_tile_bf16(m, (depth + 1) / 2, x.pairs + row / 2, x.stride, (uint32_t *)packed,
+                               output);
+                continue;
+            }
+#endif
             multiply_decoded(m, depth, x, row, decoded + j, width, 1, packed, output);
         }
     }
+    if (update.hidden)
+        adpo_product(m, width, update.rank, update.scale,
+                     (adpo_operand){update.hidden, update.rank, 1},
+                     (adpo_operand){update.matrix + first, weights.columns, 1}, 1, c + first,
+                     c_stride, scratch);
 }
 
 /* The upper half of a float, rounded to nearest even; NaN stays NaN. */

@@ -50,20 +50,21 @@ ADPO_INLINE AVX512 void tile(const int rows, const int halves, ptrdiff_t k, cons
         store(sums[r][0], sums[r][1], output.c + r * output.stride, output);
 }
 
-ADPO_INLINE AVX512_BF16 void tile_bf16(const int rows, ptrdiff_t k, const uint32_t *a,
-                                       ptrdiff_t a_row, const uint32_t *packed,
+ADPO_INLINE AVX512_BF16 void tile_bf16(const int rows, const int halves, ptrdiff_t k,
+                                       const uint32_t *a, ptrdiff_t a_row, const uint32_t *packed,
                                        tile_output output) {
     __m512 sums[ROWS][2];
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) sums[r][0] = sums[r][1] = _mm512_setzero_ps();
     for (ptrdiff_t i = 0; i < k; i++, packed += 32) {
         const __m512bh left = (__m512bh)_mm512_load_si512(packed);
-        const __m512bh right = (__m512bh)_mm512_load_si512(packed + 16);
+        const __m512bh right =
+            halves == 2 ? (__m512bh)_mm512_load_si512(packed + 16) : left;
 #pragma clang loop unroll(full)
         for (int r = 0; r < rows; r++) {
             const __m512bh x = (__m512bh)_mm512_set1_epi32((int)a[r * a_row + i]);
             sums[r][0] = _mm512_dpbf16_ps(sums[r][0], x, left);
-            sums[r][1] = _mm512_dpbf16_ps(sums[r][1], x, right);
+            if (halves == 2) sums[r][1] = _mm512_dpbf16_ps(sums[r][1], x, right);
         }
     }
 #pragma clang loop unroll(full)
@@ -114,8 +115,12 @@ AVX512 void adpo_tile_avx512(ptrdiff_t m, ptrdiff_t k, const float *a, ptrdiff_t
 
 AVX512_BF16 void adpo_tile_bf16(ptrdiff_t m, ptrdiff_t k, const uint32_t *a, ptrdiff_t a_row,
                                 const uint32_t *packed, tile_output output) {
-#define TILE(rows, halves, a_row, a_column) tile_bf16(rows, k, a, a_row, packed, output)
-    FOR_ALL_ROWS(TILE, 2, a_row, 1)
+#define TILE(rows, halves, a_row, a_column) tile_bf16(rows, halves, k, a, a_row, packed, output)
+    if (output.columns > 16) {
+        FOR_ALL_ROWS(TILE, 2, a_row, 1)
+    } else {
+        FOR_ALL_ROWS(TILE, 1, a_row, 1)
+    }
 #undef TILE
 }
 

@@ -528,6 +528,51 @@ static void objectives(void)
     REFUSE_INPUT(chosen_segments, (size_t)-1);
 }
 
+/* A run whose configuration has one bad field is refused. */
+#define REFUSE_RUN(field, value)                                                                   \
+    do {                                                                                           \
+        adpo_run_config bad = config;                                                              \
+        bad.field = value;                                                                         \
+        INVALID(adpo_trainer_run(trainer, &bad, NULL, NULL));                                      \
+    } while (0)
+
+/* Runs, checkpoints and what they refuse, before the first step. */
+static void runs(adpo_trainer *trainer, adpo_dataset *pairs)
+{
+    adpo_run_config config;
+    adpo_dataset *empty = NULL;
+    char path[1024];
+
+    INVALID(adpo_run_config_init(NULL, sizeof config));
+    INVALID(adpo_run_config_init(&config, 0));
+    OK(adpo_run_config_init(&config, sizeof config));
+    TRUE(config.evaluation == NULL && config.checkpoint == NULL && config.patience == 0);
+    INVALID(adpo_trainer_run(NULL, NULL, NULL, NULL));
+    REFUSE_RUN(struct_size, 0);
+    REFUSE_RUN(evaluation_steps, 1); /* on what? */
+    REFUSE_RUN(patience, 1);
+    REFUSE_RUN(keep_best, 1);
+    REFUSE_RUN(checkpoint_steps, 1); /* where? */
+    REFUSE_RUN(checkpoint, "");
+    OK(adpo_dataset_create(model, &empty));
+    REFUSE_RUN(evaluation, empty);
+    adpo_dataset_destroy(empty);
+    config.evaluation = pairs;
+    REFUSE_RUN(keep_best, 1); /* of one evaluation */
+
+    INVALID(adpo_trainer_save(NULL, "checkpoint"));
+    INVALID(adpo_trainer_save(trainer, NULL));
+    INVALID(adpo_trainer_save(trainer, ""));
+    EXPECT(ADPO_ERROR_IO, adpo_trainer_save(trainer, "/nowhere/checkpoint"));
+    INVALID(adpo_trainer_restore(NULL, "checkpoint"));
+    INVALID(adpo_trainer_restore(trainer, NULL));
+    EXPECT(ADPO_ERROR_NOT_FOUND, adpo_trainer_restore(trainer, "/nowhere/checkpoint"));
+    write_file("text", "once upon a time, far away", 26, path);
+    EXPECT(ADPO_ERROR_FORMAT, adpo_trainer_restore(trainer, path));
+    OK(adpo_trainer_save(trainer, path));
+    OK(adpo_trainer_restore(trainer, path));
+}
+
 static void trainers(void)
 {
     adpo_objective objective;
@@ -595,7 +640,7 @@ static void trainers(void)
     INVALID(adpo_trainer_step(NULL, NULL));
     INVALID(adpo_trainer_step(trainer, &metrics));
     accumulation(trainer);
-    INVALID(adpo_trainer_run(NULL, NULL, NULL));
+    runs(trainer, pairs);
     INVALID(adpo_trainer_evaluate(NULL, pairs, &metrics));
     INVALID(adpo_trainer_evaluate(trainer, NULL, &metrics));
     INVALID(adpo_trainer_evaluate(trainer, pairs, NULL));
@@ -606,13 +651,13 @@ static void trainers(void)
 
     /* Children outlive what they were made from. */
     adpo_dataset_destroy(pairs);
-    EXPECT(ADPO_CANCELLED, adpo_trainer_run(trainer, stop, trainer));
+    EXPECT(ADPO_CANCELLED, adpo_trainer_run(trainer, NULL, stop, trainer));
     info.struct_size = sizeof info;
     OK(adpo_trainer_get_info(trainer, &info));
     TRUE(info.steps == 2 && info.steps_done == 1);
-    OK(adpo_trainer_run(trainer, NULL, NULL));
+    OK(adpo_trainer_run(trainer, NULL, NULL, NULL));
     INVALID(adpo_trainer_step(trainer, NULL)); /* the run is over */
-    OK(adpo_trainer_run(trainer, NULL, NULL)); /* no steps remain */
+    OK(adpo_trainer_run(trainer, NULL, NULL, NULL)); /* no steps remain */
     OK(adpo_trainer_adapter(trainer, &adapter));
     adpo_trainer_destroy(trainer);
     adpo_trainer_destroy(NULL);

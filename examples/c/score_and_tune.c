@@ -94,7 +94,7 @@ int main(int argc, char **argv)
         config.epochs = 8;
         config.learning_rate = 2e-4;
         done = ok(adpo_trainer_create(model, &config, dataset, NULL, &trainer), "create a trainer")
-            && ok(adpo_trainer_run(trainer, report, NULL), "train")
+            && ok(adpo_trainer_run(trainer, NULL, report, NULL), "train")
             && ok(adpo_trainer_adapter(trainer, &adapter), "take the adapter")
             && ok(adpo_session_set_adapter(session, adapter), "use the adapter")
             && score(session, "after")

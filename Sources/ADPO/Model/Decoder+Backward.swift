@@ -9,7 +9,7 @@ extension Decoder {
     ) {
         headBackward(derivative)
         for layer in stride(from: architecture.layers - 1, through: 0, by: -1) {
-            if memory.recomputes { recompute(layer, lora) }
+            if memory.recomputes(layer) { recompute(layer, lora) }
             feedForwardBackward(layer, lora, gradients)
             attentionBackward(layer, lora, gradients)
         }
@@ -39,18 +39,22 @@ extension Decoder {
         dy: UnsafePointer<Float>, adds: Bool = false, into dx: UnsafeMutablePointer<Float>?,
         gradients: UnsafeMutablePointer<Float>
     ) {
-        let tokens = memory.shape.tokens
+        let weight = model.weights.layers[layer][linear].weight
+        let rows = rows(dy, width: weight.rows)
+        let dhidden = base + memory.dloraHidden
+        let update = lora.update(of: linear, layer: layer)
+        let lowRank = update?.backward(rows, dhidden: dhidden, scratch: products)
         if let dx {
-            model.weights.layers[layer][linear].weight.multiplyTransposed(
-                dy, count: tokens, beta: adds ? 1 : 0, into: dx, scratch: products)
+            weight.multiplyTransposed(
+                rows, beta: adds ? 1 : 0, adding: lowRank, into: dx, scratch: products)
         }
-        guard let update = lora.update(of: linear, layer: layer),
-            let a = lora.layout.a(linear, layer: layer), let b = lora.layout.b(linear, layer: layer)
+        guard let update, let a = lora.layout.a(linear, layer: layer),
+            let b = lora.layout.b(linear, layer: layer)
         else { return }
-        update.backward(
-            x, hidden: loraHidden(linear, layer), dy: dy, count: tokens,
-            dhidden: base + memory.dloraHidden, da: gradients + a.lowerBound,
-            db: gradients + b.lowerBound, dx: dx, scratch: products)
+        update.addGradients(
+            x: x, hidden: loraHidden(linear, layer), dy: dy, dhidden: dhidden,
+            count: memory.shape.tokens, da: gradients + a.lowerBound, db: gradients + b.lowerBound,
+            scratch: products)
     }
 
     /// Through stream += down(silu(gate(norm(stream))) * up(norm(stream))).

@@ -24,19 +24,22 @@ extension Decoder {
 
     /// y = x W^T + bias, and the adapter's update; adds to y when `adds`.
     private func linear(
-        _ linear: LinearLayer, _ layer: Int, _ x: UnsafePointer<Float>, _ lora: LoRAParameters?,
+        _ linear: LinearLayer, _ layer: Int, _ x: Rows, _ lora: LoRAParameters?,
         adds: Bool = false, into y: UnsafeMutablePointer<Float>
     ) {
-        let tokens = memory.shape.tokens
         let weights = model.weights.layers[layer][linear]
+        let update = lora?.update(of: linear, layer: layer)?.forward(
+            x, hidden: loraHidden(linear, layer), scratch: products)
         weights.weight.multiply(
-            x, count: tokens, beta: adds ? 1 : 0, into: y, scratch: products)
-        if let bias = weights.bias { adpo_add_bias(y, bias.pointer, tokens, bias.count) }
-        if let update = lora?.update(of: linear, layer: layer) {
-            update.forward(
-                x, count: tokens, hidden: loraHidden(linear, layer), into: y,
-                scratch: products)
+            x, beta: adds ? 1 : 0, adding: update, into: y, scratch: products)
+        if let bias = weights.bias {
+            adpo_add_bias(y, bias.pointer, memory.shape.tokens, bias.count)
         }
+    }
+
+    /// The input of linear layers, [tokens, width].
+    func rows(_ x: UnsafePointer<Float>, width: Int) -> Rows {
+        products.rows(x, count: memory.shape.tokens, width: width)
     }
 
     /// A x of a linear layer, [tokens, rank].
@@ -77,15 +80,17 @@ extension Decoder {
             (base + memory.input(layer)).update(from: stream, count: tokens * width)
         }
         model.weights.layers[layer].attentionNorm.forward(stream, rows: tokens, into: normed)
-        linear(.query, layer, normed, lora, into: query)
-        linear(.key, layer, normed, lora, into: keys + past)
-        linear(.value, layer, normed, lora, into: values + past)
+        let x = rows(normed, width: width)
+        linear(.query, layer, x, lora, into: query)
+        linear(.key, layer, x, lora, into: keys + past)
+        linear(.value, layer, x, lora, into: values + past)
         rotate(query, heads: architecture.heads)
         rotate(keys + past, heads: architecture.keyValueHeads)
         architecture.attention.forward(
             queries: query, keys: keys, values: values, spans: sequence.spans,
             scratch: base + memory.attention, products: products, into: base + activations.attended)
-        linear(.output, layer, base + activations.attended, lora, adds: true, into: stream)
+        let attended = rows(base + activations.attended, width: architecture.queryWidth)
+        linear(.output, layer, attended, lora, adds: true, into: stream)
     }
 
     private func rotate(_ x: UnsafeMutablePointer<Float>, heads: Int) {
@@ -109,10 +114,13 @@ extension Decoder {
             (base + activations.middle).update(from: stream, count: tokens * width)
         }
         model.weights.layers[layer].feedForwardNorm.forward(stream, rows: tokens, into: normed)
-        linear(.gate, layer, normed, lora, into: gate)
-        linear(.up, layer, normed, lora, into: up)
+        let x = rows(normed, width: width)
+        linear(.gate, layer, x, lora, into: gate)
+        linear(.up, layer, x, lora, into: up)
         SwiGLU.forward(
             gate: gate, up: up, count: tokens * architecture.feedForwardWidth, into: activated)
-        linear(.down, layer, activated, lora, adds: true, into: stream)
+        linear(
+            .down, layer, rows(activated, width: architecture.feedForwardWidth), lora, adds: true,
+            into: stream)
     }
 }

@@ -45,7 +45,8 @@ extension Decoder {
             base + memory.stream + rows.lowerBound * architecture.width, rows: rows.count,
             into: normed)
         model.weights.head.multiply(
-            normed, count: rows.count, into: output, scratch: products)
+            products.rows(normed, count: rows.count, width: architecture.width), into: output,
+            scratch: products)
     }
 }
 

@@ -9,8 +9,8 @@ struct PassShape: Equatable {
     var targets: Int
     /// 0 without adapter.
     var rank: Int
-    /// A backward pass follows: activations are kept, or else computed again from each layer's
-    /// input when they would take more than so many bytes.
+    /// A backward pass follows: so many bytes of activations are kept. The layers that are left are
+    /// computed again, each from its input.
     var isTraining: Bool
     var activationBudget: Int
     var dtype: DType
@@ -36,10 +36,9 @@ struct DecoderMemory {
     }
 
     let shape: PassShape
-    /// The backward pass computes a layer's activations again.
-    let recomputes: Bool
-    /// One a layer where activations are kept; otherwise one that all layers share.
+    /// The first layers, whose activations are kept, and one that all others share.
     private let layers: [Layer]
+    private let layerCount: Int
     private let inputs: Int  // [layers, inputStride], in training
     private let inputStride: Int
     let stream: Int  // [tokens, width], the hidden states
@@ -64,7 +63,10 @@ struct DecoderMemory {
     /// Floats in all.
     let count: Int
 
-    func layer(_ index: Int) -> Layer { layers[layers.count > 1 ? index : 0] }
+    func layer(_ index: Int) -> Layer { layers[min(index, layers.count - 1)] }
+    /// Whether the backward pass must compute a layer's activations again; the last layer's are still
+    /// where the forward pass left them.
+    func recomputes(_ layer: Int) -> Bool { layer >= layers.count - 1 && layer < layerCount - 1 }
     /// The hidden states that a layer began with, [tokens, width].
     func input(_ layer: Int) -> Int { inputs + layer * inputStride }
 
@@ -86,14 +88,13 @@ struct DecoderMemory {
         let perLayer =
             2 * query + 2 * key + hidden + 2 * feedForward
             + loraHidden * LinearLayer.allCases.count
-        let keeps =
-            shape.isTraining
-            && perLayer * architecture.layers <= shape.activationBudget / MemoryLayout<Float>.size
+        let budget = shape.isTraining ? shape.activationBudget / MemoryLayout<Float>.size : 0
+        let keptLayers = min(budget / max(perLayer, 1), architecture.layers - 1)
         self.shape = shape
-        recomputes = shape.isTraining && !keeps
+        layerCount = architecture.layers
         inputStride = (hidden + 15) / 16 * 16
         inputs = take(inputStride * architecture.layers * training)
-        layers = (0..<(keeps ? architecture.layers : 1)).map { _ in
+        layers = (0...keptLayers).map { _ in
             Layer(
                 query: take(query), key: take(key),
                 value: take(key),

@@ -28,6 +28,10 @@ public struct Metrics: Sendable, Equatable {
     /// Log-prob of the whole response.
     public var logProbsChosen = 0.0
     public var logProbsRejected = 0.0
+    /// By how much the chosen responses' log-prob has fallen since the first updates, in the mean
+    /// over ten of them; 0 where it has not clearly. Above 0 it is an alarm: a lower learning rate
+    /// or a higher beta may help.
+    public var chosenFall = 0.0
     /// What was computed in, `.f32` or `.bf16`.
     public var dtype = DType.f32
     public var pairs = 0

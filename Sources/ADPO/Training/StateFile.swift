@@ -2,20 +2,20 @@ import ADPOTensor
 
 /// Floats and facts that the library keeps for itself, as a safetensors file: the facts are JSON in
 /// its metadata, beside a checksum of all. It is written whole or not at all.
-struct StateFile {
+package struct StateFile {
     /// What the file is for, such as "adpo-checkpoint".
-    let kind: String
-    let facts: JSON
-    let tensors: [SafetensorsWriter.Tensor]
+    package let kind: String
+    package let facts: JSON
+    package let tensors: [SafetensorsWriter.Tensor]
 
-    init(kind: String, facts: JSON, tensors: [SafetensorsWriter.Tensor]) {
+    package init(kind: String, facts: JSON, tensors: [SafetensorsWriter.Tensor]) {
         self.kind = kind
         self.facts = facts
         self.tensors = tensors
     }
 
     /// - Throws: `.notFound`, `.io`; `.format` for a file that is damaged, or another one.
-    init(kind: String, path: String) throws(ADPOError) {
+    package init(kind: String, path: String) throws(ADPOError) {
         let file = try SafetensorsFile(path: path)
         let metadata = file.metadata
         guard metadata?["format"]?.string == kind, let facts = metadata?["facts"]?.string else {
@@ -37,7 +37,7 @@ struct StateFile {
     }
 
     /// - Throws: `.io`.
-    func write(to path: String) throws(ADPOError) {
+    package func write(to path: String) throws(ADPOError) {
         let text = facts.text
         try SafetensorsWriter.write(
             tensors, to: path,

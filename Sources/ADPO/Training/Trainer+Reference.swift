@@ -44,7 +44,7 @@ extension Trainer {
         let cache = ReferenceCache(
             path: path,
             key: [
-                ("model", .string(model.fingerprint)),
+                ("model", .string(modelFingerprint)),
                 ("dtype", .string(dtype.rawValue)),
                 ("adapter", .string(referenceLoRA?.fingerprint ?? "none")),
                 ("pairs", .string(training.fingerprint)),

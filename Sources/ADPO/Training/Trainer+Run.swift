@@ -1,12 +1,76 @@
 import ADPOTensor
 
 extension Trainer {
-    /// All steps that remain, or until `onStep` returns false.
+    /// All steps that remain, with evaluations and checkpoints between them, or until `onMetrics`
+    /// returns false. It is called after each update and each evaluation.
     ///
-    /// - Throws: as `step`.
-    public func run(_ onStep: (Metrics) -> Bool = { _ in true }) throws(ADPOError) {
-        while let metrics = try step() {
-            if !onStep(metrics) { return }
+    /// - Throws: as `step`, `evaluate` and `save`; `.invalidArgument` for a configuration that makes
+    ///   no sense.
+    public func run(
+        _ configuration: RunConfiguration = RunConfiguration(),
+        _ onMetrics: (Metrics) -> Bool = { _ in true }
+    ) throws(ADPOError) {
+        try configuration.validate()
+        let heldOut = try beginEvaluations(configuration)
+        while true {
+            let isOver =
+                stepsDone >= steps
+                || configuration.patience > 0
+                    && evaluations?.sinceBest ?? 0 >= configuration.patience
+            if let heldOut, isOver || isDue(every: configuration.evaluationSteps),
+                stepsDone > 0, evaluations?.step != stepsDone
+            {
+                if !onMetrics(try evaluate(heldOut, configuration)) { return }
+                continue  // it may have been the one that ends the run
+            }
+            if let path = configuration.checkpoint,
+                isOver || isDue(every: configuration.checkpointSteps),
+                lastSaved?.path != path || lastSaved?.step != stepsDone
+            {
+                try save(to: path)
+            }
+            if isOver { break }
+            guard let metrics = try step(), onMetrics(metrics) else { return }
         }
+        if configuration.keepsBest, let best = evaluations?.bestParameters {
+            _ = parameters.mutableSpan.update(fromContentsOf: best)
+        }
+    }
+
+    /// The update with the lowest loss of the run's evaluations; nil before the first evaluation.
+    public var bestEvaluation: (step: Int, loss: Double)? {
+        evaluations.flatMap { $0.step == nil ? nil : ($0.bestStep, $0.bestLoss) }
+    }
+
+    private func isDue(every count: Int) -> Bool {
+        count > 0 && stepsDone > 0 && stepsDone % count == 0
+    }
+
+    private func beginEvaluations(
+        _ configuration: RunConfiguration
+    ) throws(ADPOError) -> PairSet? {
+        guard let dataset = configuration.evaluation else { return nil }
+        let heldOut = try PairSet(dataset, of: model, self.configuration)
+        let pairs = heldOut.fingerprint
+        if let evaluations, evaluations.pairs != pairs, evaluations.step != nil,
+            configuration.patience > 0 || configuration.keepsBest
+        {
+            throw ADPOError(
+                .invalidArgument,
+                "the run has been evaluated on other pairs so far; its best cannot be compared "
+                    + "with these")
+        }
+        if evaluations?.pairs != pairs { evaluations = EvaluationHistory(pairs: pairs) }
+        return heldOut
+    }
+
+    private func evaluate(
+        _ heldOut: PairSet, _ configuration: RunConfiguration
+    ) throws(ADPOError) -> Metrics {
+        let metrics = try evaluate(heldOut)
+        if evaluations?.add(metrics) == true, configuration.keepsBest {
+            evaluations?.bestParameters = Array(parameters.span)
+        }
+        return metrics
     }
 }

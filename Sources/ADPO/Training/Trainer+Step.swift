@@ -96,6 +96,7 @@ extension Trainer {
         metrics.step = stepsDone
         metrics.epoch = epoch
         metrics.numTokens = tokensSeen
+        metrics.chosenFall = trend.add(metrics.rewardsChosen / configuration.objective.beta)
         metrics.seconds += monotonicSeconds() - start
         return metrics
     }

@@ -31,6 +31,14 @@ public final class Trainer {
     /// The order of the pairs in the epoch that is running.
     var order: (epoch: Int, indices: [Int])?
 
+    /// Whether the chosen responses become less likely.
+    var trend = ChosenTrend()
+    /// What the run's evaluations have shown.
+    var evaluations: EvaluationHistory?
+    /// The checkpoint that was written or restored last.
+    var lastSaved: (path: String, step: Int)?
+    /// Reads all weights: only where it is needed.
+    lazy var modelFingerprint = model.fingerprint
     /// A file that the references are to be written to.
     var unwrittenCache: ReferenceCache?
 

@@ -1,3 +1,5 @@
+import CKernels
+
 /// The low-rank update of a linear layer (arXiv 2106.09685): y += scale B A x.
 ///
 /// A is [rank, columns], B is [rows, rank]; x is [count, columns], y is [count, rows].
@@ -21,50 +23,93 @@ package struct LoRA {
         self.scale = scale
     }
 
-    /// `hidden` receives A x, [count, rank], which the backward pass wants.
+    /// scale B A x, to be added to x W^T. `hidden` receives A x, [count, rank], which the backward
+    /// pass wants.
     package func forward(
-        _ x: UnsafePointer<Float>, count: Int, hidden: UnsafeMutablePointer<Float>,
-        into y: UnsafeMutablePointer<Float>, scratch: ProductScratch
-    ) {
-        let x = Operand(x, stride: columns)
-        let a = Operand(a, stride: columns, transposed: true)
-        let b = Operand(b, stride: rank, transposed: true)
-        let h = Operand(hidden, stride: rank)
-        if count == 1 {
-            // Not enough work for more than one thread.
-            let scratch = scratch.lane(0)
-            productOnOneThread(
-                m: count, n: rank, k: columns, x, a, into: hidden, stride: rank, scratch: scratch)
-            productOnOneThread(
-                m: count, n: rows, k: rank, alpha: scale, h, b, beta: 1, into: y, stride: rows,
-                scratch: scratch)
-            return
+        _ x: Rows, hidden: UnsafeMutablePointer<Float>, scratch: ProductScratch
+    ) -> LowRankProduct {
+        forEachBand(of: x, scratch) { band, scratch in
+            adpo_product_weights(
+                band.count, x.view(from: band.lowerBound), floats(a, columns: columns), 0, rank, 1,
+                0, LowRankProduct?.none.view, hidden + band.lowerBound * rank, rank, scratch)
         }
-        product(m: count, n: rank, k: columns, x, a, into: hidden, stride: rank, scratch: scratch)
-        product(
-            m: count, n: rows, k: rank, alpha: scale, h, b, beta: 1, into: y, stride: rows,
-            scratch: scratch)
+        return LowRankProduct(hidden: hidden, matrix: b, rank: rank, scale: scale)
     }
 
-    /// Adds to the gradients da and db, and to dx where it is wanted. `dhidden` is scratch,
-    /// [count, rank].
+    /// scale dy B A, to be added to dy W. `dhidden` receives scale dy B, [count, rank].
     package func backward(
-        _ x: UnsafePointer<Float>, hidden: UnsafePointer<Float>, dy: UnsafePointer<Float>,
-        count: Int, dhidden: UnsafeMutablePointer<Float>, da: UnsafeMutablePointer<Float>,
-        db: UnsafeMutablePointer<Float>, dx: UnsafeMutablePointer<Float>?, scratch: ProductScratch
+        _ dy: Rows, dhidden: UnsafeMutablePointer<Float>, scratch: ProductScratch
+    ) -> LowRankProduct {
+        forEachBand(of: dy, scratch) { band, scratch in
+            adpo_product_weights_transposed(
+                band.count, dy.view(from: band.lowerBound), floats(b, columns: rank), rows, 0, rank,
+                scale, 0, LowRankProduct?.none.view, dhidden + band.lowerBound * rank, rank,
+                scratch)
+        }
+        return LowRankProduct(hidden: dhidden, matrix: a, rank: rank, scale: 1)
+    }
+
+    /// Adds to the gradients da and db, given what the forward and the backward pass left in `hidden`
+    /// and `dhidden`.
+    package func addGradients(
+        x: UnsafePointer<Float>, hidden: UnsafePointer<Float>, dy: UnsafePointer<Float>,
+        dhidden: UnsafePointer<Float>, count: Int, da: UnsafeMutablePointer<Float>,
+        db: UnsafeMutablePointer<Float>, scratch: ProductScratch
     ) {
         product(
             m: rows, n: rank, k: count, alpha: scale, Operand(dy, stride: rows, transposed: true),
             Operand(hidden, stride: rank), beta: 1, into: db, stride: rank, scratch: scratch)
         product(
-            m: count, n: rank, k: rows, alpha: scale, Operand(dy, stride: rows),
-            Operand(b, stride: rank), into: dhidden, stride: rank, scratch: scratch)
-        product(
             m: rank, n: columns, k: count, Operand(dhidden, stride: rank, transposed: true),
             Operand(x, stride: columns), beta: 1, into: da, stride: columns, scratch: scratch)
-        guard let dx else { return }
-        product(
-            m: count, n: columns, k: rank, Operand(dhidden, stride: rank),
-            Operand(a, stride: columns), beta: 1, into: dx, stride: columns, scratch: scratch)
+    }
+}
+
+/// Threads take some rows each of a product whose output is narrow.
+private func forEachBand(
+    of x: Rows, _ scratch: ProductScratch,
+    _ body: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
+) {
+    // Not enough work in a few rows for more than one thread.
+    let lanes = x.count <= Matrix.fewRows ? 1 : scratch.lanes
+    let bands = Bands(x.count, alignment: 12, lanes: lanes, perLane: 1)
+    Parallel.forEach(bands.count, lanes: lanes) { index, lane in
+        body(bands[index], scratch.lane(lane))
+    }
+}
+
+/// A matrix of floats as the kernels take weights.
+private func floats(_ pointer: UnsafePointer<Float>, columns: Int) -> adpo_weights {
+    adpo_weights(
+        blocks: pointer, decode: Encoding.f32.decode, columns: columns, block_elements: 1,
+        block_bytes: MemoryLayout<Float>.size)
+}
+
+/// A product of low rank that a product with weights W adds on its way, while its output is in cache:
+/// scale H M^T for M [rows of W, rank], or scale H M for M [rank, columns of W] where W is transposed.
+package struct LowRankProduct {
+    let hidden: UnsafePointer<Float>  // [count, rank]
+    let matrix: UnsafePointer<Float>
+    let rank: Int
+    let scale: Float
+
+    /// y += scale H M^T, on one thread.
+    func add(
+        count: Int, rows: Int, into y: UnsafeMutablePointer<Float>,
+        scratch: UnsafeMutablePointer<Float>
+    ) {
+        productOnOneThread(
+            m: count, n: rows, k: rank, alpha: scale, Operand(hidden, stride: rank),
+            Operand(matrix, stride: rank, transposed: true), beta: 1, into: y, stride: rows,
+            scratch: scratch)
+    }
+}
+
+extension LowRankProduct? {
+    /// As the kernels take it.
+    var view: adpo_low_rank {
+        adpo_low_rank(
+            hidden: self?.hidden, matrix: self?.matrix, rank: self?.rank ?? 0,
+            scale: self?.scale ?? 0)
     }
 }

@@ -31,7 +31,9 @@ package struct LogProbs: Sendable {
         let (vocabulary, width) = (head.rows, head.columns)
         for first in stride(from: 0, to: targets.count, by: chunkRows) {
             let rows = min(chunkRows, targets.count - first)
-            head.multiply(hidden + first * width, count: rows, into: logits, scratch: scratch)
+            head.multiply(
+                scratch.rows(hidden + first * width, count: rows, width: width), into: logits,
+                scratch: scratch)
             Parallel.forEach(rows) { row in
                 let logits = logits + row * vocabulary
                 let target = Int(targets[first + row])
@@ -47,7 +49,8 @@ package struct LogProbs: Sendable {
             }
             guard let derivatives else { continue }
             head.multiplyTransposed(
-                logits, count: rows, alpha: -1, into: derivatives + first * width, scratch: scratch)
+                scratch.rows(logits, count: rows, width: vocabulary), alpha: -1,
+                into: derivatives + first * width, scratch: scratch)
         }
     }
 }

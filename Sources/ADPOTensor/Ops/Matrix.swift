@@ -33,34 +33,37 @@ package struct Matrix: Sendable {
     /// The pairs of bf16 that `ProductScratch` must have room for, for products of `count` rows.
     package func pairs(count: Int) -> Int { count * ((max(rows, columns) + 1) / 2) }
 
-    /// y = x W^T + beta y, for x [count, columns] and y [count, rows].
+    /// y = x W^T + beta y + update, for x [count, columns] and y [count, rows].
     package func multiply(
-        _ x: UnsafePointer<Float>, count: Int, beta: Float = 0, into y: UnsafeMutablePointer<Float>,
-        scratch: ProductScratch
+        _ x: Rows, beta: Float = 0, adding update: LowRankProduct? = nil,
+        into y: UnsafeMutablePointer<Float>, scratch: ProductScratch
     ) {
-        if count <= Self.fewRows { return multiplyFewRows(x, count: count, beta: beta, into: y) }
-        let left = left(x, count: count, width: columns, scratch)
+        if x.count <= Self.fewRows {
+            multiplyFewRows(x.floats, count: x.count, beta: beta, into: y)
+            update?.add(count: x.count, rows: rows, into: y, scratch: scratch.lane(0))
+            return
+        }
         let bands = Bands(rows, alignment: Int(ADPO_PANEL_COLUMNS), lanes: scratch.lanes)
         Parallel.forEach(bands.count, lanes: scratch.lanes) { index, lane in
             let band = bands[index]
             adpo_product_weights(
-                count, left, weights, band.lowerBound, band.upperBound, 1, beta, y, rows,
-                scratch.lane(lane))
+                x.count, x.view(), weights, band.lowerBound, band.upperBound, 1, beta,
+                update.view, y, rows, scratch.lane(lane))
         }
     }
 
-    /// dx = alpha dy W + beta dx, for dy [count, rows] and dx [count, columns].
+    /// dx = alpha dy W + beta dx + update, for dy [count, rows] and dx [count, columns].
     package func multiplyTransposed(
-        _ dy: UnsafePointer<Float>, count: Int, alpha: Float = 1, beta: Float = 0,
+        _ dy: Rows, alpha: Float = 1, beta: Float = 0, adding update: LowRankProduct? = nil,
         into dx: UnsafeMutablePointer<Float>, scratch: ProductScratch
     ) {
-        let left = left(dy, count: count, width: rows, scratch)
         // Blocks lie along the columns: a band takes whole ones.
         let width = max(64, encoding.blockElements)
         Parallel.forEach((columns + width - 1) / width, lanes: scratch.lanes) { index, lane in
             adpo_product_weights_transposed(
-                count, left, weights, rows, index * width, min(columns, (index + 1) * width), alpha,
-                beta, dx, columns, scratch.lane(lane))
+                dy.count, dy.view(), weights, rows, index * width,
+                min(columns, (index + 1) * width), alpha, beta, update.view, dx, columns,
+                scratch.lane(lane))
         }
     }
 
@@ -76,20 +79,5 @@ package struct Matrix: Sendable {
         adpo_weights(
             blocks: view.bytes.baseAddress, decode: encoding.decode, columns: columns,
             block_elements: encoding.blockElements, block_bytes: encoding.blockBytes)
-    }
-
-    /// The left operand, [count, width], in the type that the product computes in.
-    private func left(
-        _ x: UnsafePointer<Float>, count: Int, width: Int, _ scratch: ProductScratch
-    ) -> adpo_rows {
-        guard let pairs = scratch.pairs else {
-            return adpo_rows(floats: x, pairs: nil, stride: width)
-        }
-        let stride = (width + 1) / 2
-        Parallel.forEachRange(count) { range in
-            adpo_to_bf16_pairs(
-                x + range.lowerBound * width, pairs + range.lowerBound * stride, range.count, width)
-        }
-        return adpo_rows(floats: nil, pairs: pairs, stride: stride)
     }
 }

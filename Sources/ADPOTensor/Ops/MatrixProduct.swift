@@ -46,6 +46,37 @@ package struct ProductScratch {
     }
 
     func lane(_ lane: Int) -> UnsafeMutablePointer<Float> { floats + lane * Self.floatsPerLane }
+
+    /// Rows of floats, [count, width], as the left operand of products with weights; in bf16 they are
+    /// converted here, once for all the products that they go into. Valid until the next call.
+    package func rows(_ x: UnsafePointer<Float>, count: Int, width: Int) -> Rows {
+        guard let pairs, count > Matrix.fewRows else {
+            return Rows(floats: x, pairs: nil, count: count, width: width)
+        }
+        let stride = (width + 1) / 2
+        Parallel.forEachRange(count) { range in
+            adpo_to_bf16_pairs(
+                x + range.lowerBound * width, pairs + range.lowerBound * stride, range.count, width)
+        }
+        return Rows(floats: x, pairs: UnsafePointer(pairs), count: count, width: width)
+    }
+}
+
+/// The left operand of products with weights, [count, width], in the type that they compute in.
+package struct Rows {
+    let floats: UnsafePointer<Float>
+    /// [count, (width + 1) / 2] pairs of bf16; nil in f32.
+    let pairs: UnsafePointer<UInt32>?
+    let count: Int
+    let width: Int
+
+    /// These rows from one on, as the kernels take them.
+    func view(from row: Int = 0) -> adpo_rows {
+        let stride = (width + 1) / 2
+        return adpo_rows(
+            floats: floats + row * width, pairs: pairs.map { $0 + row * stride },
+            stride: pairs == nil ? width : stride)
+    }
 }
 
 /// c = alpha a b + beta c for a [m, k] and b [k, n], on one thread. beta = 0 does not read c.
@@ -83,10 +114,10 @@ struct Bands {
     private let size: Int
     var count: Int { (length + size - 1) / size }
 
-    init(_ length: Int, alignment: Int, lanes: Int) {
+    init(_ length: Int, alignment: Int, lanes: Int, perLane: Int = 4) {
         self.length = length
-        let units = (length + alignment - 1) / alignment
-        size = max(1, (units + 4 * lanes - 1) / (4 * lanes)) * alignment
+        let (units, parts) = ((length + alignment - 1) / alignment, perLane * lanes)
+        size = max(1, (units + parts - 1) / parts) * alignment
     }
 
     subscript(_ index: Int) -> Range<Int> { index * size..<min(length, (index + 1) * size) }

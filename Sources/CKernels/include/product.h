@@ -50,16 +50,26 @@ typedef struct adpo_rows {
     ptrdiff_t stride;
 } adpo_rows;
 
-/* C[:, first ..< last] = alpha X W^T + beta C for these rows of W; X is [m, columns]. */
-void adpo_product_weights(ptrdiff_t m, adpo_rows x, adpo_weights weights, ptrdiff_t first,
-                          ptrdiff_t last, float alpha, float beta, float *c, ptrdiff_t c_stride,
-                          float *scratch);
+/* A product of low rank to add: scale H M^T for M [rows of W, rank], or scale H M for M [rank, columns
+ * of W] in the transposed product; H is [m, rank]. NULL hidden adds nothing. */
+typedef struct adpo_low_rank {
+    const float *hidden;
+    const float *matrix;
+    ptrdiff_t rank;
+    float scale;
+} adpo_low_rank;
 
-/* C[:, first ..< last] = alpha X W + beta C for these columns of W; X is [m, rows]. `first` is a
- * multiple of the weights' block, and last - first at most 64 or one block. */
+/* C[:, first ..< last] = alpha X W^T + beta C + update for these rows of W; X is [m, columns]. */
+void adpo_product_weights(ptrdiff_t m, adpo_rows x, adpo_weights weights, ptrdiff_t first,
+                          ptrdiff_t last, float alpha, float beta, adpo_low_rank update, float *c,
+                          ptrdiff_t c_stride, float *scratch);
+
+/* C[:, first ..< last] = alpha X W + beta C + update for these columns of W; X is [m, rows]. `first`
+ * is a multiple of the weights' block, and last - first at most 64 or one block. */
 void adpo_product_weights_transposed(ptrdiff_t m, adpo_rows x, adpo_weights weights,
                                      ptrdiff_t rows, ptrdiff_t first, ptrdiff_t last, float alpha,
-                                     float beta, float *c, ptrdiff_t c_stride, float *scratch);
+                                     float beta, adpo_low_rank update, float *c,
+                                     ptrdiff_t c_stride, float *scratch);
 
 /* Rounds rows of floats, [rows, columns], to pairs of bf16, [rows, (columns + 1) / 2]; a last odd
  * column is paired with 0. */

@@ -18,7 +18,9 @@ struct MatrixTests {
             let x = testNumbers(count * columns, seed: 5)
             let start = testNumbers(count * rows, seed: 6)
             var y = start
-            matrix.multiply(x, count: count, beta: 1, into: &y, scratch: products.scratch)
+            let scratch = products.scratch
+            matrix.multiply(
+                scratch.rows(x, count: count, width: columns), beta: 1, into: &y, scratch: scratch)
             var expected = start
             for i in 0..<count {
                 for row in 0..<rows {
@@ -32,7 +34,8 @@ struct MatrixTests {
 
             var dx = [Float](repeating: .nan, count: count * columns)
             matrix.multiplyTransposed(
-                start, count: count, alpha: -2, into: &dx, scratch: products.scratch)
+                scratch.rows(start, count: count, width: rows), alpha: -2, into: &dx,
+                scratch: scratch)
             var dexpected = [Float](repeating: 0, count: count * columns)
             for i in 0..<count {
                 for row in 0..<rows {
@@ -50,7 +53,7 @@ struct MatrixTests {
     /// numbers, in both directions, with odd sizes.
     @Test(
         .enabled(if: adpo_has_bf16_products() != 0, "the processor has no bf16 products"),
-        arguments: Encoding.all.map(\.name), [1, 7, 40])
+        arguments: Encoding.all.map(\.name), [5, 7, 40])
     func multipliesInBF16(_ encoding: String, _ count: Int) throws {
         let rows = 71
         let matrix = try testMatrix(rows: rows, encoding: encoding)
@@ -61,19 +64,19 @@ struct MatrixTests {
 
         let x = testNumbers(count * columns, seed: 7)
         var y = [Float](repeating: .nan, count: count * rows)
-        matrix.multiply(x, count: count, into: &y, scratch: products.scratch)
+        let scratch = products.scratch
+        matrix.multiply(
+            scratch.rows(x, count: count, width: columns), into: &y, scratch: scratch)
         let dy = testNumbers(count * rows, seed: 8)
         var dx = [Float](repeating: .nan, count: count * columns)
-        matrix.multiplyTransposed(dy, count: count, into: &dx, scratch: products.scratch)
-        // Few rows of activations are multiplied without rounding them.
-        let isRounded = count > Matrix.fewRows
+        matrix.multiplyTransposed(
+            scratch.rows(dy, count: count, width: rows), into: &dx, scratch: scratch)
         var (expected, dexpected) = (y, dx)
         for i in 0..<count {
             for row in 0..<rows {
                 expected[i * rows + row] = Float(
                     (0..<columns).reduce(0.0) { sum, column in
-                        let x = x[i * columns + column]
-                        return sum + Double(isRounded ? rounded(x) : x)
+                        sum + Double(rounded(x[i * columns + column]))
                             * Double(weights[row][column])
                     })
             }
@@ -84,7 +87,7 @@ struct MatrixTests {
                     })
             }
         }
-        if isRounded { expectClose(y, expected, absolute: 2e-5 * scale, relative: 1e-5) }
+        expectClose(y, expected, absolute: 2e-5 * scale, relative: 1e-5)
         expectClose(dx, dexpected, absolute: 2e-5 * scale, relative: 1e-5)
     }
 
@@ -117,8 +120,15 @@ func testMatrix(rows: Int, encoding name: String, shape: [Int]? = nil) throws ->
     let golden = try Fixture.bytes("Golden/encodings/\(name).blocks")
     let byteCount = try #require(encoding.byteCount(shape: [rows, columns]))
     let blocks = golden.count / encoding.blockBytes * encoding.blockBytes
-    let bytes = (0..<byteCount).map { golden[$0 % blocks] }
-    return try withTemporaryDirectory { directory in
+    return try testMatrix(
+        rows: rows, encoding: encoding, columns: columns, shape: shape,
+        bytes: (0..<byteCount).map { golden[$0 % blocks] })
+}
+
+func testMatrix(
+    rows: Int, encoding: Encoding, columns: Int, shape: [Int]? = nil, bytes: [UInt8]
+) throws -> Matrix {
+    try withTemporaryDirectory { directory in
         let path = directory + "/matrix"
         try AtomicFile.write(bytes, to: path)
         let file = try MappedFile(path: path)

@@ -23,10 +23,11 @@ from adpo.errors import (
     ReadWriteError,
     UnsupportedError,
 )
+from adpo.metrics import Metrics
 from adpo.model import Model, ModelInfo
 from adpo.objective import Loss, Objective, loss
 from adpo.session import Generation, Scores, Session
-from adpo.trainer import Metrics, Trainer, TrainerInfo
+from adpo.trainer import Trainer, TrainerInfo
 
 __all__ = [
     "Adapter",

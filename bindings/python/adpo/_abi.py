@@ -181,6 +181,8 @@ class adpo_trainer_info(Structure):
         ("pairs_truncated", c_uint64),
         ("steps", c_uint64),
         ("steps_done", c_uint64),
+        ("best_step", c_uint64),
+        ("best_loss", c_double),
     ]
 
 
@@ -207,7 +209,20 @@ class adpo_metrics(Structure):
         ("num_tokens", c_uint64),
         ("tokens_per_second", c_double),
         ("is_evaluation", c_int32),
+        ("chosen_fall", c_double),
         ("kl", c_double),
+    ]
+
+
+class adpo_run_config(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("evaluation_steps", c_uint32),
+        ("evaluation", c_void_p),
+        ("patience", c_uint32),
+        ("keep_best", c_int32),
+        ("checkpoint", c_char_p),
+        ("checkpoint_steps", c_uint32),
     ]
 
 
@@ -219,6 +234,7 @@ STRUCTS = [
     adpo_trainer_config,
     adpo_trainer_info,
     adpo_metrics,
+    adpo_run_config,
 ]
 
 # fmt: off
@@ -233,7 +249,7 @@ floats = POINTER(c_float)
 user_data = c_void_p
 
 adpo_token_callback = CFUNCTYPE(c_int32, c_int32, POINTER(c_char), c_size_t, c_float, c_void_p)
-adpo_step_callback = CFUNCTYPE(c_int32, POINTER(adpo_metrics), c_void_p)
+adpo_metrics_callback = CFUNCTYPE(c_int32, POINTER(adpo_metrics), c_void_p)
 
 # name: (result, arguments)
 FUNCTIONS = {
@@ -285,7 +301,10 @@ FUNCTIONS = {
     "adpo_trainer_gradients": (status, [handle, POINTER(POINTER(c_float)), size_out]),
     "adpo_trainer_apply": (status, [handle, POINTER(adpo_metrics)]),
     "adpo_trainer_set_learning_rate": (status, [handle, c_double]),
-    "adpo_trainer_run": (status, [handle, adpo_step_callback, user_data]),
+    "adpo_run_config_init": (status, [POINTER(adpo_run_config), size]),
+    "adpo_trainer_run": (status, [handle, POINTER(adpo_run_config), adpo_metrics_callback, user_data]),  # noqa: E501
+    "adpo_trainer_save": (status, [handle, text]),
+    "adpo_trainer_restore": (status, [handle, text]),
     "adpo_trainer_evaluate": (status, [handle, handle, POINTER(adpo_metrics)]),
     "adpo_trainer_adapter": (status, [handle, handle_out]),
 }

@@ -11,12 +11,13 @@ import numpy as np
 
 from adpo import _abi, _marshal
 from adpo._callback import Callback
-from adpo._dtype import DTYPES, dtype_value
+from adpo._dtype import dtype_value
 from adpo._handle import Handle
 from adpo._library import check, library
 from adpo.adapter import Adapter
 from adpo.dataset import Dataset
 from adpo.errors import InvalidArgumentError
+from adpo.metrics import Metrics
 from adpo.model import Model
 from adpo.objective import Objective, objective_struct
 
@@ -41,6 +42,9 @@ class TrainerInfo:
         In use, with a response that lost its end.
     steps, steps_done : int
         Updates in the whole run, and so far.
+    best_step : int
+        The update after which an evaluation of the run had the lowest loss; 0 before the first.
+    best_loss : float
     """
 
     parameters: int
@@ -49,73 +53,8 @@ class TrainerInfo:
     pairs_truncated: int
     steps: int
     steps_done: int
-
-
-@dataclass(frozen=True)
-class Metrics:
-    """What one update, or one evaluation, saw: means over its pairs unless said otherwise.
-
-    Rewards are beta times the summed log-ratio of policy to reference. Of unpaired rows, chosen and
-    rejected are means over the rows that have such a response, NaN where there are none.
-
-    Attributes
-    ----------
-    step : int
-        1 after the first update.
-    epoch : float
-        Passes over the pairs so far, such as 0.5.
-    loss, loss_per_segment : float
-        Summed over a pair's segments, and their mean.
-    gradient_norm : float
-        Before clipping; 0 in an evaluation.
-    learning_rate : float
-        Of this update; 0 in an evaluation.
-    rewards_chosen, rewards_rejected, rewards_margin : float
-    rewards_accuracy : float
-        Share of pairs with a chosen reward above the rejected one.
-    logps_chosen, logps_rejected : float
-        Log-prob of the whole response.
-    dtype : str
-        What was computed in, "f32" or "bf16".
-    pairs, segments, tokens : int
-        In all pairs together.
-    seconds, tokens_per_second : float
-    num_tokens : int
-        Of all updates so far.
-    is_evaluation : bool
-        Of an evaluation rather than of an update.
-    kl : float
-        For the loss "kto", the estimate of the policy's KL divergence from the reference.
-    """
-
-    step: int
-    epoch: float
-    loss: float
-    loss_per_segment: float
-    gradient_norm: float
-    learning_rate: float
-    rewards_chosen: float
-    rewards_rejected: float
-    rewards_accuracy: float
-    rewards_margin: float
-    logps_chosen: float
-    logps_rejected: float
-    dtype: str
-    pairs: int
-    segments: int
-    tokens: int
-    seconds: float
-    num_tokens: int
-    tokens_per_second: float
-    is_evaluation: bool
-    kl: float
-
-
-def _metrics(struct: Any) -> Metrics:
-    values = _marshal.fields(struct)
-    values["dtype"] = DTYPES[values["dtype"]]
-    values["is_evaluation"] = bool(values["is_evaluation"])
-    return Metrics(**values)
+    best_step: int
+    best_loss: float
 
 
 class Trainer(Handle):
@@ -258,7 +197,7 @@ class Trainer(Handle):
     def _update(self, function: str) -> Metrics:
         metrics = _marshal.sized(_abi.adpo_metrics)
         check(getattr(library(), function)(self._pointer, ctypes.byref(metrics)))
-        return _metrics(metrics)
+        return Metrics._from_struct(metrics)
 
     def step(self) -> Metrics:
         """Make one update."""
@@ -311,27 +250,81 @@ class Trainer(Handle):
         while (info := self.info).steps_done < info.steps:
             yield self.step()
 
-    def run(self, on_step: Callable[[Metrics], Any] | None = None) -> None:
+    def run(
+        self,
+        on_step: Callable[[Metrics], Any] | None = None,
+        on_evaluation: Callable[[Metrics], Any] | None = None,
+        *,
+        evaluation: Dataset | None = None,
+        evaluation_steps: int | None = None,
+        patience: int | None = None,
+        keep_best: bool = False,
+        checkpoint: _marshal.PathLike | None = None,
+        checkpoint_steps: int | None = None,
+    ) -> None:
         """Make all updates that remain.
 
         Parameters
         ----------
-        on_step : callable, optional
-            Called after each update with its metrics. The run stops early when it returns true;
-            an exception in it passes through. What was complete stays valid either way.
+        on_step, on_evaluation : callable, optional
+            Called after each update, and after each evaluation, with its metrics. The run stops
+            early when it returns true; an exception in it passes through. What was complete stays
+            valid either way, and `run` goes on from there.
+        evaluation : Dataset, optional
+            Held-out pairs to evaluate on, at the end of the run and each `evaluation_steps`.
+        evaluation_steps : int
+            Updates from one evaluation to the next; at the end alone when not given.
+        patience : int
+            Evaluations in a row without a lower loss that end the run; any number when not given.
+        keep_best : bool
+            End with the adapter whose evaluation had the lowest loss.
+        checkpoint : path, optional
+            A file that the run can be resumed from, with `restore`, written at the end of the run
+            and each `checkpoint_steps`.
+        checkpoint_steps : int
+            Updates from one checkpoint to the next; at the end alone when not given.
         """
+        config = _abi.adpo_run_config()
+        check(library().adpo_run_config_init(ctypes.byref(config), ctypes.sizeof(config)))
+        _marshal.set_fields(
+            config,
+            {
+                "evaluation_steps": evaluation_steps,
+                "patience": patience,
+                "keep_best": keep_best,
+                "checkpoint_steps": checkpoint_steps,
+            },
+        )
+        if evaluation is not None:
+            config.evaluation = evaluation._pointer
+        if checkpoint is not None:
+            config.checkpoint = _marshal.path_bytes(checkpoint)
 
-        def receive(metrics: Any, _: object) -> Any:
-            return on_step(_metrics(metrics.contents)) if on_step else False
+        def receive(struct: Any, _: object) -> Any:
+            metrics = Metrics._from_struct(struct.contents)
+            function = on_evaluation if metrics.is_evaluation else on_step
+            return function(metrics) if function else False
 
-        callback = Callback(_abi.adpo_step_callback, receive)
-        callback.run(lambda pointer: library().adpo_trainer_run(self._pointer, pointer, None))
+        callback = Callback(_abi.adpo_metrics_callback, receive)
+        callback.run(
+            lambda pointer: library().adpo_trainer_run(
+                self._pointer, ctypes.byref(config), pointer, None
+            )
+        )
+
+    def save(self, path: _marshal.PathLike) -> None:
+        """Write a checkpoint: all that the next updates depend on, whole or not at all."""
+        check(library().adpo_trainer_save(self._pointer, _marshal.path_bytes(path)))
+
+    def restore(self, path: _marshal.PathLike) -> None:
+        """Go on from a checkpoint of a trainer that was made alike; to the same bits."""
+        check(library().adpo_trainer_restore(self._pointer, _marshal.path_bytes(path)))
 
     def evaluate(self, pairs: Dataset) -> Metrics:
         """Loss and rewards of the policy as it is on other pairs, without an update."""
         metrics = _marshal.sized(_abi.adpo_metrics)
         check(library().adpo_trainer_evaluate(self._pointer, pairs._pointer, ctypes.byref(metrics)))
-        return _metrics(metrics)
+        return Metrics._from_struct(metrics)
 
     def adapter(self) -> Adapter:
         """Copy the adapter as it is now; later steps do not change the copy."""

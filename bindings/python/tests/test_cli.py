@@ -28,7 +28,14 @@ TRL_NAMES = {
     "num_tokens",
     "kl",
 }
-OWN_NAMES = {"dtype", "step", "loss_per_segment", "segments", "tokens_per_second"}
+OWN_NAMES = {
+    "dtype",
+    "step",
+    "loss_per_segment",
+    "segments",
+    "tokens_per_second",
+    "chosen_fall",
+}
 
 
 def train(output, *options):
@@ -86,10 +93,15 @@ def test_train_leaves_metrics_and_an_adapter(model, tmp_path):
         *train(output, "--granularity", "adaptive:4", "--beta", 0.2, "--learning-rate", 1e-3),
         *("--epochs", 2, "--batch-size", 2, "--lora-rank", 4, "--lora-alpha", 8, "--seed", 1),
         *("--optimizer", "sgd", "--momentum", 0.5, "--schedule", "cosine"),
-        *("--warmup-steps", 1, "--max-gradient-norm", 0.5),
-        *("--weight-decay", 0.01, "--max-length", 512, "--eval-data", PAIRS),
+        *("--warmup", 1, "--max-gradient-norm", 0.5, "--accumulate", 2),
+        *("--weight-decay", 0.01, "--max-length", 512, "--eval", PAIRS),
     )
     lines = [json.loads(line) for line in (output / "metrics.jsonl").read_text().splitlines()]
+    evaluation = lines.pop()
+    assert evaluation["eval_loss"] == summary["eval_loss"]
+    assert {name for name in evaluation if name.startswith("eval_")} >= {
+        f"eval_{name}" for name in TRL_NAMES if "/" in name
+    }
     assert [line["step"] for line in lines] == list(range(1, summary["steps"] + 1))
     assert all(set(line) == TRL_NAMES | OWN_NAMES for line in lines)
     counts = [line["num_tokens"] for line in lines]
@@ -234,6 +246,17 @@ DPO = ["train", MODEL, "--data", PAIRS, "--output", "o", "--loss", "dpo"]
         (1, ["train", MODEL, "--data", PAIRS, "--output", __file__]),
         (1, ["train", MODEL, "--data", PAIRS, "--output", "/dev/null/deep"]),
         (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--adapter", "/nowhere"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--accumulate", "0"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--momentum", "0.5"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--keep-best"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--eval-every", "2"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--eval", "/nowhere"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--checkpoint-every", "2"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--resume"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--checkpoint", PAIRS]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--reference-cache", PAIRS]),
+        (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--reference", "adapter"]),
+        (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--optimizer", "adam"]),
         (1, ["train", "/nowhere", "--data", PAIRS, "--output", "o"]),
         (1, ["info", "/nowhere"]),
         (1, ["info", __file__]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from adpo.trainer import Metrics
+from adpo.metrics import Metrics
 
 
 class Progress:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -11,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from adpo.adapter import Adapter
+from adpo.cli._metrics_log import MetricsLog
 from adpo.cli._output import finite, print_json, print_table
 from adpo.cli._progress import Progress
 from adpo.cli.inference import add_dtype
 from adpo.cli.objective import add_objective, objective_of
 from adpo.dataset import Dataset
+from adpo.errors import InvalidArgumentError
+from adpo.metrics import Metrics
 from adpo.model import Model
-from adpo.trainer import OPTIMIZERS, SCHEDULES, Metrics, Trainer
+from adpo.trainer import OPTIMIZERS, REFERENCES, SCHEDULES, Trainer
 
 
 def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -26,24 +28,34 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     train.set_defaults(run=_train)
     train.add_argument("--data", required=True, metavar="FILE", help="JSON Lines of pairs")
     train.add_argument("--output", required=True, metavar="DIR", help="for adapter and metrics")
-    train.add_argument("--eval-data", metavar="FILE", help="pairs to evaluate on at the end")
+    train.add_argument("--metrics", metavar="FILE", help="JSON Lines; OUTPUT/metrics.jsonl")
+    train.add_argument("--eval", metavar="FILE", help="held-out pairs to evaluate on")
+    train.add_argument("--keep-best", action="store_true", help="end with the lowest eval_loss")
+    train.add_argument("--checkpoint", metavar="FILE", help="what --resume goes on from")
+    train.add_argument("--resume", action="store_true", help="from --checkpoint, if it is there")
     train.add_argument("--adapter", metavar="DIR", help="start from this adapter")
     add_objective(train)
     add_dtype(train)
     train.add_argument("--schedule", choices=SCHEDULES, default="linear", help="linear")
+    train.add_argument("--reference", choices=REFERENCES, default="base", help="base")
+    train.add_argument("--reference-cache", metavar="FILE", help="keeps the reference's log-probs")
     train.add_argument("--optimizer", choices=OPTIMIZERS, default="adamw", help="adamw")
     for name, kind, help_text in (
         ("--learning-rate", float, "2e-5"),
         ("--epochs", int, "1"),
-        ("--batch-size", int, "4"),
+        ("--batch-size", int, "4 pairs in a micro-batch"),
+        ("--accumulate", int, "1 micro-batch for each update"),
         ("--max-length", int, "1024"),
         ("--lora-rank", int, "16"),
         ("--lora-alpha", float, "32"),
-        ("--warmup-steps", int, "0"),
+        ("--warmup", int, "0 steps"),
         ("--max-gradient-norm", float, "1; 0 does not clip"),
         ("--weight-decay", float, "0"),
         ("--momentum", float, "of SGD; 0"),
         ("--seed", int, "0"),
+        ("--eval-every", int, "steps between evaluations; at the end alone"),
+        ("--patience", int, "evaluations without a lower loss that end the run"),
+        ("--checkpoint-every", int, "steps between checkpoints; at the end alone"),
     ):
         train.add_argument(name, type=kind, metavar="N" if kind is int else "X", help=help_text)
 
@@ -68,79 +80,75 @@ def _load(model: Model, path: str) -> Dataset:
     return pairs
 
 
-def trl_names(metrics: Metrics, *, num_tokens: int) -> dict[str, float | str | None]:
-    """Give the metrics under the names that TRL's DPOTrainer logs.
-
-    Parameters
-    ----------
-    metrics : Metrics
-    num_tokens : int
-        Tokens seen since the start of the run.
-    """
-    values = {
-        "step": metrics.step,
-        "epoch": metrics.epoch,
-        "loss": metrics.loss,
-        "loss_per_segment": metrics.loss_per_segment,
-        "grad_norm": metrics.gradient_norm,
-        "learning_rate": metrics.learning_rate,
-        "rewards/chosen": metrics.rewards_chosen,
-        "rewards/rejected": metrics.rewards_rejected,
-        "rewards/accuracies": metrics.rewards_accuracy,
-        "rewards/margins": metrics.rewards_margin,
-        "logps/chosen": metrics.logps_chosen,
-        "logps/rejected": metrics.logps_rejected,
-        "kl": metrics.kl,
-        "segments": metrics.segments,
-        "num_tokens": num_tokens,
-        "tokens_per_second": metrics.tokens / metrics.seconds if metrics.seconds > 0 else 0.0,
-    }
-    return {**{name: finite(value) for name, value in values.items()}, "dtype": metrics.dtype}
-
-
 def _warn(message: str) -> None:
     print(f"adpo: {message}", file=sys.stderr)
 
 
-def _run(trainer: Trainer, path: Path) -> tuple[Metrics | None, bool]:
-    """Make all steps, with a line of metrics for each.
+def _run(
+    trainer: Trainer, path: Path, **options: Any
+) -> tuple[Metrics | None, Metrics | None, bool]:
+    """Make all steps that remain, with a line of metrics for each.
 
     Returns
     -------
-    last : Metrics or None
-        Of the last step.
+    step, evaluation : Metrics or None
+        Of the last of each.
     interrupted : bool
         Whether Ctrl-C ended the run.
     """
-    progress = Progress(trainer.info.steps)
-    last = None
-    num_tokens = 0
+    info = trainer.info
+    progress = Progress(info.steps)
+    log = MetricsLog(path, info.steps_done)
+    step: Metrics | None = None
+    evaluation: Metrics | None = None
 
-    def record(metrics: Metrics) -> None:
-        nonlocal last, num_tokens
-        last = metrics
-        num_tokens += metrics.tokens
-        line = trl_names(metrics, num_tokens=num_tokens)
-        file.write(json.dumps(line, allow_nan=False) + "\n")
-        file.flush()
+    def record_step(metrics: Metrics) -> None:
+        nonlocal step
+        if metrics.chosen_fall and not (step and step.chosen_fall):
+            _warn(
+                f"step {metrics.step}: the log-prob of the chosen responses has fallen by "
+                f"{metrics.chosen_fall:.2f} since the first steps; a lower --learning-rate or a "
+                "higher --beta may help"
+            )
+        step = metrics
+        log.write(metrics)
         progress.update(metrics)
 
-    with path.open("w", encoding="utf-8") as file:
-        try:
-            trainer.run(record)
-        except KeyboardInterrupt:
-            return last, True
-        finally:
-            progress.end()
-    return last, False
+    def record_evaluation(metrics: Metrics) -> None:
+        nonlocal evaluation
+        evaluation = metrics
+        log.write(metrics)
+
+    try:
+        trainer.run(record_step, record_evaluation, **options)
+    except KeyboardInterrupt:
+        return step, evaluation, True
+    finally:
+        progress.end()
+        log.close()
+    return step, evaluation, False
+
+
+def _resume(trainer: Trainer, options: argparse.Namespace) -> None:
+    """Go on from the checkpoint if asked to, and never write over one by accident."""
+    if not options.checkpoint or not Path(options.checkpoint).exists():
+        return
+    if not options.resume:
+        raise InvalidArgumentError(
+            f"{options.checkpoint} exists: add --resume to go on from it, or remove it"
+        )
+    trainer.restore(options.checkpoint)
+    _warn(f"resumed after step {trainer.info.steps_done} of {trainer.info.steps}")
 
 
 def _train(options: argparse.Namespace) -> int:
     started = time.monotonic()
+    if options.resume and not options.checkpoint:
+        raise InvalidArgumentError("--resume needs --checkpoint FILE")
     model = Model(options.model)
     output = _prepare(options.output)
     pairs = _load(model, options.data)
-    held_out = _load(model, options.eval_data) if options.eval_data else None
+    held_out = _load(model, options.eval) if options.eval else None
     trainer = Trainer(
         model,
         pairs,
@@ -151,15 +159,18 @@ def _train(options: argparse.Namespace) -> int:
         lora_alpha=options.lora_alpha,
         epochs=options.epochs,
         batch_size=options.batch_size,
+        gradient_accumulation=options.accumulate,
         max_length=options.max_length,
         seed=options.seed,
         learning_rate=options.learning_rate,
         schedule=options.schedule,
-        warmup_steps=options.warmup_steps,
+        warmup_steps=options.warmup,
         max_gradient_norm=options.max_gradient_norm,
         optimizer=options.optimizer,
         weight_decay=options.weight_decay,
         momentum=options.momentum,
+        reference=options.reference,
+        reference_cache=options.reference_cache,
     )
     info = trainer.info
     if info.pairs_dropped:
@@ -167,7 +178,18 @@ def _train(options: argparse.Namespace) -> int:
     if info.pairs_truncated:
         _warn(f"{info.pairs_truncated} pairs cut: longer than --max-length")
 
-    last, interrupted = _run(trainer, output / "metrics.jsonl")
+    _resume(trainer, options)
+
+    step, evaluation, interrupted = _run(
+        trainer,
+        Path(options.metrics) if options.metrics else output / "metrics.jsonl",
+        evaluation=held_out,
+        evaluation_steps=options.eval_every,
+        patience=options.patience,
+        keep_best=options.keep_best,
+        checkpoint=options.checkpoint,
+        checkpoint_steps=options.checkpoint_every,
+    )
     trainer.adapter().save(output)
     info = trainer.info
     if interrupted:
@@ -176,6 +198,8 @@ def _train(options: argparse.Namespace) -> int:
             f"the adapter so far is in {output}"
         )
         return 130
+    if info.steps_done < info.steps:
+        _warn(f"stopped early after step {info.steps_done} of {info.steps}")
 
     summary: dict[str, Any] = {
         "output": str(output),
@@ -186,12 +210,14 @@ def _train(options: argparse.Namespace) -> int:
         "steps": info.steps_done,
         "seconds": round(time.monotonic() - started, 3),
     }
-    if last:
-        summary["loss"] = finite(last.loss)
-    if held_out:
-        seen = trainer.evaluate(held_out)
-        summary["eval_loss"] = finite(seen.loss)
-        summary["eval_rewards/accuracies"] = finite(seen.rewards_accuracy)
-        summary["eval_rewards/margins"] = finite(seen.rewards_margin)
+    if step:
+        summary["loss"] = finite(step.loss)
+    if evaluation:
+        summary["eval_loss"] = finite(evaluation.loss)
+        summary["eval_rewards/accuracies"] = finite(evaluation.rewards_accuracy)
+        summary["eval_rewards/margins"] = finite(evaluation.rewards_margin)
+    if options.keep_best:
+        summary["best_step"] = info.best_step
+        summary["best_eval_loss"] = finite(info.best_loss)
     (print_json if options.json else print_table)(**summary)
     return 0

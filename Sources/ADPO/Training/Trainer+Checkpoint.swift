@@ -1,0 +1,201 @@
+import ADPOTensor
+
+/// All of a run that its next updates depend on, in one file.
+extension Trainer {
+    private static let kind = "adpo-checkpoint"
+
+    /// Writes the run as it is, whole or not at all. A trainer that is made alike and restores it
+    /// goes on to the same bits.
+    ///
+    /// - Throws: `.io`.
+    public func save(to path: String) throws(ADPOError) {
+        var tensors = [("parameters", parameters.span)]
+        tensors += optimizer.state.map { ("optimizer.\($0.name)", UnsafeBufferPointer($0.values)) }
+        if !window.isEmpty { tensors.append(("gradients", gradientBuffer.span)) }
+        var contents = tensors.map { name, values in
+            SafetensorsWriter.Tensor(name: name, shape: [values.count], values: Array(values))
+        }
+        if let best = evaluations?.bestParameters {
+            contents.append(.init(name: "best", shape: [best.count], values: best))
+        }
+        let facts: JSON = .object([
+            ("settings", .object(settings.map { ($0.name, .string($0.value)) })),
+            ("steps", .integer(stepsDone)),
+            ("tokens", .integer(tokensSeen)),
+            ("learning_rate", .double(learningRate)),
+            ("has_moved", .bool(hasMoved)),
+            ("optimizer_steps", .integer(optimizer.steps)),
+            ("window", .array(window.map(\.json))),
+            ("trend", trend.json),
+            ("evaluations", evaluations?.json ?? .null),
+        ])
+        try StateFile(kind: Self.kind, facts: facts, tensors: contents).write(to: path)
+        lastSaved = (path, stepsDone)
+    }
+
+    /// Goes on where a run was saved.
+    ///
+    /// - Throws: `.invalidArgument` for a run of another configuration, model, start or data, and
+    ///   the message names what differs; `.notFound`, `.io`; `.format` for a file that is damaged
+    ///   or something else. The trainer is then as it was.
+    public func restore(from path: String) throws(ADPOError) {
+        let file = try StateFile(kind: Self.kind, path: path)
+        try checkSettings(file.facts["settings"], path)
+        func failure(_ part: String) -> ADPOError {
+            ADPOError(.format, "\(path) is of another version: it lacks its \(part); remove it")
+        }
+        func values(_ name: String, _ count: Int) throws(ADPOError) -> [Float] {
+            guard let values = file.values(name), values.count == count else {
+                throw failure(name)
+            }
+            return values
+        }
+        let facts = file.facts
+        guard let stepsDone = facts["steps"]?.integer, (0...steps).contains(stepsDone),
+            let tokensSeen = facts["tokens"]?.integer, (0...Metrics.maximum).contains(tokensSeen),
+            let learningRate = facts["learning_rate"]?.double, learningRate >= 0,
+            let hasMoved = facts["has_moved"]?.bool,
+            let optimizerSteps = facts["optimizer_steps"]?.integer, optimizerSteps >= 0,
+            optimizerSteps <= stepsDone,
+            let trend = ChosenTrend(facts["trend"])
+        else { throw failure("position") }
+        var window: [Metrics] = []
+        for json in facts["window"]?.array ?? [] {
+            guard let metrics = Metrics(json, dtype: dtype) else { throw failure("window") }
+            window.append(metrics)
+        }
+        var evaluations: EvaluationHistory?
+        if let json = facts["evaluations"], !json.isNull {
+            evaluations = EvaluationHistory(json, steps: steps)
+            guard evaluations != nil else { throw failure("evaluations") }
+            if file.values("best") != nil {
+                evaluations?.bestParameters = try values("best", layout.count)
+            }
+        }
+        let newParameters = try values("parameters", layout.count)
+        let gradients = window.isEmpty ? nil : try values("gradients", layout.count)
+        var state: [[Float]] = []
+        for (name, current) in optimizer.state {
+            state.append(try values("optimizer.\(name)", current.count))
+        }
+
+        _ = parameters.mutableSpan.update(fromContentsOf: newParameters)
+        if let gradients { _ = gradientBuffer.mutableSpan.update(fromContentsOf: gradients) }
+        for (current, new) in zip(optimizer.state, state) {
+            _ = current.values.update(fromContentsOf: new)
+        }
+        optimizer.steps = optimizerSteps
+        self.stepsDone = stepsDone
+        self.tokensSeen = tokensSeen
+        self.learningRate = learningRate
+        self.hasMoved = hasMoved
+        self.window = window
+        self.trend = trend
+        self.evaluations = evaluations
+        lastSaved = (path, stepsDone)
+    }
+
+    /// All that a run is determined by, by name.
+    private var settings: [(name: String, value: String)] {
+        // Where the run computes, and how much memory it takes for that, make no difference.
+        let free = ["referenceCache", "activationBudget", "dtype"]
+        return leaves(of: configuration).filter { !free.contains($0.name) } + [
+            ("dtype", dtype.rawValue),
+            ("model", modelFingerprint),
+            ("starting adapter", start?.lora.fingerprint ?? "none"),
+            ("data", training.wholeFingerprint),
+        ]
+    }
+
+    private func checkSettings(_ theirs: JSON?, _ path: String) throws(ADPOError) {
+        let differences = settings.compactMap { name, value -> String? in
+            let other = theirs?[name]?.string ?? "unknown"
+            guard !other.utf8.elementsEqual(value.utf8) else { return nil }
+            return ["model", "starting adapter", "data"].contains(name)
+                ? "the \(name) is another one" : "\(name) is \(value) here and \(other) there"
+        }
+        guard differences.isEmpty else {
+            throw ADPOError(
+                .invalidArgument,
+                "\(path) is of another run: \(differences.joined(separator: "; "))")
+        }
+    }
+}
+
+/// The fields of a struct, and those of structs in it, as text.
+private func leaves(of value: Any) -> [(name: String, value: String)] {
+    Mirror(reflecting: value).children.flatMap { child -> [(name: String, value: String)] in
+        let name = child.label ?? ""
+        if Mirror(reflecting: child.value).displayStyle == .struct {
+            let fields = leaves(of: child.value)
+            if !fields.isEmpty { return fields.map { ("\(name).\($0.name)", $0.value) } }
+        }
+        return [(name, String(describing: child.value))]
+    }
+}
+
+extension ChosenTrend {
+    fileprivate var json: JSON {
+        .array([first, last].map { .array($0.map(JSON.double)) })
+    }
+
+    fileprivate init?(_ json: JSON?) {
+        self.init()
+        guard let ends = json?.array, ends.count == 2 else { return nil }
+        first = ends[0].array?.compactMap(\.double) ?? []
+        last = ends[1].array?.compactMap(\.double) ?? []
+        guard first.count <= Self.window, last.count <= Self.window else { return nil }
+    }
+}
+
+extension Metrics {
+    /// Far from overflow, and more than any run sees.
+    fileprivate static let maximum = 1 << 53
+
+    /// What the mean of an update needs of a micro-batch.
+    fileprivate var json: JSON {
+        .array(
+            Self.means.map { .double(self[keyPath: $0]) }
+                + Self.sums.map { .integer(self[keyPath: $0]) } + [.double(seconds)])
+    }
+
+    fileprivate init?(_ json: JSON, dtype: DType) {
+        self.init()
+        self.dtype = dtype
+        guard let values = json.array, values.count == Self.means.count + Self.sums.count + 1,
+            let seconds = values.last?.double
+        else { return nil }
+        self.seconds = seconds
+        for (path, value) in zip(Self.means, values) {
+            // NaN, where a micro-batch has no such row, is written as null.
+            guard let value = value.double ?? (value.isNull ? .nan : nil) else { return nil }
+            self[keyPath: path] = value
+        }
+        for (path, value) in zip(Self.sums, values.dropFirst(Self.means.count)) {
+            guard let value = value.integer, (0...Self.maximum).contains(value) else { return nil }
+            self[keyPath: path] = value
+        }
+    }
+}
+
+extension EvaluationHistory {
+    fileprivate var json: JSON {
+        .object([
+            ("pairs", .string(pairs)), ("step", step.map(JSON.integer) ?? .null),
+            ("best_loss", .double(bestLoss)), ("best_step", .integer(bestStep)),
+            ("since_best", .integer(sinceBest)),
+        ])
+    }
+
+    fileprivate init?(_ json: JSON, steps: Int) {
+        guard let pairs = json["pairs"]?.string,
+            let bestStep = json["best_step"]?.integer, (0...steps).contains(bestStep),
+            let sinceBest = json["since_best"]?.integer, (0...steps).contains(sinceBest)
+        else { return nil }
+        self.init(pairs: pairs)
+        step = json["step"]?.integer
+        bestLoss = json["best_loss"]?.double ?? .infinity
+        self.bestStep = bestStep
+        self.sinceBest = sinceBest
+    }
+}

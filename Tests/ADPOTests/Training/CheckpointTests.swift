@@ -1,0 +1,243 @@
+import ADPO
+import ADPOTensor
+import TestSupport
+import Testing
+
+struct CheckpointTests {
+    /// Two epochs of two windows: of two micro-batches, and of one.
+    private func trainer(
+        start: Adapter? = nil, _ change: (inout TrainerConfiguration) -> Void = { _ in }
+    ) throws -> Trainer {
+        try TinyRun.trainer(start: start) {
+            $0.batchSize = 2
+            $0.gradientAccumulation = 2
+            $0.epochs = 2
+            change(&$0)
+        }
+    }
+
+    private func finish(_ trainer: Trainer) throws -> [String] {
+        var seen: [String] = []
+        while let metrics = try trainer.step() {
+            seen.append("\(metrics.step) \(metrics.loss) \(metrics.epoch) \(metrics.numTokens)")
+        }
+        return seen
+    }
+
+    /// Saved after any number of micro-batches, restored in a new trainer: the same bits.
+    @Test(arguments: OptimizerKind.allCases, 0...6)
+    func restoredItGoesOnToTheSameBits(_ optimizer: OptimizerKind, _ microBatches: Int) throws {
+        func make() throws -> Trainer {
+            try trainer {
+                $0.optimizer = optimizer
+                $0.momentum = optimizer == .sgd ? 0.9 : 0
+                $0.schedule = .cosine
+            }
+        }
+        let whole = try make()
+        let expected = try finish(whole)
+        try withTemporaryDirectory { directory in
+            let path = directory + "/checkpoint"
+            let first = try make()
+            for done in 0..<microBatches {
+                _ = try first.accumulate()
+                if [1, 2, 4, 5].contains(done) { _ = try first.apply() }
+            }
+            try first.save(to: path)
+            let second = try make()
+            try second.restore(from: path)
+            #expect(second.stepsDone == first.stepsDone)
+            let rest = try finish(second)
+            #expect(rest == expected.suffix(rest.count))
+            #expect(rest.count == 4 - first.stepsDone)
+            #expect(try TinyRun.bits(of: second) == TinyRun.bits(of: whole))
+            // The first one is as it was.
+            #expect(try finish(first) == rest)
+        }
+    }
+
+    /// The schedule's rate, the best adapter, patience and the alarm's window are part of it.
+    @Test func aRunGoesOnFromItsCheckpoints() throws {
+        func make() throws -> Trainer { try TinyRun.trainer { $0.epochs = 12 } }
+        try withTemporaryDirectory { directory in
+            let path = directory + "/checkpoint"
+            var run = RunConfiguration()
+            run.evaluation = try TinyRun.pairs(3)
+            run.evaluationSteps = 3
+            run.keepsBest = true
+            run.checkpoint = path
+            run.checkpointSteps = 1
+            func describe(_ metrics: Metrics) -> String {
+                "\(metrics.step) \(metrics.isEvaluation) \(metrics.loss) \(metrics.chosenFall)"
+            }
+            var expected: [String] = []
+            let whole = try make()
+            try whole.setLearningRate(5e-3)
+            try whole.run(run) {
+                expected.append(describe($0))
+                return true
+            }
+            for stop in [1, 3, 4, 17, 24] {
+                let first = try make()
+                try first.setLearningRate(5e-3)
+                var saved = 0
+                try first.run(run) { _ in
+                    if first.stepsDone > stop { return false }
+                    saved = first.stepsDone
+                    return true
+                }
+                #expect(saved == stop)
+                let second = try make()
+                try second.restore(from: path)
+                #expect(second.stepsDone == stop)
+                var found: [String] = []
+                try second.run(run) {
+                    found.append(describe($0))
+                    return true
+                }
+                #expect(found == expected.suffix(found.count))
+                #expect(second.bestEvaluation?.step == whole.bestEvaluation?.step)
+                #expect(try TinyRun.bits(of: second) == TinyRun.bits(of: whole))
+            }
+        }
+    }
+
+    private static let others: [(String, @Sendable (inout TrainerConfiguration) -> Void)] = [
+        ("objective.beta", { $0.objective.beta = 0.2 }),
+        ("objective.granularity", { $0.objective.granularity = .token }),
+        ("epochs", { $0.epochs = 3 }), ("batchSize", { $0.batchSize = 3 }),
+        ("gradientAccumulation", { $0.gradientAccumulation = 1 }), ("seed", { $0.seed = 1 }),
+        ("shuffles", { $0.shuffles = false }), ("learningRate", { $0.learningRate = 2e-3 }),
+        ("schedule", { $0.schedule = .constant }), ("warmupSteps", { $0.warmupSteps = 1 }),
+        ("optimizer", { $0.optimizer = .sgd }), ("weightDecay", { $0.weightDecay = 0.1 }),
+        ("loraRank", { $0.loraRank = 8 }), ("loraAlpha", { $0.loraAlpha = 8 }),
+        ("reference", { $0.reference = .start }), ("data", { $0.maxLength = 12 }),
+    ]
+
+    @Test(arguments: others.indices)
+    func namesWhatDiffers(_ index: Int) throws {
+        let (name, change) = Self.others[index]
+        try withTemporaryDirectory { directory in
+            let path = directory + "/checkpoint"
+            try trainer().save(to: path)
+            let other = try trainer(change)
+            let before = try TinyRun.bits(of: other)
+            let error = #expect(throws: ADPOError.self) { try other.restore(from: path) }
+            #expect(error?.code == .invalidArgument)
+            #expect(error?.message.contains(name) == true, "\(String(describing: error))")
+            #expect(try TinyRun.bits(of: other) == before)
+        }
+    }
+
+    @Test func namesAnotherModelStartOrData() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/checkpoint"
+            try trainer().save(to: path)
+            func refused(_ name: String, _ trainer: Trainer) {
+                let error = #expect(throws: ADPOError.self) { try trainer.restore(from: path) }
+                #expect(error?.message.contains("the \(name) is another") == true)
+            }
+            refused("starting adapter", try trainer(start: TinyRun.trained()))
+            refused(
+                "data",
+                try TinyRun.trainer(pairs: 5) {
+                    $0.batchSize = 2
+                    $0.gradientAccumulation = 2
+                    $0.epochs = 2
+                })
+            let model = try Model(path: Fixture.path("Fixtures/models/llama-f16.gguf"))
+            var configuration = try trainer().configuration
+            configuration.referenceCache = nil
+            refused(
+                "model",
+                try Trainer(model: model, configuration: configuration, pairs: TinyRun.pairs()))
+            // The same model elsewhere is the same.
+            let copy = try Model(path: Fixture.path("Fixtures/models/llama-f32"))
+            try Trainer(model: copy, configuration: configuration, pairs: TinyRun.pairs())
+                .restore(from: path)
+        }
+    }
+
+    /// No byte can change unnoticed.
+    @Test func refusesWhatIsDamaged() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/checkpoint"
+            let trainer = try trainer()
+            _ = try trainer.step()
+            _ = try trainer.accumulate()
+            try trainer.save(to: path)
+            let whole = try readBytes(path)
+            let before = try TinyRun.bits(of: trainer)
+            func expectRefused(_ bytes: [UInt8], _ label: String) throws {
+                try AtomicFile.write(bytes, to: path)
+                #expect(throws: ADPOError.self, "\(label)") { try trainer.restore(from: path) }
+            }
+            for position in stride(from: 0, to: whole.count, by: 499) {
+                var bytes = whole
+                bytes[position] ^= 0x04
+                try expectRefused(bytes, "byte \(position)")
+            }
+            for count in [0, 7, 8, 100, whole.count / 2, whole.count - 1] {
+                try expectRefused(Array(whole.prefix(count)), "\(count) bytes")
+            }
+            try expectRefused(
+                readBytes(Fixture.path("Fixtures/files/tiny.safetensors")), "another file")
+            #expect(try TinyRun.bits(of: trainer) == before)
+            #expect(trainer.stepsDone == 1)
+            try AtomicFile.write(whole, to: path)
+            try trainer.restore(from: path)
+        }
+    }
+
+    /// Numbers that no run writes, under a checksum that is right, end in an error.
+    @Test(
+        arguments: [
+            ("steps", JSON.integer(-1)), ("steps", .integer(5)), ("steps", .integer(.max)),
+            ("tokens", .integer(-1)), ("tokens", .integer(.max)), ("learning_rate", .integer(-1)),
+            ("learning_rate", .string("x")), ("has_moved", .null),
+            ("optimizer_steps", .integer(-1)),
+            ("optimizer_steps", .integer(.max)), ("trend", .array([])),
+            ("trend", .array([.array(Array(repeating: .integer(1), count: 99)), .array([])])),
+            ("window", .array([.null])), ("window", .array([.array([])])),
+            (
+                "window",
+                .array([
+                    .array(
+                        Array(repeating: .integer(0), count: 7)
+                            + Array(repeating: .integer(.max), count: 3) + [.integer(0)])
+                ])
+            ),
+            ("evaluations", .integer(1)),
+            (
+                "evaluations",
+                .object([
+                    ("pairs", .string("x")), ("best_step", .integer(-1)),
+                    ("since_best", .integer(0)),
+                ])
+            ),
+            (
+                "evaluations",
+                .object([
+                    ("pairs", .string("x")), ("best_step", .integer(0)),
+                    ("since_best", .integer(.max)),
+                ])
+            ),
+        ] as [(String, JSON)])
+    func refusesImpossibleNumbers(_ name: String, _ value: JSON) throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/checkpoint"
+            let trainer = try trainer()
+            _ = try trainer.step()
+            try trainer.save(to: path)
+            let file = try StateFile(kind: "adpo-checkpoint", path: path)
+            let facts = try #require(file.facts.members).map {
+                ($0.key, $0.key == name ? value : $0.value)
+            }
+            try StateFile(kind: file.kind, facts: .object(facts), tensors: file.tensors)
+                .write(to: path)
+            let error = #expect(throws: ADPOError.self) { try trainer.restore(from: path) }
+            #expect(error?.code == .format)
+            #expect(trainer.stepsDone == 1)
+        }
+    }
+}
