@@ -53,7 +53,7 @@ public final class Trainer {
     ) throws(ADPOError) {
         try configuration.validate()
         try start?.check(model)
-        training = try PairSet(dataset, of: model, maxLength: configuration.maxLength)
+        training = try PairSet(dataset, of: model, configuration)
         let layout: AdapterLayout
         if let start {
             layout = start.layout

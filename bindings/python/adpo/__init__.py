@@ -8,7 +8,7 @@
 
 from adpo._library import build_info, set_num_threads, version
 from adpo.adapter import Adapter
-from adpo.dataset import Dataset
+from adpo.dataset import Dataset, Pair
 from adpo.errors import (
     AdpoError,
     BufferTooSmallError,
@@ -25,6 +25,7 @@ from adpo.errors import (
 )
 from adpo.metrics import Metrics
 from adpo.model import ExportReport, Model, ModelInfo
+from adpo.objective import Loss, Objective, loss
 from adpo.session import Generation, Scores, Session
 from adpo.trainer import Trainer, TrainerInfo
 
@@ -40,12 +41,15 @@ __all__ = [
     "Generation",
     "InternalError",
     "InvalidArgumentError",
+    "Loss",
     "Metrics",
     "Model",
     "ModelInfo",
     "NotFoundError",
     "NumericError",
+    "Objective",
     "OutOfMemoryError",
+    "Pair",
     "ReadWriteError",
     "Scores",
     "Session",
@@ -53,6 +57,7 @@ __all__ = [
     "TrainerInfo",
     "UnsupportedError",
     "build_info",
+    "loss",
     "set_num_threads",
     "version",
 ]
