@@ -398,6 +398,34 @@ static void refuse(adpo_dataset *pairs, const adpo_trainer_config *config, int l
         refuse(pairs, &bad, __LINE__);                                                             \
     } while (0)
 
+static void inspections(adpo_dataset *pairs)
+{
+    static char json[1 << 16];
+    adpo_trainer_config config;
+    adpo_dataset *none = NULL;
+    size_t needed = untouched;
+
+    OK(adpo_trainer_config_init(&config, sizeof config));
+    OK(adpo_dataset_create(model, &none));
+    INVALID(adpo_dataset_inspect(NULL, model, &config, 1, 0, json, sizeof json, &needed));
+    INVALID(adpo_dataset_inspect(pairs, NULL, &config, 1, 0, json, sizeof json, &needed));
+    INVALID(adpo_dataset_inspect(pairs, model, &config, 1, 0, NULL, sizeof json, &needed));
+    INVALID(adpo_dataset_inspect(pairs, model, &config, 1, 0, json, sizeof json, NULL));
+    INVALID(adpo_dataset_inspect(none, model, &config, 1, 0, json, sizeof json, &needed));
+    config.max_length = 0;
+    INVALID(adpo_dataset_inspect(pairs, model, &config, 1, 0, json, sizeof json, &needed));
+    config.struct_size = 0;
+    INVALID(adpo_dataset_inspect(pairs, model, &config, 1, 0, json, sizeof json, &needed));
+    TRUE(needed == untouched);
+    EXPECT(ADPO_ERROR_BUFFER_TOO_SMALL,
+           adpo_dataset_inspect(pairs, model, NULL, 1, 0, json, 1, &needed));
+    TRUE(needed > 1 && needed < sizeof json);
+    OK(adpo_dataset_inspect(pairs, model, NULL, (size_t)-1, 1, json, sizeof json - 1, &needed));
+    json[needed] = 0;
+    TRUE(strstr(json, "\"pairs\":1,") != NULL && strstr(json, "\"run\":") != NULL);
+    adpo_dataset_destroy(none);
+}
+
 static void trainers(void)
 {
     adpo_dataset *pairs = NULL;
@@ -444,6 +472,8 @@ static void trainers(void)
     REFUSE(adam_beta1, 1);
     REFUSE(adam_beta2, -1);
     REFUSE(adam_epsilon, -1);
+
+    inspections(pairs);
 
     config.epochs = 2;
     OK(adpo_trainer_create(model, &config, pairs, NULL, &trainer));

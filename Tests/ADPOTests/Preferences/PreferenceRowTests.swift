@@ -15,12 +15,11 @@ struct PreferenceRowTests {
         for trl in cases {
             var dataset = PreferenceDataset(vocabulary: 320, tokenizer: try tokenizer(trl))
             let rendered = try #require(trl["rendered"]?.array)
-            dataset.renderChat = { (messages, tools, variables, addGenerationPrompt) in
-                let call = rendered.first {
-                    $0["messages"]?.text == JSON.array(messages).text
-                        && $0["tools"]?.text == tools?.text
-                        && $0["think"]?.bool == variables?["think"]?.bool
-                        && ($0["add_generation_prompt"]?.bool ?? false) == addGenerationPrompt
+            dataset.renderChat = { (conversation, addGenerationPrompt) in
+                let call = rendered.first { call in
+                    ["messages", "tools", "think"].allSatisfy {
+                        call[$0]?.text == conversation[$0]?.text
+                    } && (call["add_generation_prompt"]?.bool ?? false) == addGenerationPrompt
                 }
                 return call?["text"]?.string ?? "TRL never rendered this"
             }

@@ -23,6 +23,17 @@ from adpo.errors import (
     ReadWriteError,
     UnsupportedError,
 )
+from adpo.inspection import (
+    CountRange,
+    InspectedPair,
+    InspectedResponse,
+    InspectedToken,
+    Inspection,
+    InspectionWarning,
+    MemoryEstimate,
+    TimeEstimate,
+    inspect,
+)
 from adpo.model import Model, ModelInfo
 from adpo.session import Generation, Scores, Session
 from adpo.trainer import Metrics, Trainer, TrainerInfo
@@ -33,11 +44,18 @@ __all__ = [
     "BufferTooSmallError",
     "BusyError",
     "CancelledError",
+    "CountRange",
     "Dataset",
     "FormatError",
     "Generation",
+    "InspectedPair",
+    "InspectedResponse",
+    "InspectedToken",
+    "Inspection",
+    "InspectionWarning",
     "InternalError",
     "InvalidArgumentError",
+    "MemoryEstimate",
     "Metrics",
     "Model",
     "ModelInfo",
@@ -48,10 +66,12 @@ __all__ = [
     "ReadWriteError",
     "Scores",
     "Session",
+    "TimeEstimate",
     "Trainer",
     "TrainerInfo",
     "UnsupportedError",
     "build_info",
+    "inspect",
     "set_num_threads",
     "version",
 ]

@@ -205,6 +205,7 @@ FUNCTIONS = {
     "adpo_dataset_count": (status, [handle, size_out]),
     "adpo_dataset_get_json": (status, [handle, size, POINTER(c_char), size, size_out]),
     "adpo_trainer_config_init": (status, [POINTER(adpo_trainer_config), size]),
+    "adpo_dataset_inspect": (status, [handle, handle, POINTER(adpo_trainer_config), size, c_int32, POINTER(c_char), size, size_out]),  # noqa: E501
     "adpo_trainer_create": (status, [handle, POINTER(adpo_trainer_config), handle, handle, handle_out]),  # noqa: E501
     "adpo_trainer_destroy": (None, [handle]),
     "adpo_trainer_get_info": (status, [handle, POINTER(adpo_trainer_info)]),

@@ -28,6 +28,18 @@ def _granularity(text: str) -> str:
     return text
 
 
+def add_granularity(command: argparse.ArgumentParser) -> None:
+    """Add the option that says how tokens group into segments."""
+    command.add_argument(
+        "--granularity",
+        type=_granularity,
+        default="response",
+        metavar="G",
+        help="response (the default), token, static:K, adaptive:M, lines, sentences, "
+        "delimiter:TEXT or custom",
+    )
+
+
 def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     """Add the command to the parser. What is not given is left to the library."""
     train = commands.add_parser("train", parents=[shared], help="tune on preference pairs")
@@ -36,14 +48,7 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     train.add_argument("--output", required=True, metavar="DIR", help="for adapter and metrics")
     train.add_argument("--eval-data", metavar="FILE", help="pairs to evaluate on at the end")
     train.add_argument("--adapter", metavar="DIR", help="start from this adapter")
-    train.add_argument(
-        "--granularity",
-        type=_granularity,
-        default="response",
-        metavar="G",
-        help="response (the default), token, static:K, adaptive:M, lines, sentences, "
-        "delimiter:TEXT or custom",
-    )
+    add_granularity(train)
     add_dtype(train)
     train.add_argument("--schedule", choices=SCHEDULES, default="linear", help="linear")
     for name, kind, help_text in (
