@@ -392,6 +392,17 @@ adpo_status adpo_dataset_set_weights(adpo_dataset *dataset, size_t index, const 
                                      size_t chosen_count, const float *rejected,
                                      size_t rejected_count);
 
+/* Sets the weights of all pairs by contrastive estimation, as cADPO does (arXiv 2411.19943). From
+ * adapters that were tuned on good and on bad responses, a rejected token y has
+ *     log s = (1 + b) log p_positive(y) - b log p_negative(y) - log Z,
+ * where Z sums the same over the vocabulary, and the weight 1 - s; chosen tokens weigh 1. The
+ * paper's b is 1. All or nothing.
+ * Returns: INVALID_ARGUMENT (also: adapters of different models; b below 0 or beyond 1000),
+ * NUMERIC, BUSY, OUT_OF_MEMORY. */
+adpo_status adpo_dataset_weigh_contrastively(adpo_dataset *dataset, const adpo_adapter *positive,
+                                             const adpo_adapter *negative, double b,
+                                             adpo_dtype dtype);
+
 /* The number of pairs, unpaired rows included.
  * Returns: INVALID_ARGUMENT, BUSY. */
 adpo_status adpo_dataset_count(adpo_dataset *dataset, size_t *count);

@@ -426,6 +426,30 @@ static void inspections(adpo_dataset *pairs)
     adpo_dataset_destroy(none);
 }
 
+static void contrastive(adpo_dataset *pairs)
+{
+    adpo_trainer *trainer = NULL;
+    adpo_adapter *adapter = NULL;
+    char json[512];
+    size_t needed;
+
+    OK(adpo_trainer_create(model, NULL, pairs, NULL, &trainer));
+    OK(adpo_trainer_adapter(trainer, &adapter));
+    INVALID(adpo_dataset_weigh_contrastively(NULL, adapter, adapter, 1, ADPO_DTYPE_F32));
+    INVALID(adpo_dataset_weigh_contrastively(pairs, NULL, adapter, 1, ADPO_DTYPE_F32));
+    INVALID(adpo_dataset_weigh_contrastively(pairs, adapter, NULL, 1, ADPO_DTYPE_F32));
+    INVALID(adpo_dataset_weigh_contrastively(pairs, adapter, adapter, NAN, ADPO_DTYPE_F32));
+    INVALID(adpo_dataset_weigh_contrastively(pairs, adapter, adapter, -1, ADPO_DTYPE_F32));
+    INVALID(adpo_dataset_weigh_contrastively(pairs, adapter, adapter, 1, 3));
+    OK(adpo_dataset_weigh_contrastively(pairs, adapter, adapter, 1, ADPO_DTYPE_F32));
+    OK(adpo_dataset_get_json(pairs, 0, json, sizeof json - 1, &needed));
+    json[needed] = 0;
+    TRUE(strstr(json, "\"chosen_weights\":[1.0,1.0],\"rejected_weights\":[0.9") != NULL);
+    OK(adpo_dataset_set_weights(pairs, 0, NULL, 0, NULL, 0));
+    adpo_adapter_destroy(adapter);
+    adpo_trainer_destroy(trainer);
+}
+
 static void trainers(void)
 {
     adpo_dataset *pairs = NULL;
@@ -474,6 +498,7 @@ static void trainers(void)
     REFUSE(adam_epsilon, -1);
 
     inspections(pairs);
+    contrastive(pairs);
 
     config.epochs = 2;
     OK(adpo_trainer_create(model, &config, pairs, NULL, &trainer));

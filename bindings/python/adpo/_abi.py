@@ -202,6 +202,7 @@ FUNCTIONS = {
     "adpo_dataset_load_jsonl": (status, [handle, text]),
     "adpo_dataset_set_segments": (status, [handle, size, size_out, size, size_out, size]),
     "adpo_dataset_set_weights": (status, [handle, size, floats, size, floats, size]),
+    "adpo_dataset_weigh_contrastively": (status, [handle, handle, handle, c_double, c_int32]),
     "adpo_dataset_count": (status, [handle, size_out]),
     "adpo_dataset_get_json": (status, [handle, size, POINTER(c_char), size, size_out]),
     "adpo_trainer_config_init": (status, [POINTER(adpo_trainer_config), size]),
