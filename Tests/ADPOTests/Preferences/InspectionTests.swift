@@ -148,15 +148,11 @@ struct InspectionTests {
     }
 
     /// The estimate takes the pairs as they are: also one too long for a sample.
-    @Test(arguments: [true, false])
-    func estimatesTheTimeOfLongPairs(_ isPaired: Bool) throws {
+    @Test func estimatesTheTimeOfLongPairs() throws {
         let model = try #require(Self.model)
         let ids = [Int32](repeating: 5, count: 700)
         var dataset = PreferenceDataset(model: model)
-        try dataset.append(
-            isPaired
-                ? PreferencePair(prompt: ids, chosen: ids, rejected: [1])
-                : PreferencePair(prompt: ids, completion: ids, isDesirable: false))
+        try dataset.append(PreferencePair(prompt: ids, chosen: ids, rejected: [1]))
         var configuration = TrainerConfiguration()
         configuration.maxLength = 2000
         let time = try #require(
