@@ -429,6 +429,17 @@ adpo_status adpo_dataset_set_weights(adpo_dataset *dataset, size_t index, const 
                                      size_t chosen_count, const float *rejected,
                                      size_t rejected_count);
 
+/* Sets the weights of all pairs by contrastive estimation, as cADPO does (arXiv 2411.19943). From
+ * adapters that were tuned on good and on bad responses, a rejected token y has
+ *     log s = (1 + b) log p_positive(y) - b log p_negative(y) - log Z,
+ * where Z sums the same over the vocabulary, and the weight 1 - s; chosen tokens weigh 1. The
+ * paper's b is 1. All or nothing.
+ * Returns: INVALID_ARGUMENT (also: adapters of different models; b below 0 or beyond 1000),
+ * NUMERIC, BUSY, OUT_OF_MEMORY. */
+adpo_status adpo_dataset_weigh_contrastively(adpo_dataset *dataset, const adpo_adapter *positive,
+                                             const adpo_adapter *negative, double b,
+                                             adpo_dtype dtype);
+
 /* The number of pairs, unpaired rows included.
  * Returns: INVALID_ARGUMENT, BUSY. */
 adpo_status adpo_dataset_count(adpo_dataset *dataset, size_t *count);
@@ -602,6 +613,37 @@ typedef struct adpo_trainer_config {
 /* Fills in the defaults named above.
  * Returns: INVALID_ARGUMENT. */
 adpo_status adpo_trainer_config_init(adpo_trainer_config *config, size_t struct_size);
+
+/* Tells what a run with this configuration (NULL for the defaults) would see of the pairs, and what
+ * it would cost, before it begins. The first `examples` pairs in use are shown token by token. With
+ * measure_time nonzero, two updates of a new adapter are made on the first pairs, which takes
+ * seconds.
+ *
+ * The report is JSON, not NUL-terminated; pairs are counted from 0:
+ *
+ *     "granularity", "max_length"
+ *     "pairs", "unpaired", "dropped"    in the dataset; left out, since their prompt fills max_length
+ *     "truncated", "removed_tokens"     pairs in use that lose the end of a response, and its tokens
+ *     "prompt_tokens", "chosen_tokens", "rejected_tokens", "segments"
+ *                                       each {"minimum", "mean", "maximum"} over the pairs in use
+ *     "warnings"   array of {"kind", "message", "pairs"}; the kinds: boundary, missing_bos,
+ *                  doubled_bos, missing_eos, doubled_eos, identical, duplicate, contradiction,
+ *                  dropped, truncated, beyond_context
+ *     "examples"   array of {"pair", "prompt", "chosen", "rejected"}; a prompt is an array of tokens
+ *                  {"id", "text", "weight"}, and a response has "segments", an array of such
+ *                  arrays, and "removed", the text that truncation removes
+ *     "memory"     bytes: "weights", "activations", "parameters", "gradients", "optimizer",
+ *                  "references", "total"
+ *     "time"       seconds: "measured" (one update on "measured_tokens" tokens), and scaled from it
+ *                  by floating-point operations "reference", "epoch" and "run"; or null
+ *
+ * Each call measures anew, so its report can differ in length: leave room beyond *needed.
+ * Returns: INVALID_ARGUMENT (as adpo_trainer_create), BUFFER_TOO_SMALL, NUMERIC, BUSY,
+ * OUT_OF_MEMORY. */
+adpo_status adpo_dataset_inspect(adpo_dataset *dataset, const adpo_model *model,
+                                 const adpo_trainer_config *config, size_t examples,
+                                 int32_t measure_time, char *json, size_t capacity,
+                                 size_t *needed);
 
 /* Tunes a LoRA adapter on all linear layers of a model. */
 typedef struct adpo_trainer adpo_trainer;

@@ -143,6 +143,22 @@ public func adpo_dataset_set_weights(
 }
 
 @c @implementation
+public func adpo_dataset_weigh_contrastively(
+    _ dataset: OpaquePointer?, _ positive: OpaquePointer?, _ negative: OpaquePointer?, _ b: Double,
+    _ dtype: adpo_dtype
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let positive = try object(positive, "positive", as: Adapter.self)
+        let negative = try object(negative, "negative", as: Adapter.self)
+        let dtype = try DType(dtype)
+        try ADPOExports.dataset(dataset).use { (dataset) throws(ADPOError) in
+            try dataset.weighContrastively(
+                positive: positive, negative: negative, b: b, dtype: dtype)
+        }
+    }
+}
+
+@c @implementation
 public func adpo_dataset_count(
     _ dataset: OpaquePointer?, _ count: UnsafeMutablePointer<Int>?
 ) -> adpo_status {

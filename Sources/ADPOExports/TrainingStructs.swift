@@ -36,6 +36,15 @@ extension adpo_trainer_config {
 }
 
 extension TrainerConfiguration {
+    /// Of a host's struct; the defaults for NULL.
+    ///
+    /// - Throws: `.invalidArgument` for a struct of another size and values that no enum has.
+    init(_ host: UnsafePointer<adpo_trainer_config>?) throws(ADPOError) {
+        self.init()
+        guard let host else { return }
+        try self.init(adpo_trainer_config.read(host, over: adpo_trainer_config(self), "config"))
+    }
+
     /// - Throws: `.invalidArgument` for values that no enum has.
     init(_ config: adpo_trainer_config) throws(ADPOError) {
         self.init()

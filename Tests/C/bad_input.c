@@ -595,6 +595,58 @@ static void runs(adpo_trainer *trainer, adpo_dataset *pairs)
     OK(adpo_trainer_restore(trainer, path));
 }
 
+static void inspections(adpo_dataset *pairs)
+{
+    static char json[1 << 16];
+    adpo_trainer_config config;
+    adpo_dataset *none = NULL;
+    size_t needed = untouched;
+
+    OK(adpo_trainer_config_init(&config, sizeof config));
+    OK(adpo_dataset_create(model, &none));
+    INVALID(adpo_dataset_inspect(NULL, model, &config, 1, 0, json, sizeof json, &needed));
+    INVALID(adpo_dataset_inspect(pairs, NULL, &config, 1, 0, json, sizeof json, &needed));
+    INVALID(adpo_dataset_inspect(pairs, model, &config, 1, 0, NULL, sizeof json, &needed));
+    INVALID(adpo_dataset_inspect(pairs, model, &config, 1, 0, json, sizeof json, NULL));
+    INVALID(adpo_dataset_inspect(none, model, &config, 1, 0, json, sizeof json, &needed));
+    config.max_length = 0;
+    INVALID(adpo_dataset_inspect(pairs, model, &config, 1, 0, json, sizeof json, &needed));
+    config.struct_size = 0;
+    INVALID(adpo_dataset_inspect(pairs, model, &config, 1, 0, json, sizeof json, &needed));
+    TRUE(needed == untouched);
+    EXPECT(ADPO_ERROR_BUFFER_TOO_SMALL,
+           adpo_dataset_inspect(pairs, model, NULL, 1, 0, json, 1, &needed));
+    TRUE(needed > 1 && needed < sizeof json);
+    OK(adpo_dataset_inspect(pairs, model, NULL, (size_t)-1, 1, json, sizeof json - 1, &needed));
+    json[needed] = 0;
+    TRUE(strstr(json, "\"pairs\":1,") != NULL && strstr(json, "\"run\":") != NULL);
+    adpo_dataset_destroy(none);
+}
+
+static void contrastive(adpo_dataset *pairs)
+{
+    adpo_trainer *trainer = NULL;
+    adpo_adapter *adapter = NULL;
+    char json[512];
+    size_t needed;
+
+    OK(adpo_trainer_create(model, NULL, pairs, NULL, &trainer));
+    OK(adpo_trainer_adapter(trainer, &adapter));
+    INVALID(adpo_dataset_weigh_contrastively(NULL, adapter, adapter, 1, ADPO_DTYPE_F32));
+    INVALID(adpo_dataset_weigh_contrastively(pairs, NULL, adapter, 1, ADPO_DTYPE_F32));
+    INVALID(adpo_dataset_weigh_contrastively(pairs, adapter, NULL, 1, ADPO_DTYPE_F32));
+    INVALID(adpo_dataset_weigh_contrastively(pairs, adapter, adapter, NAN, ADPO_DTYPE_F32));
+    INVALID(adpo_dataset_weigh_contrastively(pairs, adapter, adapter, -1, ADPO_DTYPE_F32));
+    INVALID(adpo_dataset_weigh_contrastively(pairs, adapter, adapter, 1, 3));
+    OK(adpo_dataset_weigh_contrastively(pairs, adapter, adapter, 1, ADPO_DTYPE_F32));
+    OK(adpo_dataset_get_json(pairs, 0, json, sizeof json - 1, &needed));
+    json[needed] = 0;
+    TRUE(strstr(json, "\"chosen_weights\":[1.0,1.0],\"rejected_weights\":[0.9") != NULL);
+    OK(adpo_dataset_set_weights(pairs, 0, NULL, 0, NULL, 0));
+    adpo_adapter_destroy(adapter);
+    adpo_trainer_destroy(trainer);
+}
+
 static void trainers(void)
 {
     adpo_objective objective;
@@ -652,6 +704,8 @@ static void trainers(void)
     EXPECT(ADPO_ERROR_FORMAT, adpo_trainer_create(model, &config, pairs, NULL, &trainer));
     TRUE(strstr(adpo_last_error(), path) != NULL);
     config.reference_cache = NULL;
+    inspections(pairs);
+    contrastive(pairs);
 
     config.epochs = 2;
     OK(adpo_trainer_create(model, &config, pairs, NULL, &trainer));

@@ -1,11 +1,10 @@
 import ADPOTensor
 
-/// Renders a conversation as the model's chat template does: its messages, JSON Schemas of tools,
-/// the template's variables (an object), and whether the text ends with what begins an answer.
+/// Renders a conversation as the model's chat template does: an object with `messages`, `tools` where
+/// there are any, and the template's other variables. The flag asks for what begins an answer at the
+/// end of the text.
 package typealias ChatRenderer =
-    @Sendable (
-        _ messages: [JSON], _ tools: JSON?, _ variables: JSON?, _ addGenerationPrompt: Bool
-    ) throws(ADPOError) -> String
+    @Sendable (_ conversation: JSON, _ addGenerationPrompt: Bool) throws(ADPOError) -> String
 
 extension PreferenceDataset {
     /// Adds a row given as JSON, in any of the shapes of `PreferenceRow`.
@@ -104,7 +103,10 @@ extension PreferenceDataset {
                 the prompt and the responses as text
                 """)
         }
-        let text = try renderChat(messages, row.tools, row.templateVariables, addGenerationPrompt)
+        var members = row.templateVariables?.members ?? []
+        if let tools = row.tools { members.append(("tools", tools)) }
+        members.append(("messages", .array(messages)))
+        let text = try renderChat(.object(members), addGenerationPrompt)
         return tokenizer.encode(text, false)
     }
 

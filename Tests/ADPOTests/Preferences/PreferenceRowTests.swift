@@ -15,12 +15,11 @@ struct PreferenceRowTests {
         for trl in cases {
             var dataset = PreferenceDataset(vocabulary: 320, tokenizer: try tokenizer(trl))
             let rendered = try #require(trl["rendered"]?.array)
-            dataset.renderChat = { (messages, tools, variables, addGenerationPrompt) in
-                let call = rendered.first {
-                    $0["messages"]?.text == JSON.array(messages).text
-                        && $0["tools"]?.text == tools?.text
-                        && $0["think"]?.bool == variables?["think"]?.bool
-                        && ($0["add_generation_prompt"]?.bool ?? false) == addGenerationPrompt
+            dataset.renderChat = { (conversation, addGenerationPrompt) in
+                let call = rendered.first { call in
+                    ["messages", "tools", "think"].allSatisfy {
+                        call[$0]?.text == conversation[$0]?.text
+                    } && (call["add_generation_prompt"]?.bool ?? false) == addGenerationPrompt
                 }
                 return call?["text"]?.string ?? "TRL never rendered this"
             }
@@ -186,5 +185,51 @@ struct PreferenceRowTests {
     func refuses(_ row: String, _ message: String) {
         let error = #expect(throws: ADPOError.self) { try pairs(row) }
         #expect(error?.message.contains(message) == true, "\(String(describing: error))")
+    }
+
+    /// Whatever a row holds, it is refused or becomes a pair whose parts fit together.
+    @Test func anyRowIsReadOrRefused() throws {
+        var random = RandomGenerator(seed: 7, stream: 0)
+        func pick<Value>(_ values: [Value]) -> Value {
+            values[Int(random.next() % UInt64(values.count))]
+        }
+        func value(_ depth: Int) -> JSON {
+            if depth == 0, random.next() % 2 == 0 { return .string(pick(["a", "bc", "a c"])) }
+            return switch random.next() % (depth > 2 ? 6 : 9) {
+            case 0: .null
+            case 1: .bool(random.next() % 2 == 0)
+            case 2: .integer(pick([0, 1, -1, .max, .min]))
+            case 3: .double(pick([0.5, 1e300, -0.0]))
+            case 4, 5: .string(pick(["", "a", "a b", "$", "ab\nc", "\u{0}é"]))
+            case 6: .array((0..<pick([0, 1, 2, 3])).map { _ in value(depth + 1) })
+            case 7:
+                .array((0..<pick([1, 2, 3])).map { _ in .string(pick(["a", "b ", "$", "é"])) })
+            default: .object([("role", .string("user")), ("content", value(depth + 1))])
+            }
+        }
+        let keys = [
+            "prompt", "chosen", "rejected", "completion", "label", "chosen_weights",
+            "rejected_weights", "completion_weights", "tools", "chat_template_kwargs",
+        ]
+        var dataset = PreferenceDataset(vocabulary: 256, tokenizer: .bytes(bos: 94, eos: 36))
+        dataset.renderChat = { (conversation, _) in conversation.text }
+        var refused = 0
+        for _ in 0..<20_000 {
+            let members = keys.filter { _ in random.next() % 2 == 0 }.map { ($0, value(0)) }
+            do {
+                try dataset.append(json: JSON.object(members.map { (key: $0.0, value: $0.1) }).text)
+            } catch {
+                refused += 1
+            }
+        }
+        #expect(refused + dataset.pairs.count == 20_000)
+        #expect(dataset.pairs.count > 100)
+        #expect(dataset.lostPrompts.count == dataset.pairs.count)
+        for pair in dataset.pairs {
+            #expect(!pair.prompt.isEmpty && !(pair.chosen.isEmpty && pair.rejected.isEmpty))
+            var copy = pair
+            try copy.setSegmentEnds(pair.segmentEnds)
+            try copy.setWeights(pair.weights)
+        }
     }
 }

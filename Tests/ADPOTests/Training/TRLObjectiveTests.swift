@@ -51,8 +51,10 @@ struct TRLObjectiveTests {
             compare(metrics.logProbsChosen, "logps/chosen", 1e-3)
             compare(metrics.logProbsRejected, "logps/rejected", 1e-3)
         }
-        let matrices = PEFT.tensors(
-            try trainer.adapter().lora.values, trainer.layout, model.architecture)
+        let adapter = try trainer.adapter()
+        let matrices = withExtendedLifetime(adapter) {
+            PEFT.tensors(adapter.lora.values, trainer.layout, model.architecture)
+        }
         for (name, norm) in try #require(run["final_norms"]?.members) {
             let matrix = try #require(matrices.first { $0.name == name }).values
             let actual = matrix.reduce(0) { $0 + $1 * $1 }.squareRoot()

@@ -300,11 +300,13 @@ FUNCTIONS = {
     "adpo_dataset_load_jsonl": (status, [handle, text]),
     "adpo_dataset_set_segments": (status, [handle, size, size_out, size, size_out, size]),
     "adpo_dataset_set_weights": (status, [handle, size, floats, size, floats, size]),
+    "adpo_dataset_weigh_contrastively": (status, [handle, handle, handle, c_double, c_int32]),
     "adpo_dataset_count": (status, [handle, size_out]),
     "adpo_dataset_get_json": (status, [handle, size, POINTER(c_char), size, size_out]),
     "adpo_objective_init": (status, [POINTER(adpo_objective), size]),
     "adpo_loss": (status, [POINTER(adpo_objective), POINTER(adpo_loss_input), POINTER(c_double), floats]),  # noqa: E501
     "adpo_trainer_config_init": (status, [POINTER(adpo_trainer_config), size]),
+    "adpo_dataset_inspect": (status, [handle, handle, POINTER(adpo_trainer_config), size, c_int32, POINTER(c_char), size, size_out]),  # noqa: E501
     "adpo_trainer_create": (status, [handle, POINTER(adpo_trainer_config), handle, handle, handle_out]),  # noqa: E501
     "adpo_trainer_destroy": (None, [handle]),
     "adpo_trainer_get_info": (status, [handle, POINTER(adpo_trainer_info)]),

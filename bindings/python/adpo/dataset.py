@@ -11,9 +11,11 @@ from typing import Any, Union
 import numpy as np
 
 from adpo import _marshal
+from adpo._dtype import dtype_value
 from adpo._handle import Handle
 from adpo._library import check, library
 from adpo._marshal import FloatArray, PathLike, TokenArray, Tokens
+from adpo.adapter import Adapter
 from adpo.errors import InvalidArgumentError
 from adpo.model import Model
 
@@ -159,6 +161,27 @@ class Dataset(Handle):
             for argument in (_marshal.floats_pointer(array), len(array))
         ]
         check(library().adpo_dataset_set_weights(self._pointer, self._place(index), *arguments))
+
+    def weigh_contrastively(
+        self, positive: Adapter, negative: Adapter, b: float = 1.0, *, dtype: str = "f32"
+    ) -> None:
+        """Set the weights of all pairs by contrastive estimation, as cADPO does.
+
+        Parameters
+        ----------
+        positive, negative : Adapter
+            Tuned on good and on bad responses. A rejected token y has
+            log s = (1 + b) log p_positive(y) - b log p_negative(y) - log Z, where Z sums the same
+            over the vocabulary, and the weight 1 - s; chosen tokens weigh 1.
+        b : float
+        dtype : str
+            As for `Session`.
+        """
+        check(
+            library().adpo_dataset_weigh_contrastively(
+                self._pointer, positive._pointer, negative._pointer, b, dtype_value(dtype)
+            )
+        )
 
     def __len__(self) -> int:
         count = ctypes.c_size_t()

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 import adpo
-from conftest import MODEL
+from conftest import FIXTURES, MODEL
+
+ADAPTER = FIXTURES / "adapters" / "llama-f32-lora"
 
 
 @pytest.fixture
@@ -162,6 +164,20 @@ def test_custom_granularity_needs_segments(model, dataset):
     dataset.add("Hi.", " Yes.", " No.")
     with pytest.raises(adpo.InvalidArgumentError, match="pair 1 has no segments"):
         adpo.Trainer(model, dataset, adpo.Objective("custom"))
+
+
+def test_contrastive_weights(model, pairs, trainer):
+    trainer.step()
+    positive, negative = adpo.Adapter.load(model, ADAPTER), trainer.adapter()
+    pairs.weigh_contrastively(positive, negative)
+    for pair in pairs:
+        assert (pair.chosen_weights == 1).all()
+        assert ((pair.rejected_weights > 0) & (pair.rejected_weights < 1)).all()
+    with pytest.raises(adpo.InvalidArgumentError, match="b is -1"):
+        pairs.weigh_contrastively(positive, negative, -1)
+    other = adpo.Adapter.load(adpo.Model(MODEL), ADAPTER)
+    with pytest.raises(adpo.InvalidArgumentError, match="another model"):
+        pairs.weigh_contrastively(positive, other)
 
 
 def test_a_closed_dataset():
