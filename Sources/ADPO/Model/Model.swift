@@ -7,6 +7,7 @@ public final class Model: Sendable {
     /// The Hugging Face directory or GGUF file that it was loaded from.
     public let path: String
     public let tokenizer: Tokenizer
+    package let chatTemplates: ChatTemplates
     package let architecture: Architecture
     package let weights: Weights
     /// Generation ends after any of these tokens.
@@ -30,6 +31,7 @@ public final class Model: Sendable {
             }
             architecture = try Family.named(type, source: source).fromHuggingFace(json, source)
             tokenizer = try Tokenizer(directory: directory)
+            chatTemplates = try ChatTemplates(directory: directory)
             endTokens.formUnion(try Self.generationEnds(directory: directory))
         case .gguf(let metadata):
             guard let name = metadata["general.architecture"]?.string else {
@@ -37,6 +39,7 @@ public final class Model: Sendable {
             }
             architecture = try Family.named(name, source: path).fromGGUF(file, metadata)
             tokenizer = try Tokenizer(GGUFTokenizerFields(metadata, source: path))
+            chatTemplates = ChatTemplates(metadata, source: path)
             for key in ["tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"] {
                 if let id = metadata[key]?.integer.flatMap(Int32.init(exactly:)) {
                     endTokens.insert(id)
