@@ -40,13 +40,13 @@ extension TemplateInterpreter {
         case "trim", "upper", "lower", "title", "capitalize", "wordcount", "indent", "replace",
             "center", "truncate", "format":
             return try textFilter(name, string(value), value, arguments)
-        case "int": return try integer(value, values("default", "base"))
-        case "float":
-            let standard = try values("default")[0] ?? .double(0)
-            if let number = value.double { return .double(number) }
-            return value.string.flatMap(number).map(TemplateValue.double) ?? standard
+        case "int", "float":
+            if case .undefined(let hint) = value { throw failure(hint) }
+            return name == "int"
+                ? try integer(value, values("default", "base"))
+                : try float(value, values("default"))
         case "abs":
-            if let number = value.integer { return number < 0 ? try unary(.minus, value) : value }
+            if let number = value.integer { return try unary(number < 0 ? .minus : .plus, value) }
             guard let number = value.double else { throw notANumber(value) }
             return .double(abs(number))
         case "round": return try rounded(value, values("precision", "method"))
@@ -182,7 +182,9 @@ extension TemplateInterpreter {
         case "center":
             let width = try integers([values("width")[0]])[0] ?? 80
             return .string(try padded(text, to: width, name))
-        case "truncate": return try truncated(text, values("length", "killwords", "end", "leeway"))
+        case "truncate":
+            return try truncated(
+                requiredString(value), values("length", "killwords", "end", "leeway"))
         default: return .string(try formatted(text, .tuple(arguments.positional)))
         }
     }
@@ -246,6 +248,13 @@ extension TemplateInterpreter {
         }
     }
 
+    private func float(
+        _ value: TemplateValue, _ values: [TemplateValue?]
+    ) throws(ADPOError) -> TemplateValue {
+        let number = value.double ?? value.string.flatMap(number)
+        return number.map(TemplateValue.double) ?? values[0] ?? .double(0)
+    }
+
     private func integer(
         _ value: TemplateValue, _ values: [TemplateValue?]
     ) throws(ADPOError) -> TemplateValue {
@@ -290,7 +299,7 @@ extension TemplateInterpreter {
             throw failure("round: the precision or the method is not supported")
         }
         if method == "common" {
-            if value.integer != nil { return value }
+            if let number = value.integer { return .integer(number) }
             guard number.isFinite else { return value }
             return .double(Double(fixedPoint(number, precision)) ?? number)
         }

@@ -28,7 +28,7 @@ extension TemplateInterpreter {
     func map(
         _ value: TemplateValue, _ arguments: TemplateArguments
     ) throws(ADPOError) -> TemplateValue {
-        let items = try items(of: value)
+        let items = value.isTrue ? try items(of: value) : []
         if arguments.positional.isEmpty {
             let values = try arguments.values(of: ["attribute", "default"], for: "map")
             guard let path = values[0] else { throw failure("map needs a filter or an attribute") }
@@ -48,7 +48,7 @@ extension TemplateInterpreter {
     func select(
         _ value: TemplateValue, _ arguments: TemplateArguments, _ name: String
     ) throws(ADPOError) -> TemplateValue {
-        let items = try items(of: value)
+        let items = value.isTrue ? try items(of: value) : []
         var rest = arguments
         var subjects = items
         if name.hasSuffix("attr") {
@@ -165,16 +165,19 @@ extension TemplateInterpreter {
         return lowered
     }
 
-    /// The same for `sort`, whose path can be several with commas between.
+    /// The same for `sort`, which takes several paths with commas between: a tuple for each item,
+    /// so that only what differs is asked which is less.
     private func sortKeys(
         _ items: [TemplateValue], _ path: TemplateValue?, _ isCaseSensitive: TemplateValue?
     ) throws(ADPOError) -> [TemplateValue] {
-        guard case .string(let text)? = path, text.utf8.contains(UInt8(ascii: ",")) else {
-            return try keys(items, path, isCaseSensitive)
+        var paths = [path]
+        if case .string(let text)? = path {
+            paths = text.split(separator: ",", omittingEmptySubsequences: false)
+                .map { .string(String($0)) }
         }
         var rows = [[TemplateValue]](repeating: [], count: items.count)
-        for path in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let keys = try keys(items, .string(String(path)), isCaseSensitive)
+        for path in paths {
+            let keys = try keys(items, path, isCaseSensitive)
             for index in rows.indices { rows[index].append(keys[index]) }
         }
         var tuples: [TemplateValue] = []

@@ -101,11 +101,19 @@ extension TemplateInterpreter {
             let padding = isNegated ? "ljust" : isZeroPadded && isNumber ? "zfill" : "rjust"
             result += try padded(text, to: width, padding)
         }
-        if used < values.count, case .dictionary = value {
-        } else if used < values.count {
+        if used < values.count, !mayBeUnused(value) {
             throw failure("not all values are used by the format")
         }
         return result
+    }
+
+    /// A value with indices, other than a tuple, need not be used.
+    private func mayBeUnused(_ value: TemplateValue) -> Bool {
+        switch value {
+        case .dictionary: true
+        case .sequence(let sequence): sequence.isIndexed && sequence.kind != .tuple
+        default: false
+        }
     }
 
     private func takeNumber(_ text: inout ArraySlice<Unicode.Scalar>) -> Int? {

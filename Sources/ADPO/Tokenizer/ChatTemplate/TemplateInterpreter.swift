@@ -151,16 +151,19 @@ final class TemplateInterpreter {
             }
             items = kept
         }
-        guard !items.isEmpty else { return try run(loop.otherwise, TemplateScope(in: scope)) }
         let state = TemplateLoopState(items: items)
+        var wasCompleted = false
         for index in items.indices {
             state.index = index
             let pass = TemplateScope(in: scope)
             pass.set("loop", .loop(state))
             try assign(items[index], to: loop.target, pass)
-            if try run(loop.body, pass) == .breakLoop { break }
+            let flow = try run(loop.body, pass)
+            if flow == .next { wasCompleted = true }
+            if flow == .breakLoop { break }
         }
-        return .next
+        // Jinja has it so: also when each pass was left by `continue` or `break`.
+        return wasCompleted ? .next : try run(loop.otherwise, TemplateScope(in: scope))
     }
 
     private func assign(
