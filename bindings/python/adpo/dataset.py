@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from adpo import _marshal
 from adpo._handle import Handle
 from adpo._library import check, library
 from adpo._marshal import PathLike, Tokens
+from adpo._rows import add_rows, read_parquet, read_table
+from adpo.errors import FormatError
 from adpo.model import Model
 
 
@@ -50,6 +55,31 @@ class Dataset(Handle):
         All or nothing: an error names the line, and adds no pair.
         """
         check(library().adpo_dataset_load_jsonl(self._pointer, _marshal.path_bytes(path)))
+
+    def load_parquet(self, path: PathLike) -> None:
+        """Add the rows of a Parquet file, from its columns prompt, chosen and rejected.
+
+        Needs pyarrow: ``pip install 'adpo[data]'``. An error names file and row; the rows before
+        that one stay.
+        """
+        add_rows(read_parquet(path), self._append, os.fspath(path))
+
+    def extend(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Add rows: mappings with prompt, chosen and rejected.
+
+        Parameters
+        ----------
+        rows : iterable of mappings
+            A list of dict, a `datasets.Dataset`, or what else gives such rows. An error names the
+            row; the rows before that one stay.
+        """
+        add_rows(read_table(rows), self._append)
+
+    def _append(self, row: Mapping[str, Any]) -> None:
+        texts = [row.get(name) for name in ("prompt", "chosen", "rejected")]
+        if not all(isinstance(text, str) for text in texts):
+            raise FormatError("prompt, chosen and rejected must be three texts")
+        self.add(*texts)
 
     def __len__(self) -> int:
         count = ctypes.c_size_t()
