@@ -33,20 +33,25 @@ extension TemplateInterpreter {
         switch function {
         case .function(.macro(let macro, let scope)):
             return try call(macro, scope, arguments, caller: caller)
-        case .function(.method(let receiver, let name)):
-            switch receiver.value {
-            case .string(let text): return try stringMethod(name, text, arguments)
-            case .dictionary(let dictionary):
-                return try dictionaryMethod(name, dictionary, arguments)
-            case .sequence(let sequence): return try sequenceMethod(name, sequence, arguments)
-            case .loop(let loop): return try loopMethod(name, loop, arguments)
-            default: break
-            }
+        case .function(.method(let method)): return try call(method, arguments)
         case .function(.global(let name)): return try global(name, arguments)
         case .undefined(let hint): throw failure(hint)
         default: break
         }
         throw failure("'\(function.typeName)' object is not callable")
+    }
+
+    private func call(
+        _ method: TemplateMethod, _ arguments: TemplateArguments
+    ) throws(ADPOError) -> TemplateValue {
+        switch method.receiver {
+        case .string(let text): try stringMethod(method.name, text, arguments)
+        case .dictionary(let dictionary):
+            try dictionaryMethod(method.name, dictionary, arguments)
+        case .sequence(let sequence): try sequenceMethod(method.name, sequence, arguments)
+        case .loop(let loop): try loopMethod(method.name, loop, arguments)
+        default: throw failure("'\(method.name)' cannot be called")
+        }
     }
 
     // MARK: Functions
@@ -111,12 +116,14 @@ extension TemplateInterpreter {
     private func dictionary(
         _ arguments: TemplateArguments
     ) throws(ADPOError) -> TemplateDictionary {
-        var dictionary = TemplateDictionary()
+        let dictionary = TemplateDictionary()
         guard arguments.positional.count <= 1 else {
             throw failure("dict takes at most one argument")
         }
         switch arguments.positional.first {
-        case .dictionary(let source): dictionary = source
+        case .dictionary(let source):
+            try charge(size: 48 * source.count)
+            for (key, value) in zip(source.keys, source.values) { try dictionary.set(key, value) }
         case let pairs?:
             for pair in try items(of: pairs) {
                 let pair = try items(of: pair)

@@ -33,37 +33,60 @@ struct TemplateArguments {
 }
 
 extension TemplateInterpreter {
+    /// A function for each group of expressions, which keeps the stack's frames small.
+    ///
     /// - Parameter caller: what a macro finds as `caller`, when the expression calls one.
     func evaluate(
         _ expression: TemplateExpression, _ scope: TemplateScope, caller: TemplateValue? = nil
     ) throws(ADPOError) -> TemplateValue {
         try charge(1)
         at(expression.line)
+        try enter()
+        defer { leave() }
         switch expression.kind {
         case .constant(let value): return try TemplateValue(value)
         case .name(let name): return variable(name, scope)
+        case .list, .tuple, .dictionary: return try collection(expression, scope)
+        case .unary, .arithmetic, .concatenation, .comparison:
+            return try operation(expression, scope)
+        case .and, .or, .conditional: return try choice(expression, scope)
+        case .attribute, .item, .slice: return try member(expression, scope)
+        case .call: return try call(expression, scope, caller: caller)
+        case .filter: return try filter(expression, of: nil, scope)
+        case .test: return try test(expression, scope)
+        }
+    }
+
+    @inline(never)
+    private func collection(
+        _ expression: TemplateExpression, _ scope: TemplateScope
+    ) throws(ADPOError) -> TemplateValue {
+        switch expression.kind {
         case .list(let parts): return try .list(evaluate(parts, scope))
         case .tuple(let parts): return try .tuple(evaluate(parts, scope))
         case .dictionary(let members):
-            var dictionary = TemplateDictionary()
+            let dictionary = TemplateDictionary()
             for (key, value) in members {
                 let key = try evaluate(key, scope)
                 try charge(key)
                 try dictionary.set(key, evaluate(value, scope))
             }
             return .dictionary(dictionary)
+        default: return .none
+        }
+    }
+
+    @inline(never)
+    private func operation(
+        _ expression: TemplateExpression, _ scope: TemplateScope
+    ) throws(ADPOError) -> TemplateValue {
+        switch expression.kind {
         case .unary(let operation, let operand):
             return try unary(operation, evaluate(operand, scope))
         case .arithmetic(let operation, let left, let right):
             let (left, right) = (try evaluate(left, scope), try evaluate(right, scope))
             at(expression.line)
             return try arithmetic(operation, left, right)
-        case .and(let left, let right):
-            let left = try evaluate(left, scope)
-            return left.isTrue ? try evaluate(right, scope) : left
-        case .or(let left, let right):
-            let left = try evaluate(left, scope)
-            return left.isTrue ? left : try evaluate(right, scope)
         case .comparison(let first, let rest):
             var left = try evaluate(first, scope)
             for (operation, operand) in rest {
@@ -80,32 +103,78 @@ extension TemplateInterpreter {
                 text += part
             }
             return .string(text)
+        default: return .none
+        }
+    }
+
+    @inline(never)
+    private func choice(
+        _ expression: TemplateExpression, _ scope: TemplateScope
+    ) throws(ADPOError) -> TemplateValue {
+        switch expression.kind {
+        case .and(let left, let right):
+            let left = try evaluate(left, scope)
+            return left.isTrue ? try evaluate(right, scope) : left
+        case .or(let left, let right):
+            let left = try evaluate(left, scope)
+            return left.isTrue ? left : try evaluate(right, scope)
         case .conditional(let condition, let then, let otherwise):
             if try evaluate(condition, scope).isTrue { return try evaluate(then, scope) }
             guard let otherwise else {
                 return .undefined("the inline if-expression was false and has no else")
             }
             return try evaluate(otherwise, scope)
+        default: return .none
+        }
+    }
+
+    @inline(never)
+    private func member(
+        _ expression: TemplateExpression, _ scope: TemplateScope
+    ) throws(ADPOError) -> TemplateValue {
+        switch expression.kind {
         case .attribute(let value, let name):
             return try attribute(name, of: evaluate(value, scope))
         case .item(let value, let key):
             let (value, key) = (try evaluate(value, scope), try evaluate(key, scope))
             return try item(key, of: value)
         case .slice(let value, let from, let to, let by):
-            return try slice(value, from, to, by, scope)
-        case .call(let function, let arguments):
-            let function = try evaluate(function, scope)
-            let values = try evaluate(arguments, scope)
-            at(expression.line)
-            return try call(function, values, caller: caller)
-        case .filter: return try filter(expression, of: nil, scope)
-        case .test(let value, let name, let arguments):
             let value = try evaluate(value, scope)
-            return .bool(try test(name, value, evaluate(arguments, scope)))
+            var bounds: [TemplateValue?] = []
+            for bound in [from, to, by] {
+                guard let bound else {
+                    bounds.append(nil)
+                    continue
+                }
+                bounds.append(try evaluate(bound, scope))
+            }
+            return try slice(value, integers(bounds))
+        default: return .none
         }
     }
 
+    @inline(never)
+    private func call(
+        _ expression: TemplateExpression, _ scope: TemplateScope, caller: TemplateValue?
+    ) throws(ADPOError) -> TemplateValue {
+        guard case .call(let function, let arguments) = expression.kind else { return .none }
+        let callee = try evaluate(function, scope)
+        let values = try evaluate(arguments, scope)
+        at(expression.line)
+        return try call(callee, values, caller: caller)
+    }
+
+    @inline(never)
+    private func test(
+        _ expression: TemplateExpression, _ scope: TemplateScope
+    ) throws(ADPOError) -> TemplateValue {
+        guard case .test(let value, let name, let arguments) = expression.kind else { return .none }
+        let subject = try evaluate(value, scope)
+        return .bool(try test(name, subject, evaluate(arguments, scope)))
+    }
+
     /// Evaluates a filter; one without operand is of `body`, what its block writes.
+    @inline(never)
     func filter(
         _ expression: TemplateExpression, of body: TemplateValue?, _ scope: TemplateScope
     ) throws(ADPOError) -> TemplateValue {
@@ -113,6 +182,8 @@ extension TemplateInterpreter {
             return try evaluate(expression, scope)
         }
         try charge(1)
+        try enter()
+        defer { leave() }
         let value: TemplateValue
         if let operand {
             value = try filter(operand, of: body, scope)
@@ -183,7 +254,7 @@ extension TemplateInterpreter {
     }
 
     private func method(_ name: String, of value: TemplateValue) -> TemplateValue {
-        .function(.method(TemplateReceiver(value), name))
+        .function(.method(TemplateMethod(name, of: value)))
     }
 
     /// `value[key]`: for a string that is no member, the attribute of that name.
@@ -222,24 +293,8 @@ extension TemplateInterpreter {
     }
 
     private func slice(
-        _ value: TemplateExpression, _ from: TemplateExpression?, _ to: TemplateExpression?,
-        _ by: TemplateExpression?, _ scope: TemplateScope
+        _ value: TemplateValue, _ bounds: [Int?]
     ) throws(ADPOError) -> TemplateValue {
-        let value = try evaluate(value, scope)
-        var bounds: [Int?] = []
-        for bound in [from, to, by] {
-            let bound =
-                try bound.map { (bound) throws(ADPOError) in
-                    try self.evaluate(bound, scope)
-                } ?? .none
-            if case .none = bound {
-                bounds.append(nil)
-            } else if let bound = bound.integer {
-                bounds.append(bound)
-            } else {
-                throw failure("a slice's bounds are integers, not '\(bound.typeName)'")
-            }
-        }
         if bounds[2] == 0 { throw failure("a slice's step cannot be zero") }
         switch value {
         case .undefined(let hint): throw failure(hint)

@@ -39,7 +39,9 @@ extension TemplateInterpreter {
         var results: [TemplateValue] = []
         for item in items {
             try charge(1)
-            results.append(try nested { () throws(ADPOError) in try filter(name, item, rest) })
+            try enter()
+            defer { leave() }
+            results.append(try filter(name, item, rest))
         }
         return try .iterator(results)
     }
@@ -116,7 +118,7 @@ extension TemplateInterpreter {
         case "unique":
             let values = try values("case_sensitive", "attribute")
             let items = try items(of: value)
-            var seen = TemplateDictionary()
+            let seen = TemplateDictionary()
             var results: [TemplateValue] = []
             for (item, key) in zip(items, try keys(items, values[1], values[0])) {
                 try charge(key)

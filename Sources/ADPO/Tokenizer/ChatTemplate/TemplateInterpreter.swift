@@ -13,7 +13,8 @@ final class TemplateInterpreter {
     private var namespaces: [TemplateNamespace] = []
     private var heldScopes: [TemplateScope] = []
 
-    /// Statements and calls within each other beyond this are refused.
+    /// Expressions, blocks and calls within each other beyond this are refused: a level takes half a
+    /// kilobyte of the host's stack.
     private static let maximumDepth = 200
     /// In about steps; a long conversation takes a hundred thousand.
     private static let maximumCost = 20_000_000
@@ -51,16 +52,15 @@ final class TemplateInterpreter {
 
     func failure(_ message: String) -> ADPOError { ADPOError(.invalidArgument, message) }
 
-    func nested<Result>(
-        _ body: () throws(ADPOError) -> Result
-    ) throws(ADPOError) -> Result {
+    /// Goes one level down; `leave` comes back.
+    func enter() throws(ADPOError) {
         guard depth < Self.maximumDepth else {
-            throw failure("blocks or macro calls are nested too deeply")
+            throw failure("expressions, blocks or macro calls are nested too deeply")
         }
         depth += 1
-        defer { depth -= 1 }
-        return try body()
     }
+
+    func leave() { depth -= 1 }
 
     func at(_ line: Int) { self.line = line }
 
@@ -89,14 +89,14 @@ final class TemplateInterpreter {
     private func run(
         _ statements: [TemplateStatement], _ scope: TemplateScope
     ) throws(ADPOError) -> Flow {
-        try nested { () throws(ADPOError) in
-            for statement in statements {
-                try charge(1)
-                let flow = try run(statement, scope)
-                if flow != .next { return flow }
-            }
-            return .next
+        try enter()
+        defer { leave() }
+        for statement in statements {
+            try charge(1)
+            let flow = try run(statement, scope)
+            if flow != .next { return flow }
         }
+        return .next
     }
 
     private func run(
@@ -225,12 +225,12 @@ final class TemplateInterpreter {
         }
         scope.set(
             "varargs", try .tuple(Array(arguments.positional.dropFirst(macro.parameters.count))))
-        var rest = TemplateDictionary()
+        let rest = TemplateDictionary()
         for (name, value) in keywords { try rest.set(.string(name), value) }
         scope.set("kwargs", .dictionary(rest))
         scope.set(
             "caller",
             caller ?? .undefined("there is no caller: the macro was not used in a call block"))
-        return .string(try nested { () throws(ADPOError) in try captured(macro.body, scope) })
+        return .string(try captured(macro.body, scope))
     }
 }

@@ -22,7 +22,7 @@ enum TemplateValue {
         case .string(let text): TemplateExtent(size: 1 + text.utf8.count, depth: 0)
         case .sequence(let sequence): sequence.extent
         case .dictionary(let dictionary): dictionary.extent
-        case .function(.method(let receiver, _)): receiver.value.extent
+        case .function(.method(let method)): method.receiver.extent
         default: TemplateExtent(size: 1, depth: 0)
         }
     }
@@ -90,7 +90,7 @@ enum TemplateValue {
             for element in elements { items.append(try TemplateValue(element)) }
             self = try .list(items)
         case .object(let members):
-            var dictionary = TemplateDictionary()
+            let dictionary = TemplateDictionary()
             for (key, value) in members { try dictionary.set(.string(key), TemplateValue(value)) }
             self = .dictionary(dictionary)
         }
@@ -160,8 +160,9 @@ struct TemplateExtent {
     }
 }
 
-/// A dict: members in the order in which their keys came.
-struct TemplateDictionary {
+/// A dict: members in the order in which their keys came. Once it is a value, only that of a
+/// namespace changes.
+final class TemplateDictionary {
     private(set) var keys: [TemplateValue] = []
     private(set) var values: [TemplateValue] = []
     private var places: [TemplateKey: Int] = [:]
@@ -171,7 +172,7 @@ struct TemplateDictionary {
 
     /// - Throws: `.invalidArgument` for a key of a kind that Python cannot hash, and for nesting
     ///   that is too deep.
-    mutating func set(_ key: TemplateValue, _ value: TemplateValue) throws(ADPOError) {
+    func set(_ key: TemplateValue, _ value: TemplateValue) throws(ADPOError) {
         guard let hashable = TemplateKey(key) else {
             throw ADPOError(.invalidArgument, "unhashable type: '\(key.typeName)'")
         }
@@ -241,14 +242,19 @@ final class TemplateLoopState {
 /// What can be called.
 enum TemplateFunction {
     case global(String)
-    /// Of a string, dict or loop.
-    case method(TemplateReceiver, String)
+    /// Of a string, dict, list or loop.
+    case method(TemplateMethod)
     case macro(TemplateMacro, TemplateScope)
 }
 
-final class TemplateReceiver {
-    let value: TemplateValue
-    init(_ value: TemplateValue) { self.value = value }
+final class TemplateMethod {
+    let receiver: TemplateValue
+    let name: String
+
+    init(_ name: String, of receiver: TemplateValue) {
+        self.name = name
+        self.receiver = receiver
+    }
 }
 
 /// The variables of a template, a loop's pass, a macro's call or a block.
