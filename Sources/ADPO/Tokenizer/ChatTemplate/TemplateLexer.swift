@@ -68,13 +68,8 @@ struct TemplateLexer {
             }
             let sign = tag + 2 < source.count ? source[tag + 2] : " "
             let hasSign = sign == "-" || sign == "+"
-            var text = source[start..<tag]
-            if sign == "-" {
-                while let last = text.last, last.isTemplateSpace { text.removeLast() }
-            } else if sign != "+", kind != "{" {
-                text = withoutIndentation(text)
-            }
-            appendText(text, upTo: tag)
+            appendText(
+                trimmed(source[start..<tag], before: sign, isBlock: kind != "{"), upTo: tag)
             advance(to: tag + (hasSign ? 3 : 2))
             switch kind {
             case "#": try skipComment()
@@ -95,14 +90,17 @@ struct TemplateLexer {
         return next == "%" || next == "{" || next == "#" ? next : nil
     }
 
-    /// Without the whitespace between the last line's start and a block.
-    private func withoutIndentation(
-        _ text: ArraySlice<Unicode.Scalar>
+    /// Text before a tag: after "-" without whitespace at its end; before a block without that
+    /// between the last line's start and the block, unless "+" keeps it.
+    private func trimmed(
+        _ text: ArraySlice<Unicode.Scalar>, before sign: Unicode.Scalar, isBlock: Bool
     ) -> ArraySlice<Unicode.Scalar> {
         let lineStart = text.lastIndex(of: "\n").map { $0 + 1 }
-        guard lineStart != nil || isAtLineStart else { return text }
+        let content = text.lastIndex { !$0.isTemplateSpace }.map { $0 + 1 } ?? text.startIndex
+        if sign == "-" { return text[..<content] }
+        guard isBlock, sign != "+", lineStart != nil || isAtLineStart else { return text }
         let start = lineStart ?? text.startIndex
-        return text[start...].allSatisfy(\.isTemplateSpace) ? text[..<start] : text
+        return content <= start ? text[..<start] : text
     }
 
     private mutating func appendText(_ text: ArraySlice<Unicode.Scalar>, upTo end: Int) {
@@ -144,13 +142,9 @@ struct TemplateLexer {
                 if let end = blockEnd(
                     named: "endraw", from: tag + (hasSign ? 3 : 2), allowsPlus: true)
                 {
-                    var text = source[position..<tag]
-                    if sign == "-" {
-                        while let last = text.last, last.isTemplateSpace { text.removeLast() }
-                    } else if sign != "+" {
-                        text = withoutIndentation(text)
-                    }
-                    appendText(text, upTo: end.end)
+                    appendText(
+                        trimmed(source[position..<tag], before: sign, isBlock: true),
+                        upTo: end.end)
                     trim(end.sign)
                     return true
                 }
