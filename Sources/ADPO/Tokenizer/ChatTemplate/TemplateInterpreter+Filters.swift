@@ -304,7 +304,8 @@ extension TemplateInterpreter {
             return .double(Double(fixedPoint(number, precision)) ?? number)
         }
         let scale = pow(10, Double(precision))
-        return .double((number * scale).rounded(method == "ceil" ? .up : .down) / scale)
+        // Python rounds to an integer, which has no negative zero.
+        return .double((number * scale).rounded(method == "ceil" ? .up : .down) / scale + 0)
     }
 }
 

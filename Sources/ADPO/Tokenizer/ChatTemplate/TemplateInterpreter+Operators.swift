@@ -234,9 +234,12 @@ extension TemplateInterpreter {
             return UTF8Text(text).firstIndex(of: UTF8Text(part)) != nil
         case .dictionary(let dictionary):
             try charge(value)
-            guard TemplateKey(value) != nil else {
-                if case .undefined = value { return false }
-                throw failure("unhashable type: '\(value.typeName)'")
+            switch value {
+            case .sequence, .dictionary:
+                guard TemplateKey(value) != nil else {
+                    throw failure("unhashable type: '\(value.typeName)'")
+                }
+            default: break
             }
             return dictionary[value] != nil
         default:
