@@ -10,6 +10,14 @@ extension Trainer {
     }
 
     func evaluate(_ set: PairSet) throws(ADPOError) -> Metrics {
+        do {
+            return try metrics(of: set)
+        } catch {
+            throw ADPOError(error.code, "in the evaluation, \(error.message)")
+        }
+    }
+
+    private func metrics(of set: PairSet) throws(ADPOError) -> Metrics {
         let start = monotonicSeconds()
         var sum = MetricsSum()
         let count = set.pairs.count

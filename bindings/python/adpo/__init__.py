@@ -24,7 +24,7 @@ from adpo.errors import (
     UnsupportedError,
 )
 from adpo.metrics import Metrics
-from adpo.model import Model, ModelInfo
+from adpo.model import ExportReport, Model, ModelInfo
 from adpo.objective import Loss, Objective, loss
 from adpo.session import Generation, Scores, Session
 from adpo.trainer import Trainer, TrainerInfo
@@ -36,6 +36,7 @@ __all__ = [
     "BusyError",
     "CancelledError",
     "Dataset",
+    "ExportReport",
     "FormatError",
     "Generation",
     "InternalError",

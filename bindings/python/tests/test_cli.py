@@ -167,6 +167,33 @@ def test_train_starts_from_an_adapter(tmp_path):
     assert line["rewards/chosen"] != 0
 
 
+def test_train_stops_early_and_keeps_the_best(tmp_path):
+    data = tmp_path / "reversed.jsonl"
+    pairs = [json.loads(line) for line in PAIRS.read_text(encoding="utf-8").splitlines()]
+    swapped = [{**p, "chosen": p["rejected"], "rejected": p["chosen"]} for p in pairs]
+    data.write_text("".join(json.dumps(pair) + "\n" for pair in swapped))
+    metrics = tmp_path / "elsewhere.jsonl"
+    output = tmp_path / "output"
+    command = train(output, "--eval", data, "--eval-every", 2, "--patience", 2, "--keep-best")
+    result = run(*command, "--learning-rate", 1e-3, "--epochs", 2, "--metrics", metrics, "--json")
+    assert result.stderr == "adpo: stopped early after step 6 of 10\n"
+    summary = json.loads(result.stdout)
+    lines = [json.loads(line) for line in metrics.read_text().splitlines()]
+    losses = [line["eval_loss"] for line in lines if "eval_loss" in line]
+    assert len(losses) == 3
+    assert summary["best_eval_loss"] == min(losses) == losses[0]
+    assert summary["best_step"] == 2
+    assert not (output / "metrics.jsonl").exists()
+
+
+def test_train_warns_when_the_chosen_responses_become_less_likely(tmp_path):
+    rate = ("--granularity", "token", "--learning-rate", 3e-2, "--epochs", 10, "--lora-rank", 4)
+    result = run(*train(tmp_path / "output", *rate))
+    assert result.returncode == 0
+    assert "the log-prob of the chosen responses has fallen by" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
 def test_train_reports_what_it_cut(tmp_path):
     data = tmp_path / "pairs.jsonl"
     pairs = [
