@@ -608,6 +608,9 @@ typedef struct adpo_trainer_config {
     uint32_t batch_size;          /* 4 pairs in a micro-batch */
     uint32_t gradient_accumulation; /* 1 micro-batch for each update */
     uint32_t max_length;          /* 1024 tokens of prompt + response; longer ones lose their end */
+    uint64_t activation_memory;   /* 2^30: bytes of activations that are kept for the backward pass;
+                                     layers beyond are computed again, which takes up to a third
+                                     more time and changes no bit */
     int32_t shuffle;              /* 1; 0 takes the pairs in their order */
     uint64_t seed;                /* 0: of the adapter's start and of the shuffling */
 

@@ -11,6 +11,7 @@ extension adpo_trainer_config {
         batch_size = UInt32(clamping: configuration.batchSize)
         gradient_accumulation = UInt32(clamping: configuration.gradientAccumulation)
         max_length = UInt32(clamping: configuration.maxLength)
+        activation_memory = UInt64(clamping: configuration.activationMemory)
         seed = configuration.seed
         shuffle = configuration.shuffles ? 1 : 0
         learning_rate = configuration.learningRate
@@ -57,6 +58,7 @@ extension TrainerConfiguration {
         batchSize = Int(config.batch_size)
         gradientAccumulation = Int(config.gradient_accumulation)
         maxLength = Int(config.max_length)
+        activationMemory = Int(clamping: config.activation_memory)
         seed = config.seed
         shuffles = config.shuffle != 0
         learningRate = config.learning_rate

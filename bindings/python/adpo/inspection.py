@@ -190,6 +190,7 @@ def inspect(
     objective: Objective | None = None,
     *,
     max_length: int | None = None,
+    activation_memory: int | None = None,
     batch_size: int | None = None,
     epochs: int | None = None,
     lora_rank: int | None = None,
@@ -203,7 +204,7 @@ def inspect(
     ----------
     model : Model
     pairs : Dataset
-    objective, max_length, batch_size, epochs, lora_rank, dtype
+    objective, max_length, activation_memory, batch_size, epochs, lora_rank, dtype
         As for `Trainer`.
     examples : int
         So many pairs are shown token by token: the first ones in use.
@@ -218,6 +219,7 @@ def inspect(
         config,
         {
             "max_length": max_length,
+            "activation_memory": activation_memory,
             "batch_size": batch_size,
             "epochs": epochs,
             "lora_rank": lora_rank,
