@@ -96,7 +96,8 @@ enum {
     ADPO_ERROR_OUT_OF_MEMORY = 6,
     ADPO_ERROR_BUFFER_TOO_SMALL = 7, /* *needed holds the size that is wanted */
     ADPO_ERROR_BUSY = 8,             /* the handle is at work on another thread */
-    ADPO_ERROR_NUMERIC = 9,          /* NaN or infinity where a finite number is needed */
+    ADPO_ERROR_NUMERIC = 9,          /* NaN or infinity where a finite number is needed, or numbers
+                                        that differ where they should not */
     ADPO_ERROR_INTERNAL = 10,        /* a defect in libadpo: please report it */
     ADPO_CANCELLED = 11              /* a callback asked to stop */
 };
@@ -210,24 +211,57 @@ enum {
 adpo_status adpo_token_special(const adpo_model *model, adpo_special_token which, int32_t *id);
 
 /* ---------------------------------------------------------------------------
- * 4. Adapters
+ * 4. Adapters and export
  * ------------------------------------------------------------------------- */
 
 /* A LoRA adapter for one model: y += alpha/rank * B A x in each of its linear layers. Immutable;
  * sessions on many threads may share one. */
 typedef struct adpo_adapter adpo_adapter;
 
-/* Loads a PEFT directory (adapter_config.json and adapter_model.safetensors).
+/* Loads a PEFT directory (adapter_config.json and adapter_model.safetensors), or the adapter file
+ * of llama.cpp when the path ends in ".gguf".
  * Returns: INVALID_ARGUMENT, NOT_FOUND, IO, FORMAT (also: made for another model), UNSUPPORTED,
  * OUT_OF_MEMORY. */
 adpo_status adpo_adapter_load(const adpo_model *model, const char *path, adpo_adapter **adapter);
 
-/* Writes a PEFT directory that `peft` loads. Its files are written whole or not at all: beside
- * their places first, then renamed.
- * Returns: INVALID_ARGUMENT, IO. */
+/* Writes a PEFT directory that `peft` loads, or when the path ends in ".gguf" a file for llama.cpp
+ * (--lora). What was written is loaded again, and must give the same log-probs before it takes its
+ * place; otherwise the path is as it was.
+ * Returns: INVALID_ARGUMENT, IO, OUT_OF_MEMORY, NUMERIC (the log-probs differ or are not finite). */
 adpo_status adpo_adapter_save(const adpo_adapter *adapter, const char *path);
 
 void adpo_adapter_destroy(adpo_adapter *adapter);
+
+/* What reading an export back has shown: |log-prob read back - log-prob in memory| over the tokens
+ * of a fixed text. Where nothing is rounded it is about 1e-5; otherwise it is what the encoding
+ * costs. */
+typedef struct adpo_export_report {
+    uint32_t struct_size;
+    uint64_t weight_bytes;    /* written */
+    uint64_t tokens;          /* compared */
+    double mean_difference;
+    double max_difference;
+} adpo_export_report;
+
+/* Writes the model, with an adapter merged into its weights unless that is NULL: W + alpha/rank B A
+ * is computed in f32 and then encoded, one band of rows at a time. When the path ends in ".gguf" the
+ * result is a GGUF file, otherwise a Hugging Face directory, which must be new or empty. Tokenizer,
+ * chat template and metadata go along.
+ *
+ * `encoding` is that of the matrices: "F32", "F16" or "BF16"; in GGUF files also "Q8_0", "Q4_0",
+ * "Q4_1", "Q4_K" or "Q6_K". NULL leaves them as they are, but makes quantized ones F16 in a
+ * directory. In files of 4 bits a weight the head gets Q6_K. Where an encoding's blocks of 256 do
+ * not divide the rows, Q4_K becomes Q4_1 and Q6_K Q8_0; where blocks of 32 do not, it is F16. Norms
+ * and biases are F32 in GGUF files.
+ *
+ * The result is loaded again and compared before it takes its place; otherwise the path is as it
+ * was. report may be NULL.
+ * Returns: INVALID_ARGUMENT (also: an adapter of another model, an encoding that the file cannot
+ * hold), IO, UNSUPPORTED (the file has no way to say what the model or its tokenizer does), NUMERIC
+ * (the log-probs differ by more than the encoding explains), OUT_OF_MEMORY. */
+adpo_status adpo_model_export(const adpo_model *model, const adpo_adapter *adapter,
+                              const char *path, const char *encoding,
+                              adpo_export_report *report);
 
 /* ---------------------------------------------------------------------------
  * 5. Scoring

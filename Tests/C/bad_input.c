@@ -153,6 +153,28 @@ static void adapters(void)
     TRUE(none == NULL);
     INVALID(adpo_adapter_save(NULL, directory));
     adpo_adapter_destroy(NULL);
+
+    adpo_export_report report = {.struct_size = sizeof report, .tokens = 77};
+    char path[ROOM];
+    snprintf(path, sizeof path, "%s/refused.gguf", directory);
+    INVALID(adpo_model_export(NULL, NULL, path, NULL, &report));
+    INVALID(adpo_model_export(model, NULL, NULL, NULL, &report));
+    INVALID(adpo_model_export(model, NULL, "", NULL, &report));
+    INVALID(adpo_model_export(model, NULL, path, "Q9", &report));
+    INVALID(adpo_model_export(model, NULL, path, "\xff", &report));
+    INVALID(adpo_model_export(model, NULL, "/nowhere/directory", "Q8_0", &report));
+    EXPECT(ADPO_ERROR_IO, adpo_model_export(model, NULL, "/nowhere/x.gguf", NULL, &report));
+    EXPECT(ADPO_ERROR_IO, adpo_model_export(model, NULL, directory, NULL, &report)); /* not empty */
+    report.struct_size = 4;
+    INVALID(adpo_model_export(model, NULL, path, NULL, &report));
+    TRUE(report.tokens == 77);
+    FILE *file = fopen(path, "rb");
+    TRUE(file == NULL);
+    if (file) fclose(file);
+    report.struct_size = sizeof report;
+    OK(adpo_model_export(model, NULL, path, "q8_0", NULL));
+    OK(adpo_model_export(model, NULL, path, "F32", &report));
+    TRUE(report.tokens > 50 && report.weight_bytes > 100000 && report.max_difference < 1e-3);
 }
 
 /* Uses its own handle within a call of it. */

@@ -12,7 +12,7 @@ package struct Matrix: Sendable {
     private let view: TensorView
     /// As the file stores them; valid while the matrix lives.
     package var bytes: UnsafeRawBufferPointer { view.bytes }
-    private let rowBytes: Int
+    package let rowBytes: Int
 
     package init(_ view: TensorView) throws(ADPOError) {
         guard view.shape.count == 2, view.shape[0] > 0, view.shape[1] > 0,
@@ -72,8 +72,10 @@ package struct Matrix: Sendable {
         encoding.decode(bytes(row: row), output, columns)
     }
 
-    /// Where a row's blocks begin.
-    func bytes(row: Int) -> UnsafeRawPointer? { view.bytes.baseAddress.map { $0 + row * rowBytes } }
+    /// Where a row's blocks begin; they are `rowBytes` bytes.
+    package func bytes(row: Int) -> UnsafeRawPointer? {
+        view.bytes.baseAddress.map { $0 + row * rowBytes }
+    }
 
     private var weights: adpo_weights {
         adpo_weights(

@@ -24,7 +24,7 @@ from adpo.errors import (
     UnsupportedError,
 )
 from adpo.metrics import Metrics
-from adpo.model import Model, ModelInfo
+from adpo.model import ExportReport, Model, ModelInfo
 from adpo.session import Generation, Scores, Session
 from adpo.trainer import Trainer, TrainerInfo
 
@@ -35,6 +35,7 @@ __all__ = [
     "BusyError",
     "CancelledError",
     "Dataset",
+    "ExportReport",
     "FormatError",
     "Generation",
     "InternalError",

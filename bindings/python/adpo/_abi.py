@@ -74,6 +74,16 @@ class adpo_model_info(Structure):
     ]
 
 
+class adpo_export_report(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("weight_bytes", c_uint64),
+        ("tokens", c_uint64),
+        ("mean_difference", c_double),
+        ("max_difference", c_double),
+    ]
+
+
 class adpo_generation_config(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -168,6 +178,7 @@ class adpo_run_config(Structure):
 
 STRUCTS = [
     adpo_model_info,
+    adpo_export_report,
     adpo_generation_config,
     adpo_trainer_config,
     adpo_trainer_info,
@@ -207,6 +218,7 @@ FUNCTIONS = {
     "adpo_adapter_load": (status, [handle, text, handle_out]),
     "adpo_adapter_save": (status, [handle, text]),
     "adpo_adapter_destroy": (None, [handle]),
+    "adpo_model_export": (status, [handle, handle, text, text, POINTER(adpo_export_report)]),
     "adpo_session_create": (status, [handle, c_int32, handle_out]),
     "adpo_session_destroy": (None, [handle]),
     "adpo_session_set_adapter": (status, [handle, handle]),

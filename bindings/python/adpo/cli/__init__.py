@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from adpo._library import set_num_threads
-from adpo.cli import inference, training
+from adpo.cli import export, inference, training
 from adpo.errors import AdpoError
 
 
@@ -28,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     inference.add_commands(commands, shared)
     training.add_command(commands, shared)
+    export.add_command(commands, shared)
     return parser
 
 
