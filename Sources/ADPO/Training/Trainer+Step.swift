@@ -34,8 +34,9 @@ extension Trainer {
         let batch = nextBatch()
         var sum = MetricsSum()
         do {
-            for pass in PairBatch.packed(batch, of: pairs) {
-                try accumulate(pass, pairsInUpdate: batch.count * windowCount, &sum)
+            for (index, pass) in PairBatch.packed(batch, of: pairs).enumerated() {
+                try accumulate(
+                    pass, index: index, pairsInUpdate: batch.count * windowCount, &sum)
             }
             try checkGradient(of: batch)
         } catch {
@@ -105,9 +106,17 @@ extension Trainer {
     }
 
     /// Adds the gradients of some pairs, each weighted by 1 / pairsInUpdate.
+    ///
+    /// - Parameter index: of the pass in its micro-batch.
     func accumulate(
-        _ pass: PairBatch, pairsInUpdate: Int, _ sum: inout MetricsSum
+        _ pass: PairBatch, index: Int, pairsInUpdate: Int, _ sum: inout MetricsSum
     ) throws(ADPOError) {
+        var lora = lora
+        if configuration.loraDropout > 0 {
+            lora.dropout = AdapterDropout(
+                probability: configuration.loraDropout, seed: configuration.seed,
+                pass: [stepsDone, window.count, index])
+        }
         let reference = try referenceLogProbs(pass, of: training)
         let policy = try logProbs(pass.sequence, lora: lora, isTraining: true)
         try checkStart(pass, policy: policy, reference: reference)
@@ -127,6 +136,7 @@ extension Trainer {
         try optimizer.step(
             parameters: parameters.mutableSpan, gradients: gradientBuffer.span,
             learningRate: learningRate)
+        parametersChanged()
         guard let before else { return }
         guard !before.elementsEqual(parameters.span) else {
             optimizer.steps -= 1

@@ -84,7 +84,8 @@ struct AdapterTests {
         (#""r": 4"#, #""r": 99999999999"#, .invalidArgument),
         (#""r": 4"#, #""r": 5"#, .format),
         (#""peft_type": "LORA""#, #""peft_type": "IA3""#, .unsupported),
-        (#""use_dora": false"#, #""use_dora": true"#, .unsupported),
+        (#""use_dora": false"#, #""use_dora": true"#, .format),
+        (#""use_qalora": false"#, #""use_qalora": true"#, .unsupported),
         (#""rank_pattern": {}"#, #""rank_pattern": {"q_proj": 8}"#, .unsupported),
         (#""lora_alpha": 8"#, #""lora_alpha": "x""#, .format),
     ])

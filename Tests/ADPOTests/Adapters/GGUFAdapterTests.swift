@@ -126,7 +126,9 @@ struct GGUFAdapterTests {
     /// A matrix that is not finite is found when the file is read back; nothing is left.
     @Test func writesNothingThatDiffers() throws {
         let model = try Model(path: Fixture.path("Fixtures/models/llama-f32"))
-        let layout = try AdapterLayout(model.architecture, rank: 2, targets: [.query])
+        let layout = try AdapterLayout(
+            model.architecture, rank: 2,
+            modules: TargetModule.matching(["q_proj"], model.architecture))
         let values = [Float](repeating: .nan, count: layout.count)
         let adapter = try Adapter(
             model: model, layout: layout, alpha: 4, isRankStabilized: false, values: values)

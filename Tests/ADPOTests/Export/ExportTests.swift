@@ -208,7 +208,9 @@ struct ExportTests {
     /// Weights beyond F16 become infinite: the export is tried, and not kept.
     @Test func keepsNothingThatDiffers() throws {
         let model = try model("llama-f32")
-        let layout = try AdapterLayout(model.architecture, rank: 1, targets: [.value])
+        let layout = try AdapterLayout(
+            model.architecture, rank: 1,
+            modules: TargetModule.matching(["v_proj"], model.architecture))
         // Values beyond F16's 65504, which the head's norm makes small again.
         let adapter = try Adapter(
             model: model, layout: layout, alpha: 1, isRankStabilized: false,

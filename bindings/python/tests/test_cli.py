@@ -90,7 +90,7 @@ def test_train_leaves_metrics_and_an_adapter(model, tmp_path):
     output = tmp_path / "deep" / "output"
     summary = run_json(
         *train(output, "--granularity", "adaptive:4", "--beta", 0.2, "--learning-rate", 1e-3),
-        *("--epochs", 2, "--batch-size", 2, "--lora-rank", 4, "--lora-alpha", 8, "--seed", 1),
+        *("--epochs", 2, "--batch-size", 2, "--rank", 4, "--alpha", 8, "--seed", 1),
         *("--optimizer", "sgd", "--momentum", 0.5, "--schedule", "cosine"),
         *("--warmup", 1, "--max-gradient-norm", 0.5, "--accumulate", 2),
         *("--weight-decay", 0.01, "--max-length", 512, "--eval", PAIRS),

@@ -48,6 +48,14 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
         metavar="G",
         help="response (the default), token, static:K or adaptive:M",
     )
+    train.add_argument(
+        "--target-modules",
+        type=lambda text: text.split(","),
+        metavar="A,B",
+        help="the linear layers to adapt, such as q_proj,v_proj or 'model.layers.*.mlp.*'; all",
+    )
+    train.add_argument("--rslora", action="store_true", help="scale by alpha / sqrt(rank)")
+    train.add_argument("--dora", action="store_true", help="train magnitudes, too")
     add_dtype(train)
     train.add_argument("--schedule", choices=SCHEDULES, default="linear", help="linear")
     train.add_argument("--reference", choices=REFERENCES, default="base", help="base")
@@ -60,8 +68,9 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
         ("--batch-size", int, "4 pairs in a micro-batch"),
         ("--accumulate", int, "1 micro-batch for each update"),
         ("--max-length", int, "1024"),
-        ("--lora-rank", int, "16"),
-        ("--lora-alpha", float, "32"),
+        ("--rank", int, "16; of a new adapter, as are alpha, modules and kind"),
+        ("--alpha", float, "32"),
+        ("--dropout", float, "of an adapter's inputs in training; 0"),
         ("--warmup", int, "0 steps"),
         ("--max-gradient-norm", float, "1; 0 does not clip"),
         ("--weight-decay", float, "0"),
@@ -170,8 +179,12 @@ def _train(options: argparse.Namespace) -> int:
         beta=options.beta,
         start=Adapter.load(model, options.adapter) if options.adapter else None,
         dtype=options.dtype,
-        lora_rank=options.lora_rank,
-        lora_alpha=options.lora_alpha,
+        lora_rank=options.rank,
+        lora_alpha=options.alpha,
+        lora_dropout=options.dropout,
+        target_modules=options.target_modules,
+        use_rslora=options.rslora,
+        use_dora=options.dora,
         epochs=options.epochs,
         batch_size=options.batch_size,
         gradient_accumulation=options.accumulate,
