@@ -34,11 +34,12 @@ extension Trainer {
         let batch = nextBatch()
         var sum = MetricsSum()
         do {
+            let kl = try klDivergence(batch, of: pairs)
             for (index, pass) in PairBatch.packed(batch, of: pairs).enumerated() {
                 try accumulate(
-                    pass, index: index, pairsInUpdate: batch.count * windowCount, &sum)
+                    pass, index: index, kl: kl, pairsInUpdate: batch.count * windowCount, &sum)
             }
-            try checkGradient(of: batch)
+            try checkGradient(of: batch, kl: kl)
         } catch {
             window = []
             throw error
@@ -109,7 +110,7 @@ extension Trainer {
     ///
     /// - Parameter index: of the pass in its micro-batch.
     func accumulate(
-        _ pass: PairBatch, index: Int, pairsInUpdate: Int, _ sum: inout MetricsSum
+        _ pass: PairBatch, index: Int, kl: Double, pairsInUpdate: Int, _ sum: inout MetricsSum
     ) throws(ADPOError) {
         var lora = lora
         if configuration.loraDropout > 0 {
@@ -118,11 +119,11 @@ extension Trainer {
                 pass: [stepsDone, window.count, index])
         }
         let reference = try referenceLogProbs(pass, of: training)
-        let policy = try logProbs(pass.sequence, lora: lora, isTraining: true)
-        try checkStart(pass, policy: policy, reference: reference)
+        let policy = try policyLogProbs(pass, lora: lora, isTraining: true)
+        try checkStart(pass, policy: policy.values, reference: reference)
         let derivative = try losses(
-            pass, of: training, policy: policy, reference: reference, pairsInBatch: pairsInUpdate,
-            &sum)
+            pass, of: training, policy: policy, reference: reference, kl: kl,
+            pairsInBatch: pairsInUpdate, &sum)
         derivative.withUnsafeBufferPointer { derivative in
             guard let derivative = derivative.baseAddress else { return }
             decoder.backward(derivative: derivative, lora: lora, gradients: gradientBuffer.pointer)

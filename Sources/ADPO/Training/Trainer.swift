@@ -53,15 +53,12 @@ public final class Trainer {
     ) throws(ADPOError) {
         try configuration.validate()
         try start?.check(model)
-        training = try PairSet(dataset, of: model, maxLength: configuration.maxLength)
+        training = try PairSet(dataset, of: model, configuration)
         let layout: AdapterLayout
         if let start {
             layout = start.layout
         } else {
-            layout = try AdapterLayout(
-                model.architecture, rank: configuration.loraRank,
-                modules: TargetModule.matching(configuration.targetModules, model.architecture),
-                hasMagnitudes: configuration.usesDoRA)
+            layout = try configuration.adapterLayout(model.architecture)
         }
         let parameters = try Buffer<Float>(zeros: layout.count)
         if let start {

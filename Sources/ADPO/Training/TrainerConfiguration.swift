@@ -74,8 +74,18 @@ public struct TrainerConfiguration: Sendable {
         return configuration
     }
 
+    /// Where the parameters of a new adapter lie.
+    ///
+    /// - Throws: `.invalidArgument` for an impossible rank, and for modules that the model lacks.
+    func adapterLayout(_ architecture: Architecture) throws(ADPOError) -> AdapterLayout {
+        try AdapterLayout(
+            architecture, rank: loraRank,
+            modules: TargetModule.matching(targetModules, architecture), hasMagnitudes: usesDoRA)
+    }
+
     /// What the parts of a trainer do not check themselves.
     func validate() throws(ADPOError) {
+        try objective.validate()
         let counts = [
             ("number of epochs", epochs, 1 << 20), ("batch size", batchSize, Int(UInt32.max)),
             ("gradient accumulation", gradientAccumulation, Int(UInt32.max)),
@@ -84,6 +94,12 @@ public struct TrainerConfiguration: Sendable {
         for (name, count, limit) in counts where count < 1 || count > limit {
             throw ADPOError(
                 .invalidArgument, "the \(name) is \(count); it must be 1 to \(limit)")
+        }
+        guard objective.loss != .kto || batchSize >= 2 else {
+            throw ADPOError(
+                .invalidArgument,
+                "the loss kto needs a batch size of at least 2: its KL estimate mixes the rows of a batch"
+            )
         }
         guard loraAlpha > 0, loraAlpha.isFinite else {
             throw ADPOError(.invalidArgument, "the LoRA alpha is \(loraAlpha); it must be above 0")
@@ -98,7 +114,11 @@ public struct TrainerConfiguration: Sendable {
         ] where !(value >= 0 && value.isFinite) {
             throw ADPOError(.invalidArgument, "the \(name) is \(value); it must be 0 or above")
         }
-        _ = try Segmentation(objective.granularity, chosenCount: 1, rejectedCount: 1)
+        guard referenceCache == nil || objective.needsReference else {
+            throw ADPOError(
+                .invalidArgument,
+                "the objective needs no reference, so there is nothing for a reference cache")
+        }
         guard momentum == 0 || optimizer == .sgd else {
             throw ADPOError(
                 .invalidArgument, "the momentum is of SGD; AdamW has beta1 in its place")

@@ -13,11 +13,14 @@ package enum SafetensorsWriter {
         }
     }
 
+    package typealias Metadata = [(key: String, value: String)]
+    /// PEFT and transformers ask for the format.
+    package static let metadata: Metadata = [("format", "pt")]
+
     /// Writes F32 tensors in the given order, atomically. Throws `io`, or `internal` when a shape
-    /// does not fit its values. PEFT and transformers ask for the format "pt" in the metadata.
+    /// does not fit its values.
     package static func write(
-        _ tensors: [Tensor], to path: String,
-        metadata: [(key: String, value: String)] = [("format", "pt")]
+        _ tensors: [Tensor], to path: String, metadata: Metadata = metadata
     ) throws(ADPOError) {
         var descriptions: [NewTensor] = []
         for tensor in tensors {
@@ -35,8 +38,7 @@ package enum SafetensorsWriter {
     /// - Throws: `.io`, `.internal` for encodings that the format does not have, and what `body`
     ///   throws.
     package static func write(
-        _ tensors: [NewTensor], to path: String,
-        metadata: [(key: String, value: String)] = [("format", "pt")],
+        _ tensors: [NewTensor], to path: String, metadata: Metadata = metadata,
         _ body: (NewTensor, AtomicFile) throws(ADPOError) -> Void
     ) throws(ADPOError) {
         let header = try header(of: tensors, metadata)
@@ -48,7 +50,7 @@ package enum SafetensorsWriter {
 
     /// The length in 64 bits and the JSON header, padded so that the tensors are 8-byte aligned.
     private static func header(
-        of tensors: [NewTensor], _ metadata: [(key: String, value: String)]
+        of tensors: [NewTensor], _ metadata: Metadata
     ) throws(ADPOError) -> [UInt8] {
         var members: [(key: String, value: JSON)] = [
             ("__metadata__", .object(metadata.map { ($0.key, .string($0.value)) }))

@@ -183,23 +183,12 @@ class Model(Handle):
         """Token ids to bytes: a token can begin or end within a UTF-8 sequence."""
         tokens = _marshal.token_array(ids)
         flags = _abi.ENUMS["ADPO_DETOKENIZE_SKIP_SPECIAL"] if skip_special else 0
-        buffer = ctypes.create_string_buffer(0)
-
-        def call(capacity: int, needed: Any) -> int:
-            nonlocal buffer
-            buffer = ctypes.create_string_buffer(capacity)
-            return library().adpo_detokenize(
-                self._pointer,
-                _marshal.ids_pointer(tokens),
-                len(tokens),
-                flags,
-                buffer,
-                capacity,
-                needed,
-            )
-
-        count = _marshal.fill(call, 8 * len(tokens) + 8)
-        return buffer.raw[:count]
+        return _marshal.fill_bytes(
+            lambda *buffer: library().adpo_detokenize(
+                self._pointer, _marshal.ids_pointer(tokens), len(tokens), flags, *buffer
+            ),
+            8 * len(tokens) + 8,
+        )
 
     @property
     def bos(self) -> int | None:

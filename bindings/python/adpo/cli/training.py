@@ -14,19 +14,13 @@ from adpo.cli._metrics_log import MetricsLog
 from adpo.cli._output import finite, print_json, print_table
 from adpo.cli._progress import Progress
 from adpo.cli.inference import add_dtype
+from adpo.cli.objective import add_objective, objective_of
+from adpo.cli.parameters import add_parameters, parameters_of
 from adpo.dataset import Dataset
 from adpo.errors import InvalidArgumentError
 from adpo.metrics import Metrics
 from adpo.model import Model
-from adpo.trainer import OPTIMIZERS, REFERENCES, SCHEDULES, Trainer, parse_granularity
-
-
-def _granularity(text: str) -> str:
-    try:
-        parse_granularity(text)
-    except InvalidArgumentError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return text
+from adpo.trainer import OPTIMIZERS, REFERENCES, SCHEDULES, Trainer
 
 
 def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -40,37 +34,20 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     train.add_argument("--keep-best", action="store_true", help="end with the lowest eval_loss")
     train.add_argument("--checkpoint", metavar="FILE", help="what --resume goes on from")
     train.add_argument("--resume", action="store_true", help="from --checkpoint, if it is there")
-    train.add_argument("--adapter", metavar="DIR", help="start from this adapter")
-    train.add_argument(
-        "--granularity",
-        type=_granularity,
-        default="response",
-        metavar="G",
-        help="response (the default), token, static:K or adaptive:M",
-    )
-    train.add_argument(
-        "--target-modules",
-        type=lambda text: text.split(","),
-        metavar="A,B",
-        help="the linear layers to adapt, such as q_proj,v_proj or 'model.layers.*.mlp.*'; all",
-    )
-    train.add_argument("--rslora", action="store_true", help="scale by alpha / sqrt(rank)")
-    train.add_argument("--dora", action="store_true", help="train magnitudes, too")
+    train.add_argument("--adapter", metavar="DIR", help="start from this adapter, as it is made")
+    add_objective(train)
+    add_parameters(train)
     add_dtype(train)
     train.add_argument("--schedule", choices=SCHEDULES, default="linear", help="linear")
     train.add_argument("--reference", choices=REFERENCES, default="base", help="base")
     train.add_argument("--reference-cache", metavar="FILE", help="keeps the reference's log-probs")
     train.add_argument("--optimizer", choices=OPTIMIZERS, default="adamw", help="adamw")
     for name, kind, help_text in (
-        ("--beta", float, "0.1"),
         ("--learning-rate", float, "2e-5"),
         ("--epochs", int, "1"),
         ("--batch-size", int, "4 pairs in a micro-batch"),
         ("--accumulate", int, "1 micro-batch for each update"),
         ("--max-length", int, "1024"),
-        ("--rank", int, "16; of a new adapter, as are alpha, modules and kind"),
-        ("--alpha", float, "32"),
-        ("--dropout", float, "of an adapter's inputs in training; 0"),
         ("--warmup", int, "0 steps"),
         ("--max-gradient-norm", float, "1; 0 does not clip"),
         ("--weight-decay", float, "0"),
@@ -175,16 +152,10 @@ def _train(options: argparse.Namespace) -> int:
     trainer = Trainer(
         model,
         pairs,
-        options.granularity,
-        beta=options.beta,
+        objective_of(options),
         start=Adapter.load(model, options.adapter) if options.adapter else None,
         dtype=options.dtype,
-        lora_rank=options.rank,
-        lora_alpha=options.alpha,
-        lora_dropout=options.dropout,
-        target_modules=options.target_modules,
-        use_rslora=options.rslora,
-        use_dora=options.dora,
+        **parameters_of(options),
         epochs=options.epochs,
         batch_size=options.batch_size,
         gradient_accumulation=options.accumulate,
