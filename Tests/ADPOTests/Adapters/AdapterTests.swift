@@ -5,7 +5,10 @@ import TestSupport
 import Testing
 
 struct AdapterTests {
-    static let adapters = ["llama-f32-lora", "llama-f32-rslora", "llama-bias-lora"]
+    static let adapters = [
+        "llama-f32-lora", "llama-f32-rslora", "llama-bias-lora", "llama-f32-partial",
+        "llama-f32-dora", "llama-bias-dora",
+    ]
 
     private func load(_ name: String) throws -> Adapter {
         let golden = try golden("adapters/\(name).json")
@@ -39,12 +42,14 @@ struct AdapterTests {
             #expect(ours["r"]?.integer == theirs["r"]?.integer)
             #expect(ours["lora_alpha"]?.double == theirs["lora_alpha"]?.double)
             #expect(ours["use_rslora"]?.bool == theirs["use_rslora"]?.bool)
+            #expect(ours["use_dora"]?.bool == theirs["use_dora"]?.bool)
         }
     }
 
     /// On a GGUF file, whose q and k rows are in another order, the adapter does the same.
-    @Test func permutesForGGUF() throws {
-        let path = Fixture.path("Fixtures/adapters/llama-f32-lora")
+    @Test(arguments: ["llama-f32-lora", "llama-f32-dora"])
+    func permutesForGGUF(_ name: String) throws {
+        let path = Fixture.path("Fixtures/adapters/\(name)")
         let directory = try Session(model: Model(path: Fixture.path("Fixtures/models/llama-f32")))
         try directory.setAdapter(Adapter(model: directory.model, path: path))
         let gguf = try Session(model: Model(path: Fixture.path("Fixtures/models/llama-f32.gguf")))

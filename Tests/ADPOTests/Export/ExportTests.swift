@@ -55,7 +55,9 @@ struct ExportTests {
     }
 
     /// Merged and exported, a model computes what it computes with the adapter.
-    @Test(arguments: ["llama-f32", "llama-f32.gguf"], ["llama-f32-lora", "llama-f32-rslora"])
+    @Test(
+        arguments: ["llama-f32", "llama-f32.gguf"],
+        ["llama-f32-lora", "llama-f32-rslora", "llama-f32-dora"])
     func mergesAnAdapter(_ name: String, _ adapterName: String) throws {
         let model = try model(name)
         let adapter = try Adapter(
