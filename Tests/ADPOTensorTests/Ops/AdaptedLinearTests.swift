@@ -87,7 +87,8 @@ struct AdaptedLinearTests {
                 func base(_ x: [Double]) -> Double {
                     (0..<columns).reduce(0.0) { $0 + Double(weights[out * columns + $1]) * x[$1] }
                 }
-                let update = 0.5
+                let update =
+                    0.5
                     * (0..<rank).reduce(0.0) { $0 + Double(b[out * rank + $1]) * hidden[$1] }
                 let gain = kind.isDoRA ? Double(magnitudes[out]) / Double(norms[out]) : 1
                 y.append(Float(base(x) + (gain - 1) * base(seen) + gain * update))

@@ -16,7 +16,8 @@ struct AdapterTrainingTests {
     ]
 
     private func trainer(
-        _ kind: Int, start: Adapter? = nil, _ change: (inout TrainerConfiguration) -> Void = { _ in }
+        _ kind: Int, start: Adapter? = nil,
+        _ change: (inout TrainerConfiguration) -> Void = { _ in }
     ) throws -> Trainer {
         try TinyRun.trainer(start: start) {
             $0.batchSize = 2
