@@ -14,6 +14,7 @@ extension adpo_trainer_config {
         batch_size = UInt32(clamping: configuration.batchSize)
         gradient_accumulation = UInt32(clamping: configuration.gradientAccumulation)
         max_length = UInt32(clamping: configuration.maxLength)
+        activation_memory = UInt64(clamping: configuration.activationMemory)
         seed = configuration.seed
         shuffle = configuration.shuffles ? 1 : 0
         learning_rate = configuration.learningRate
@@ -68,6 +69,7 @@ extension TrainerConfiguration {
         batchSize = Int(config.batch_size)
         gradientAccumulation = Int(config.gradient_accumulation)
         maxLength = Int(config.max_length)
+        activationMemory = Int(clamping: config.activation_memory)
         seed = config.seed
         shuffles = config.shuffle != 0
         learningRate = config.learning_rate
@@ -124,15 +126,8 @@ extension adpo_metrics {
     }
 }
 
-extension DType {
-    /// - Throws: `.invalidArgument` for a value that the enum does not have.
-    init(_ value: adpo_dtype) throws(ADPOError) {
-        guard let dtype = Self.allCases.first(where: { $0.cValue == value }) else {
-            throw ADPOError(.invalidArgument, "there is no dtype \(value)")
-        }
-        self = dtype
-    }
-
+extension DType: HeaderEnum {
+    static var name: String { "dtype" }
     var cValue: adpo_dtype {
         switch self {
         case .f32: adpo_dtype(ADPO_DTYPE_F32)
@@ -142,15 +137,8 @@ extension DType {
     }
 }
 
-extension OptimizerKind {
-    /// - Throws: `.invalidArgument` for a value that the enum does not have.
-    init(_ value: adpo_optimizer) throws(ADPOError) {
-        guard let kind = Self.allCases.first(where: { $0.cValue == value }) else {
-            throw ADPOError(.invalidArgument, "there is no optimizer \(value)")
-        }
-        self = kind
-    }
-
+extension OptimizerKind: HeaderEnum {
+    static var name: String { "optimizer" }
     var cValue: adpo_optimizer {
         switch self {
         case .adamw: adpo_optimizer(ADPO_OPTIMIZER_ADAMW)
@@ -159,15 +147,8 @@ extension OptimizerKind {
     }
 }
 
-extension Reference {
-    /// - Throws: `.invalidArgument` for a value that the enum does not have.
-    init(_ value: adpo_reference) throws(ADPOError) {
-        guard let reference = Self.allCases.first(where: { $0.cValue == value }) else {
-            throw ADPOError(.invalidArgument, "there is no reference \(value)")
-        }
-        self = reference
-    }
-
+extension Reference: HeaderEnum {
+    static var name: String { "reference" }
     var cValue: adpo_reference {
         switch self {
         case .base: adpo_reference(ADPO_REFERENCE_BASE)

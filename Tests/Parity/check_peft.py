@@ -1,8 +1,8 @@
 """peft loads what libadpo saves, and transformers then gives the same log-probs.
 
-Tunes adapters of each kind on a tiny model, from the Hugging Face directory and from the GGUF file of the same
-weights, saves it, loads it with peft, and compares. `make parity` runs it in an environment of its
-own.
+Tunes an adapter of each kind on a tiny model, from the Hugging Face directory and from the GGUF file
+of the same weights, saves it, loads it with peft, and compares. `make parity` runs it in an
+environment of its own.
 """
 
 import sys

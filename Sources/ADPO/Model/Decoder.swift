@@ -14,7 +14,7 @@ final class Decoder {
     /// What the large products compute in: f32 or bf16.
     let dtype: DType
     /// Bytes of activations that a training pass may keep.
-    private let activationBudget: Int
+    private let activationMemory: Int
     private(set) var sequence = PackedSequence()
     private(set) var memory: DecoderMemory
     private var buffer: Buffer<Float>
@@ -22,16 +22,16 @@ final class Decoder {
     private var ropeLength = 0
 
     init(
-        model: Model, dtype: DType, activationBudget: Int = 0
+        model: Model, dtype: DType, activationMemory: Int = 0
     ) throws(ADPOError) {
         self.model = model
         architecture = model.architecture
         self.dtype = dtype.resolved(for: model)
-        self.activationBudget = activationBudget
+        self.activationMemory = activationMemory
         memory = DecoderMemory(
             model,
             PassShape(
-                tokens: 0, keys: 0, targets: 0, rank: 0, isTraining: false, activationBudget: 0,
+                tokens: 0, keys: 0, targets: 0, rank: 0, isTraining: false, activationMemory: 0,
                 dtype: self.dtype))
         buffer = try Buffer(zeros: 0)
         rope = try RoPETable(positions: 0, frequencies: [], magnitude: 1)
@@ -70,7 +70,7 @@ final class Decoder {
                 targets: sequence.targets.count,
                 rank: lora?.layout.rank ?? 0, hasMagnitudes: lora?.layout.hasMagnitudes ?? false,
                 hasDropout: lora?.dropout != nil, isTraining: isTraining,
-                activationBudget: activationBudget,
+                activationMemory: activationMemory,
                 dtype: dtype))
         if buffer.count < memory.count {
             buffer = try Buffer(zeros: 0)  // the old block goes before the new one is taken

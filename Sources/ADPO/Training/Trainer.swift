@@ -73,7 +73,7 @@ public final class Trainer {
         loss = try PreferenceLoss(configuration.objective)
         decoder = try Decoder(
             model: model, dtype: configuration.dtype,
-            activationBudget: configuration.activationBudget)
+            activationMemory: configuration.activationMemory)
         self.layout = layout
         alpha = start?.alpha ?? configuration.loraAlpha
         isRankStabilized = start?.isRankStabilized ?? configuration.usesRSLoRA

@@ -47,7 +47,7 @@ struct AdapterTrainingTests {
     @Test(arguments: kinds.indices)
     func twoRunsAreEqualToTheBit(_ kind: Int) throws {
         let expected = try bits(trainer(kind))
-        #expect(try bits(trainer(kind) { $0.activationBudget = 0 }) == expected)
+        #expect(try bits(trainer(kind) { $0.activationMemory = 0 }) == expected)
         Parallel.setThreadCount(3)
         defer { Parallel.setThreadCount(0) }
         #expect(try bits(trainer(kind)) == expected)

@@ -191,6 +191,7 @@ def inspect(
     objective: Objective | None = None,
     *,
     max_length: int | None = None,
+    activation_memory: int | None = None,
     batch_size: int | None = None,
     epochs: int | None = None,
     lora_rank: int | None = None,
@@ -209,7 +210,7 @@ def inspect(
     ----------
     model : Model
     pairs : Dataset
-    objective, max_length, batch_size, epochs, dtype
+    objective, max_length, activation_memory, batch_size, epochs, dtype
         As for `Trainer`.
     lora_rank, lora_alpha, lora_dropout, target_modules, use_rslora, use_dora
         As for `Trainer`.
@@ -226,6 +227,7 @@ def inspect(
         config,
         {
             "max_length": max_length,
+            "activation_memory": activation_memory,
             "batch_size": batch_size,
             "epochs": epochs,
             "lora_rank": lora_rank,

@@ -95,6 +95,9 @@ class Trainer(Handle):
         Micro-batches for each update, 1 when not given.
     max_length : int
         Tokens of prompt + response, 1024 when not given; longer ones lose their end.
+    activation_memory : int
+        Bytes of activations that are kept for the backward pass, 2**30 when not given; layers beyond
+        are computed again, which takes up to a third more time and changes no bit.
     seed : int
         Of the adapter's start and of the shuffling.
     shuffle : bool
@@ -143,6 +146,7 @@ class Trainer(Handle):
         batch_size: int | None = None,
         gradient_accumulation: int | None = None,
         max_length: int | None = None,
+        activation_memory: int | None = None,
         seed: int | None = None,
         shuffle: bool | None = None,
         learning_rate: float | None = None,
@@ -175,6 +179,7 @@ class Trainer(Handle):
                 "batch_size": batch_size,
                 "gradient_accumulation": gradient_accumulation,
                 "max_length": max_length,
+                "activation_memory": activation_memory,
                 "seed": seed,
                 "shuffle": shuffle,
                 "learning_rate": learning_rate,

@@ -25,7 +25,7 @@ struct Cost {
                     targets: sequence.targets.count, rank: layout.rank,
                     hasMagnitudes: layout.hasMagnitudes,
                     hasDropout: configuration.loraDropout > 0, isTraining: true,
-                    activationBudget: configuration.activationBudget,
+                    activationMemory: configuration.activationMemory,
                     dtype: configuration.dtype.resolved(for: model))
                 largest = max(largest, DecoderMemory(model, shape).count)
             }

@@ -27,7 +27,7 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     """Add the command to the parser. What is not given is left to the library."""
     train = commands.add_parser("train", parents=[shared], help="tune on preference pairs")
     train.set_defaults(run=_train)
-    train.add_argument("--data", required=True, metavar="FILE", help="JSON Lines of pairs")
+    train.add_argument("--data", required=True, metavar="FILE", help="pairs: JSON Lines or Parquet")
     train.add_argument("--output", required=True, metavar="DIR", help="for adapter and metrics")
     train.add_argument("--metrics", metavar="FILE", help="JSON Lines; OUTPUT/metrics.jsonl")
     train.add_argument("--eval", metavar="FILE", help="held-out pairs to evaluate on")
@@ -48,6 +48,7 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
         ("--batch-size", int, "4 pairs in a micro-batch"),
         ("--accumulate", int, "1 micro-batch for each update"),
         ("--max-length", int, "1024"),
+        ("--activation-memory", int, "2**30 bytes; fewer take more time"),
         ("--warmup", int, "0 steps"),
         ("--max-gradient-norm", float, "1; 0 does not clip"),
         ("--weight-decay", float, "0"),
@@ -76,7 +77,10 @@ def _prepare(path: str) -> Path:
 
 def _load(model: Model, path: str) -> Dataset:
     pairs = Dataset(model)
-    pairs.load_jsonl(path)
+    if path.endswith(".parquet"):
+        pairs.load_parquet(path)
+    else:
+        pairs.load_jsonl(path)
     return pairs
 
 
@@ -160,6 +164,7 @@ def _train(options: argparse.Namespace) -> int:
         batch_size=options.batch_size,
         gradient_accumulation=options.accumulate,
         max_length=options.max_length,
+        activation_memory=options.activation_memory,
         seed=options.seed,
         learning_rate=options.learning_rate,
         schedule=options.schedule,
