@@ -1,7 +1,7 @@
 """peft loads what libadpo saves, and transformers then gives the same log-probs.
 
-Tunes an adapter of each kind on a tiny model, from the Hugging Face directory and from the GGUF file
-of the same weights, saves it, loads it with peft, and compares. `make parity` runs it in an
+Tunes an adapter of each kind on a tiny model, from the Hugging Face directory and from the GGUF
+file of the same weights, saves it, loads it with peft, and compares. `make parity` runs it in an
 environment of its own.
 """
 
