@@ -63,6 +63,9 @@ class Run:
     start: str = START
     reference: str = "base"
     beta: float = 0.1
+    model: str = MODEL
+    # All weights are trained, not an adapter.
+    full: bool = False
 
 
 RUNS = [
@@ -74,17 +77,33 @@ RUNS = [
     Run("window", batch_size=3, accumulation=2, schedule="cosine", warmup_steps=2),
     Run("sgd", optimizer="sgd", momentum=0.9, schedule="constant", learning_rate=1e-2),
     Run("reference", start=TRAINED, reference="start"),
+    Run("full", full=True, epochs=4, learning_rate=1e-4),
+    Run(
+        "full-tied",
+        full=True,
+        model="llama-tied-bf16",
+        batch_size=3,
+        accumulation=2,
+        epochs=5,
+        max_length=20,
+        warmup_steps=2,
+        schedule="cosine",
+        learning_rate=1e-4,
+    ),
+    Run("full-sgd", full=True, optimizer="sgd", momentum=0.9, learning_rate=1e-3),
 ]
 
 
 def train(run: Run, folder: str) -> DPOTrainer:
     """A trainer that has run."""
-    base = load_model(MODELS / MODEL)
+    model = load_model(MODELS / run.model)
+    if not run.full:
+        model = PeftModel.from_pretrained(model, ADAPTERS / run.start, is_trainable=True)
     trainer = DPOTrainer(
-        model=PeftModel.from_pretrained(base, ADAPTERS / run.start, is_trainable=True),
+        model=model,
         # Without one, TRL takes a copy of the starting adapter as the reference.
-        ref_model=load_model(MODELS / MODEL) if run.reference == "base" else None,
-        processing_class=AutoTokenizer.from_pretrained(MODELS / MODEL),
+        ref_model=load_model(MODELS / run.model) if run.reference == "base" else None,
+        processing_class=AutoTokenizer.from_pretrained(MODELS / run.model),
         train_dataset=Dataset.from_json(str(FIXTURES / "pairs.jsonl")),
         args=DPOConfig(
             output_dir=folder,
@@ -148,7 +167,6 @@ def main() -> None:
     golden = {
         "made_by": "make_trl.py",
         "versions": versions("torch", "transformers", "trl", "peft", "accelerate"),
-        "model": f"models/{MODEL}",
         "data": "pairs.jsonl",
         # What all runs have in common.
         "max_gradient_norm": 1.0,

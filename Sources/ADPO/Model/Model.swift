@@ -1,10 +1,10 @@
 import ADPOTensor
 
-/// A causal language model: its weights, mapped from the file, and its tokenizer.
+/// A causal language model: its weights, mapped from the file or tuned in memory, and its tokenizer.
 ///
 /// Immutable; any number of sessions and trainers on any threads may use one.
 public final class Model: Sendable {
-    /// The Hugging Face directory or GGUF file that it was loaded from.
+    /// The Hugging Face directory or GGUF file that it was loaded from; a tuned one's base was.
     public let path: String
     public let tokenizer: Tokenizer
     package let architecture: Architecture
@@ -46,6 +46,15 @@ public final class Model: Sendable {
         if let eos = tokenizer.eos { endTokens.insert(eos) }
         self.endTokens = endTokens
         weights = try Weights(file, architecture)
+    }
+
+    /// The model with other weights of the same shapes.
+    init(_ model: Model, weights: Weights) {
+        path = model.path
+        tokenizer = model.tokenizer
+        architecture = model.architecture
+        endTokens = model.endTokens
+        self.weights = weights
     }
 
     /// `eos_token_id` of generation_config.json: a number, a list, or absent.

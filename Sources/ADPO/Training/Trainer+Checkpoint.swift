@@ -69,11 +69,11 @@ extension Trainer {
             evaluations = EvaluationHistory(json, steps: steps)
             guard evaluations != nil else { throw failure("evaluations") }
             if file.values("best") != nil {
-                evaluations?.bestParameters = try values("best", layout.count)
+                evaluations?.bestParameters = try values("best", parameterCount)
             }
         }
-        let newParameters = try values("parameters", layout.count)
-        let gradients = window.isEmpty ? nil : try values("gradients", layout.count)
+        let newParameters = try values("parameters", parameterCount)
+        let gradients = window.isEmpty ? nil : try values("gradients", parameterCount)
         var state: [[Float]] = []
         for (name, current) in optimizer.state {
             state.append(try values("optimizer.\(name)", current.count))

@@ -14,7 +14,7 @@ extension Trainer {
         var sum = MetricsSum()
         for pass in PairBatch.packed(set.pairs.indices, of: set.pairs) {
             let reference = try referenceLogProbs(pass, of: set)
-            let policy = try logProbs(pass.sequence, lora: lora)
+            let policy = try policyLogProbs(pass.sequence)
             _ = try losses(
                 pass, of: set, policy: policy, reference: reference,
                 pairsInBatch: set.pairs.count, &sum)

@@ -24,7 +24,8 @@ extension Trainer {
         _ indices: some Sequence<Int>, of set: PairSet
     ) throws(ADPOError) {
         for pass in set.missingReferences(indices) {
-            let logProbs = try logProbs(pass.sequence, lora: referenceLoRA)
+            try decoder.forward(pass.sequence, lora: referenceLoRA)
+            let logProbs = decoder.logProbs()
             for (index, targets) in pass.members where set.references[index] == nil {
                 set.references[index] = Array(logProbs[targets])
             }

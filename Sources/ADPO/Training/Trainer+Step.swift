@@ -30,7 +30,7 @@ extension Trainer {
                 "all \(windowCount) micro-batches of the update are accumulated; apply it")
         }
         let start = monotonicSeconds()
-        if window.isEmpty { gradientBuffer.pointer.update(repeating: 0, count: layout.count) }
+        if window.isEmpty { gradientBuffer.pointer.update(repeating: 0, count: parameterCount) }
         let batch = nextBatch()
         var sum = MetricsSum()
         do {
@@ -109,36 +109,55 @@ extension Trainer {
         _ pass: PairBatch, pairsInUpdate: Int, _ sum: inout MetricsSum
     ) throws(ADPOError) {
         let reference = try referenceLogProbs(pass, of: training)
-        let policy = try logProbs(pass.sequence, lora: lora, isTraining: true)
+        let policy = try policyLogProbs(pass.sequence, isTraining: true)
         try checkStart(pass, policy: policy, reference: reference)
         let derivative = try losses(
             pass, of: training, policy: policy, reference: reference, pairsInBatch: pairsInUpdate,
             &sum)
         derivative.withUnsafeBufferPointer { derivative in
             guard let derivative = derivative.baseAddress else { return }
-            decoder.backward(derivative: derivative, lora: lora, gradients: gradientBuffer.pointer)
+            decoder.backward(
+                derivative: derivative, lora: self.policy.lora,
+                gradients: self.policy.gradients(gradientBuffer.pointer))
         }
     }
 
     private func update(learningRate: Double) throws(ADPOError) {
-        // Until an update has changed something, it is compared with what was before.
-        let before = hasMoved || learningRate == 0 ? nil : Array(parameters.span)
-        let state = before == nil ? [] : optimizer.state.map { Array($0.values) }
+        // Until an update has changed something, it is tried first.
+        if !hasMoved, learningRate != 0 {
+            guard try changesParameters(learningRate) else {
+                throw ADPOError(
+                    .numeric,
+                    "the first update changed no parameter: the learning rate \(learningRate) is "
+                        + "too small for 32-bit numbers")
+            }
+            hasMoved = true
+        }
         try optimizer.step(
             parameters: parameters.mutableSpan, gradients: gradientBuffer.span,
             learningRate: learningRate)
-        guard let before else { return }
-        guard !before.elementsEqual(parameters.span) else {
-            optimizer.steps -= 1
-            for (now, old) in zip(optimizer.state, state) {
-                _ = now.values.update(fromContentsOf: old)
+    }
+
+    /// Whether the update will change a parameter, tried on copies of some at a time.
+    private func changesParameters(_ learningRate: Double) throws(ADPOError) -> Bool {
+        let size = 1 << 16
+        for start in stride(from: 0, to: parameterCount, by: size) {
+            let range = start..<min(start + size, parameterCount)
+            let trial = try configuration.optimizer.make(parameters: range.count, configuration)
+            trial.steps = optimizer.steps
+            for (copy, state) in zip(trial.state, optimizer.state) {
+                _ = copy.values.update(fromContentsOf: state.values[range])
             }
-            throw ADPOError(
-                .numeric,
-                "the first update changed no parameter: the learning rate \(learningRate) is too "
-                    + "small for 32-bit numbers")
+            let before = parameters.span[range]
+            let values = try Buffer<Float>(zeros: range.count)
+            _ = values.mutableSpan.update(fromContentsOf: before)
+            try trial.step(
+                parameters: values.mutableSpan,
+                gradients: UnsafeBufferPointer(rebasing: gradientBuffer.span[range]),
+                learningRate: learningRate)
+            if !values.span.elementsEqual(before) { return true }
         }
-        hasMoved = true
+        return false
     }
 }
 
