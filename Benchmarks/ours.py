@@ -70,7 +70,6 @@ def make_trainer(model: adpo.Model, options: argparse.Namespace) -> adpo.Trainer
     return adpo.Trainer(
         model,
         pairs,
-        "response",
         start=adpo.Adapter.load(model, options.start) if options.start else None,
         lora_rank=LORA_RANK,
         lora_alpha=LORA_ALPHA,

@@ -4,10 +4,6 @@ import CADPO
 extension adpo_trainer_config {
     init(_ configuration: TrainerConfiguration) {
         self.init()
-        let (granularity, size) = Self.granularity(configuration.objective.granularity)
-        self.granularity = adpo_granularity(granularity)
-        granularity_size = UInt32(clamping: size)
-        beta = configuration.objective.beta
         dtype = configuration.dtype.cValue
         lora_rank = UInt32(clamping: configuration.loraRank)
         lora_alpha = Double(configuration.loraAlpha)
@@ -30,15 +26,6 @@ extension adpo_trainer_config {
         reference = configuration.reference.cValue
     }
 
-    private static func granularity(_ granularity: Granularity) -> (value: Int, size: Int) {
-        switch granularity {
-        case .response: (ADPO_GRANULARITY_RESPONSE, 0)
-        case .token: (ADPO_GRANULARITY_TOKEN, 0)
-        case .static(let size): (ADPO_GRANULARITY_STATIC, size)
-        case .adaptive(let count): (ADPO_GRANULARITY_ADAPTIVE, count)
-        }
-    }
-
     private static func schedule(_ schedule: Schedule) -> Int {
         switch schedule {
         case .linear: ADPO_SCHEDULE_LINEAR
@@ -49,12 +36,20 @@ extension adpo_trainer_config {
 }
 
 extension TrainerConfiguration {
+    /// Of a host's struct; the defaults for NULL.
+    ///
+    /// - Throws: `.invalidArgument` for a struct of another size and values that no enum has.
+    init(_ host: UnsafePointer<adpo_trainer_config>?) throws(ADPOError) {
+        self.init()
+        guard let host else { return }
+        try self.init(adpo_trainer_config.read(host, over: adpo_trainer_config(self), "config"))
+    }
+
     /// - Throws: `.invalidArgument` for values that no enum has.
     init(_ config: adpo_trainer_config) throws(ADPOError) {
         self.init()
-        objective.granularity = try Self.granularity(config)
+        if let objective = config.objective { self.objective = try Objective(objective) }
         schedule = try Self.schedule(config.schedule)
-        objective.beta = config.beta
         dtype = try DType(config.dtype)
         loraRank = Int(config.lora_rank)
         loraAlpha = Float(config.lora_alpha)
@@ -76,24 +71,6 @@ extension TrainerConfiguration {
         reference = try Reference(config.reference)
         if let path = config.reference_cache {
             referenceCache = try ADPOExports.path(path, "reference_cache")
-        }
-    }
-
-    private static func granularity(
-        _ config: adpo_trainer_config
-    ) throws(ADPOError) -> Granularity {
-        let size = Int(config.granularity_size)
-        switch Int(config.granularity) {
-        case ADPO_GRANULARITY_RESPONSE: return .response
-        case ADPO_GRANULARITY_TOKEN: return .token
-        case ADPO_GRANULARITY_STATIC where size >= 1: return .static(size)
-        case ADPO_GRANULARITY_ADAPTIVE where size >= 1: return .adaptive(size)
-        case ADPO_GRANULARITY_STATIC, ADPO_GRANULARITY_ADAPTIVE:
-            throw ADPOError(
-                .invalidArgument,
-                "granularity_size is 0; static and adaptive granularity need at least 1")
-        default:
-            throw ADPOError(.invalidArgument, "there is no granularity \(config.granularity)")
         }
     }
 
@@ -132,6 +109,7 @@ extension adpo_metrics {
         tokens_per_second = metrics.tokensPerSecond
         is_evaluation = metrics.isEvaluation ? 1 : 0
         chosen_fall = metrics.chosenFall
+        kl = metrics.kl
     }
 }
 

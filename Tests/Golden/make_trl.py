@@ -19,6 +19,7 @@ from lora import TinyAdapter, lora_parameters, make_adapter, save_adapter
 MODEL = "llama-f32"
 START = "llama-f32-start"  # B is 0: the model as it is
 TRAINED = "llama-f32-lora"
+CLOCK = {"eval_runtime", "eval_samples_per_second", "eval_steps_per_second"}
 
 # Prompt, chosen, rejected.
 PAIRS = [
@@ -63,13 +64,15 @@ class Run:
     start: str = START
     reference: str = "base"
     beta: float = 0.1
+    # Updates between evaluations, on the pairs themselves; 0 for none.
+    evaluation_steps: int = 0
     model: str = MODEL
     # All weights are trained, not an adapter.
     full: bool = False
 
 
 RUNS = [
-    Run("plain"),
+    Run("plain", evaluation_steps=4),
     Run("accumulated", batch_size=2, accumulation=2),
     # Drops pairs, truncates others, and ends with a batch that is not full.
     Run("truncated", batch_size=3, epochs=1, max_length=20, warmup_steps=2),
@@ -96,6 +99,7 @@ RUNS = [
 
 def train(run: Run, folder: str) -> DPOTrainer:
     """A trainer that has run."""
+    pairs = Dataset.from_json(str(FIXTURES / "pairs.jsonl"))
     model = load_model(MODELS / run.model)
     if not run.full:
         model = PeftModel.from_pretrained(model, ADAPTERS / run.start, is_trainable=True)
@@ -104,7 +108,8 @@ def train(run: Run, folder: str) -> DPOTrainer:
         # Without one, TRL takes a copy of the starting adapter as the reference.
         ref_model=load_model(MODELS / run.model) if run.reference == "base" else None,
         processing_class=AutoTokenizer.from_pretrained(MODELS / run.model),
-        train_dataset=Dataset.from_json(str(FIXTURES / "pairs.jsonl")),
+        train_dataset=pairs,
+        eval_dataset=pairs if run.evaluation_steps else None,
         args=DPOConfig(
             output_dir=folder,
             use_cpu=True,
@@ -112,6 +117,9 @@ def train(run: Run, folder: str) -> DPOTrainer:
             activation_checkpointing=False,
             num_train_epochs=run.epochs,
             per_device_train_batch_size=run.batch_size,
+            per_device_eval_batch_size=run.batch_size,
+            eval_strategy="steps" if run.evaluation_steps else "no",
+            eval_steps=run.evaluation_steps or None,
             gradient_accumulation_steps=run.accumulation,
             max_length=run.max_length,
             train_sampling_strategy="sequential",
@@ -150,6 +158,11 @@ def golden_run(run: Run, folder: str) -> dict[str, Any]:
         **asdict(run),
         "pairs": tokens(trainer),
         "steps": [entry for entry in trainer.state.log_history if "loss" in entry],
+        "evaluations": [
+            {name: value for name, value in entry.items() if name not in CLOCK}
+            for entry in trainer.state.log_history
+            if "eval_loss" in entry
+        ],
         "final_norms": {name: number(value.norm()) for name, value in parameters.items()},
     }
 

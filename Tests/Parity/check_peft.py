@@ -28,7 +28,9 @@ def tune(path: Path, output: Path) -> None:
     model = adpo.Model(path)
     pairs = adpo.Dataset(model)
     pairs.load_jsonl(TESTS / "Fixtures/pairs.jsonl")
-    trainer = adpo.Trainer(model, pairs, "adaptive:2", epochs=4, learning_rate=1e-2, lora_rank=4)
+    trainer = adpo.Trainer(
+        model, pairs, adpo.Objective("adaptive:2"), epochs=4, learning_rate=1e-2, lora_rank=4
+    )
     for _ in trainer:
         pass
     trainer.adapter().save(output)

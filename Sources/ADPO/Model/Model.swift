@@ -9,6 +9,8 @@ public final class Model: Sendable {
     public let tokenizer: Tokenizer
     package let architecture: Architecture
     package let weights: Weights
+    /// Where the weights lie, and the metadata beside them; of a tuned model, those of its base.
+    package let file: TensorFile
     /// Generation ends after any of these tokens.
     package let endTokens: Set<Int32>
 
@@ -20,6 +22,7 @@ public final class Model: Sendable {
     public init(path: String) throws(ADPOError) {
         let file = try TensorFile.open(path: path)
         self.path = path
+        self.file = file
         var endTokens: Set<Int32> = []
         switch file.kind {
         case .huggingFace(let directory):
@@ -54,6 +57,7 @@ public final class Model: Sendable {
         tokenizer = model.tokenizer
         architecture = model.architecture
         endTokens = model.endTokens
+        file = model.file
         self.weights = weights
     }
 

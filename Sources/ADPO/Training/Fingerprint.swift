@@ -68,4 +68,20 @@ extension PairSet {
         }
         return fingerprint.text
     }
+
+    /// The same with the pairs' own weights and segments, which change the training, but not the
+    /// reference's log-probs.
+    var wholeFingerprint: String {
+        var fingerprint = Fingerprint()
+        fingerprint.add(self.fingerprint)
+        for pair in pairs {
+            for weights in [pair.weights?.chosen, pair.weights?.rejected] {
+                fingerprint.add(weights ?? [])
+            }
+            for ends in [pair.segmentEnds?.chosen, pair.segmentEnds?.rejected] {
+                fingerprint.add(ends ?? [])
+            }
+        }
+        return fingerprint.text
+    }
 }

@@ -44,7 +44,7 @@ struct Policy {
         }
     }
 
-    private static func checkIsUnquantized(_ model: Model) throws(ADPOError) {
+    static func checkIsUnquantized(_ model: Model) throws(ADPOError) {
         let quantized = model.weights.matrices.first { $0.encoding.blockElements > 1 }
         guard let quantized else { return }
         throw ADPOError(

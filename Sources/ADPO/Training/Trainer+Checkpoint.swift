@@ -103,7 +103,7 @@ extension Trainer {
             ("dtype", dtype.rawValue),
             ("model", modelFingerprint),
             ("starting adapter", start?.lora.fingerprint ?? "none"),
-            ("data", training.fingerprint),
+            ("data", training.wholeFingerprint),
         ]
     }
 
@@ -167,7 +167,8 @@ extension Metrics {
         else { return nil }
         self.seconds = seconds
         for (path, value) in zip(Self.means, values) {
-            guard let value = value.double else { return nil }
+            // NaN, where a micro-batch has no such row, is written as null.
+            guard let value = value.double ?? (value.isNull ? .nan : nil) else { return nil }
             self[keyPath: path] = value
         }
         for (path, value) in zip(Self.sums, values.dropFirst(Self.means.count)) {

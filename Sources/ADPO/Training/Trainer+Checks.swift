@@ -13,7 +13,7 @@ extension Trainer {
     func checkStart(
         _ pass: PairBatch, policy: [Float], reference: [Float]
     ) throws(ADPOError) {
-        guard startsAtReference else { return }
+        guard startsAtReference, loss.objective.needsReference else { return }
         let tolerance: Float = dtype == .bf16 ? 0.5 : 0.01
         for (index, targets) in pass.members {
             for target in targets where abs(policy[target] - reference[target]) > tolerance {
@@ -29,13 +29,13 @@ extension Trainer {
     }
 
     /// Names the pair whose gradient is not finite, if there is one.
-    func checkGradient(of batch: some Collection<Int>) throws(ADPOError) {
+    func checkGradient(of batch: some Collection<Int>, kl: Double) throws(ADPOError) {
         guard !isGradientFinite else { return }
         for index in batch {
             gradientBuffer.pointer.update(repeating: 0, count: parameterCount)
             var sum = MetricsSum()
             for pass in PairBatch.packed(CollectionOfOne(index), of: pairs) {
-                try accumulate(pass, pairsInUpdate: 1, &sum)
+                try accumulate(pass, kl: kl, pairsInUpdate: 1, &sum)
             }
             guard isGradientFinite else {
                 throw ADPOError(

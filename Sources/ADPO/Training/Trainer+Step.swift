@@ -34,10 +34,11 @@ extension Trainer {
         let batch = nextBatch()
         var sum = MetricsSum()
         do {
+            let kl = try klDivergence(batch, of: pairs)
             for pass in PairBatch.packed(batch, of: pairs) {
-                try accumulate(pass, pairsInUpdate: batch.count * windowCount, &sum)
+                try accumulate(pass, kl: kl, pairsInUpdate: batch.count * windowCount, &sum)
             }
-            try checkGradient(of: batch)
+            try checkGradient(of: batch, kl: kl)
         } catch {
             window = []
             throw error
@@ -106,14 +107,14 @@ extension Trainer {
 
     /// Adds the gradients of some pairs, each weighted by 1 / pairsInUpdate.
     func accumulate(
-        _ pass: PairBatch, pairsInUpdate: Int, _ sum: inout MetricsSum
+        _ pass: PairBatch, kl: Double, pairsInUpdate: Int, _ sum: inout MetricsSum
     ) throws(ADPOError) {
         let reference = try referenceLogProbs(pass, of: training)
-        let policy = try policyLogProbs(pass.sequence, isTraining: true)
-        try checkStart(pass, policy: policy, reference: reference)
+        let policy = try policyLogProbs(pass, isTraining: true)
+        try checkStart(pass, policy: policy.values, reference: reference)
         let derivative = try losses(
-            pass, of: training, policy: policy, reference: reference, pairsInBatch: pairsInUpdate,
-            &sum)
+            pass, of: training, policy: policy, reference: reference, kl: kl,
+            pairsInBatch: pairsInUpdate, &sum)
         derivative.withUnsafeBufferPointer { derivative in
             guard let derivative = derivative.baseAddress else { return }
             decoder.backward(

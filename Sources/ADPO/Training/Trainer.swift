@@ -51,7 +51,7 @@ public final class Trainer {
     ) throws(ADPOError) {
         try configuration.validate()
         try start?.check(model)
-        training = try PairSet(dataset, of: model, maxLength: configuration.maxLength)
+        training = try PairSet(dataset, of: model, configuration)
         let policy = try Policy(model, configuration, start: start)
         let gradients = try Buffer<Float>(zeros: policy.parameters.count)
         self.model = model
@@ -108,11 +108,16 @@ public final class Trainer {
 
     var parameters: SharedFloats { policy.parameters }
 
-    func policyLogProbs(
+    /// Runs what is trained.
+    func forwardPolicy(
         _ sequence: PackedSequence, isTraining: Bool = false
-    ) throws(ADPOError) -> [Float] {
+    ) throws(ADPOError) {
         try decoder.forward(
             sequence, weights: policy.weights, lora: policy.lora, isTraining: isTraining)
-        return decoder.logProbs()
+    }
+
+    /// Runs what it is compared with.
+    func forwardReference(_ sequence: PackedSequence) throws(ADPOError) {
+        try decoder.forward(sequence, lora: referenceLoRA)
     }
 }

@@ -68,6 +68,7 @@ public struct TrainerConfiguration: Sendable {
 
     /// What the parts of a trainer do not check themselves.
     func validate() throws(ADPOError) {
+        try objective.validate()
         let counts = [
             ("number of epochs", epochs, 1 << 20), ("batch size", batchSize, Int(UInt32.max)),
             ("gradient accumulation", gradientAccumulation, Int(UInt32.max)),
@@ -77,6 +78,12 @@ public struct TrainerConfiguration: Sendable {
             throw ADPOError(
                 .invalidArgument, "the \(name) is \(count); it must be 1 to \(limit)")
         }
+        guard objective.loss != .kto || batchSize >= 2 else {
+            throw ADPOError(
+                .invalidArgument,
+                "the loss kto needs a batch size of at least 2: its KL estimate mixes the rows of a batch"
+            )
+        }
         guard loraAlpha > 0, loraAlpha.isFinite else {
             throw ADPOError(.invalidArgument, "the LoRA alpha is \(loraAlpha); it must be above 0")
         }
@@ -85,7 +92,11 @@ public struct TrainerConfiguration: Sendable {
         ] where !(value >= 0 && value.isFinite) {
             throw ADPOError(.invalidArgument, "the \(name) is \(value); it must be 0 or above")
         }
-        _ = try Segmentation(objective.granularity, chosenCount: 1, rejectedCount: 1)
+        guard referenceCache == nil || objective.needsReference else {
+            throw ADPOError(
+                .invalidArgument,
+                "the objective needs no reference, so there is nothing for a reference cache")
+        }
         guard momentum == 0 || optimizer == .sgd else {
             throw ADPOError(
                 .invalidArgument, "the momentum is of SGD; AdamW has beta1 in its place")

@@ -23,6 +23,13 @@ package struct LoRA {
         self.scale = scale
     }
 
+    /// weights += scale B[row] A, for one row of the layer's weight, [columns].
+    package func merge(row: Int, into weights: UnsafeMutablePointer<Float>) {
+        for index in 0..<rank {
+            adpo_add_scaled(weights, a + index * columns, scale * b[row * rank + index], columns)
+        }
+    }
+
     /// scale B A x, to be added to x W^T. `hidden` receives A x, [count, rank], which the backward
     /// pass wants.
     package func forward(

@@ -1,4 +1,5 @@
 import CKernels
+import Glibc
 
 /// The head: hidden states to logits and log-probs, in chunks of rows, so that the whole
 /// [rows, vocabulary] array never exists.
@@ -19,9 +20,12 @@ package struct LogProbs: Sendable {
     ///
     /// `derivatives`, [rows, width], receives d logProbs[i] / d hidden[i] = W[target] - sum_v p_v W[v],
     /// so that the backward pass need not look at the vocabulary again. It may be `hidden` itself.
+    ///
+    /// `logSumSquares`, [rows], receives log sum_v p_v^2.
     package func forward(
         hidden: UnsafePointer<Float>, targets: [Int32], logits: UnsafeMutablePointer<Float>,
         scratch: ProductScratch, into logProbs: UnsafeMutablePointer<Float>,
+        logSumSquares: UnsafeMutablePointer<Float>? = nil,
         derivatives: UnsafeMutablePointer<Float>?
     ) {
         let (vocabulary, width) = (head.rows, head.columns)
@@ -34,10 +38,12 @@ package struct LogProbs: Sendable {
                 let logits = logits + row * vocabulary
                 let target = Int(targets[first + row])
                 let logit = logits[target]
-                if derivatives == nil {
+                if derivatives == nil && logSumSquares == nil {
                     logProbs[first + row] = logit - adpo_log_sum_exp(logits, vocabulary)
                 } else {
                     logProbs[first + row] = logit - adpo_softmax(logits, vocabulary, 1)
+                    logSumSquares?[first + row] = Float(
+                        log(adpo_sum_of_squares(logits, vocabulary)))
                     logits[target] -= 1
                 }
             }

@@ -11,7 +11,7 @@ package struct Matrix: Sendable {
     package let encoding: Encoding
     /// As the file stores them; valid while the matrix lives.
     package nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
-    private let rowBytes: Int
+    package let rowBytes: Int
     /// Keeps the bytes in their place: the mapped file, or memory.
     private let owner: any AnyObject & Sendable
 
@@ -85,8 +85,10 @@ package struct Matrix: Sendable {
         encoding.decode(bytes(row: row), output, columns)
     }
 
-    /// Where a row's blocks begin.
-    func bytes(row: Int) -> UnsafeRawPointer? { bytes.baseAddress.map { $0 + row * rowBytes } }
+    /// Where a row's blocks begin; they are `rowBytes` bytes.
+    package func bytes(row: Int) -> UnsafeRawPointer? {
+        bytes.baseAddress.map { $0 + row * rowBytes }
+    }
 
     private var weights: adpo_weights {
         adpo_weights(

@@ -8,6 +8,7 @@
 #include "activation.h"
 #include "decode.h"
 #include "dot.h"
+#include "encode.h"
 #include "norm.h"
 #include "optimizer.h"
 #include "processor.h"

@@ -1,4 +1,5 @@
 import ADPOTensor
+import Glibc
 import TestSupport
 import Testing
 
@@ -258,13 +259,16 @@ struct BackwardTests {
         // Hidden states so small, or weights so large, that logits are around 1.
         let scale = max(1, head.decodedRows().flatMap(\.self).map(abs).max() ?? 1)
         let x = testNumbers(count * width, seed: 1).map { $0 * 0.2 / scale }
-        func forward(_ x: [Float], derivatives: UnsafeMutablePointer<Float>? = nil) -> [Float] {
+        func forward(
+            _ x: [Float], targets: [Int32] = targets,
+            logSumSquares: UnsafeMutablePointer<Float>? = nil,
+            derivatives: UnsafeMutablePointer<Float>? = nil
+        ) -> [Float] {
             var logits = [Float](repeating: .nan, count: logProbs.logits(rows: count))
             var output = [Float](repeating: .nan, count: count)
             logProbs.forward(
                 hidden: x, targets: targets, logits: &logits, scratch: products.scratch,
-                into: &output,
-                derivatives: derivatives)
+                into: &output, logSumSquares: logSumSquares, derivatives: derivatives)
             return output
         }
         var derivatives = [Float](repeating: .nan, count: x.count)
@@ -273,6 +277,24 @@ struct BackwardTests {
         let expected = finiteDifference(
             of: { forward($0) }, at: x, weights: [Float](repeating: 1, count: count),
             step: 1e-2 / scale)
+        expectClose(derivatives, expected, absolute: 2e-3 * scale)
+
+        // log sum p^2 from the log-probs of every token of the vocabulary.
+        var sums = [Double](repeating: 0, count: count)
+        for token in 0..<Int32(head.rows) {
+            let all = forward(x, targets: Array(repeating: token, count: count))
+            for row in 0..<count { sums[row] += exp(2 * Double(all[row])) }
+        }
+        let logSums = sums.map { Float(log($0)) }
+        for isTraining in [false, true] {
+            var logSumSquares = [Float](repeating: .nan, count: count)
+            let logProbs =
+                isTraining
+                ? forward(x, logSumSquares: &logSumSquares, derivatives: &derivatives)
+                : forward(x, logSumSquares: &logSumSquares)
+            expectClose(logProbs, withDerivatives, absolute: 0)
+            expectClose(logSumSquares, logSums, absolute: 1e-5)
+        }
         expectClose(derivatives, expected, absolute: 2e-3 * scale)
     }
 }

@@ -40,6 +40,9 @@ struct ChecksTests {
         #expect(trainer.droppedPairs == 1)
         _ = try trainer.step()
         try expectStopped(trainer, ["pair 2 (row 3 of the data)", "log-prob"])
+        let error = #expect(throws: ADPOError.self) { try trainer.evaluate(data) }
+        #expect(error?.code == .numeric)
+        #expect(error?.message.hasPrefix("in the evaluation, pair 1 (row 2 of the data)") == true)
     }
 
     /// Log-probs that are finite can still have a gradient that is not.

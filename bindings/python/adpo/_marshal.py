@@ -84,6 +84,27 @@ def fill(call: Callable[[int, Any], int], capacity: int) -> int:
     return needed.value
 
 
+def fill_bytes(call: Callable[[Any, int, Any], int], capacity: int) -> bytes:
+    """Make a call that fills a buffer with bytes, again with more room if it asks.
+
+    Parameters
+    ----------
+    call : callable
+        Takes the buffer, its capacity and the pointer to `needed`; returns the status.
+    capacity : int
+        The first guess.
+    """
+    buffer = ctypes.create_string_buffer(0)
+
+    def attempt(capacity: int, needed: Any) -> int:
+        nonlocal buffer
+        buffer = ctypes.create_string_buffer(capacity)
+        return call(buffer, capacity, needed)
+
+    count = fill(attempt, capacity)
+    return buffer.raw[:count]
+
+
 def sized(struct: type[ctypes.Structure]) -> Any:
     """Make a zeroed struct whose struct_size is set."""
     value = struct()
@@ -103,6 +124,13 @@ def set_fields(struct: ctypes.Structure, values: dict[str, float | None]) -> Non
         stored = getattr(struct, name)
         if isinstance(stored, int) and stored != value:
             raise InvalidArgumentError(f"{name} is {value}: out of range")
+
+
+def enum_value(option: str, value: str, choices: Sequence[str]) -> int:
+    """Give the value that adpo.h has for one of the choices of an option."""
+    if value not in choices:
+        raise InvalidArgumentError(f"{option} is {value!r}: one of {', '.join(choices)}")
+    return _abi.ENUMS[f"ADPO_{option.upper()}_{value.upper()}"]
 
 
 def fields(struct: ctypes.Structure) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from adpo.dataset import Dataset
 from adpo.errors import InvalidArgumentError
 from adpo.metrics import Metrics
 from adpo.model import Model
+from adpo.objective import Objective, objective_struct
 
-GRANULARITIES = ("response", "token", "static:K", "adaptive:M")
 SCHEDULES = ("linear", "cosine", "constant")
 OPTIMIZERS = ("adamw", "sgd")
 REFERENCES = ("base", "start")
@@ -57,33 +57,6 @@ class TrainerInfo:
     best_loss: float
 
 
-def parse_granularity(granularity: str) -> tuple[int, int]:
-    """Read "response", "token", "static:K" or "adaptive:M".
-
-    Returns
-    -------
-    kind : int
-        The `adpo_granularity` of adpo.h.
-    size : int
-        K or M; 0 for the others.
-    """
-    name, colon, digits = granularity.partition(":")
-    with_size = {"response": False, "token": False, "static": True, "adaptive": True}
-    size = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
-    if name not in with_size or with_size[name] != bool(colon) or (colon and size < 1):
-        raise InvalidArgumentError(
-            f"granularity is {granularity!r}: one of {', '.join(GRANULARITIES)}, "
-            "where K and M are whole numbers from 1"
-        )
-    return _abi.ENUMS[f"ADPO_GRANULARITY_{name.upper()}"], size
-
-
-def _enum(option: str, value: str, values: tuple[str, ...]) -> int:
-    if value not in values:
-        raise InvalidArgumentError(f"{option} is {value!r}: one of {', '.join(values)}")
-    return _abi.ENUMS[f"ADPO_{option.upper()}_{value.upper()}"]
-
-
 class Trainer(Handle):
     """Tunes a LoRA adapter on all linear layers of a model.
 
@@ -95,11 +68,8 @@ class Trainer(Handle):
     model : Model
     pairs : Dataset
         Copied: later changes do not reach the trainer.
-    granularity : str
-        How tokens group into segments: "response" (DPO), "token", "static:K" for windows of K
-        tokens, "adaptive:M" for M runs of near-equal length.
-    beta : float
-        0.1 when not given.
+    objective : Objective, optional
+        What to minimize; DPO when not given.
     start : Adapter, optional
         Go on from this adapter, with its rank and alpha, instead of a new one.
     dtype : str
@@ -149,9 +119,8 @@ class Trainer(Handle):
         self,
         model: Model,
         pairs: Dataset,
-        granularity: str = "response",
+        objective: Objective | None = None,
         *,
-        beta: float | None = None,
         start: Adapter | None = None,
         dtype: str = "f32",
         lora_rank: int | None = None,
@@ -175,15 +144,13 @@ class Trainer(Handle):
         reference: str = "base",
         reference_cache: _marshal.PathLike | None = None,
     ) -> None:
-        kind, size = parse_granularity(granularity)
+        minimized = objective_struct(objective or Objective())
         config = _abi.adpo_trainer_config()
         check(library().adpo_trainer_config_init(ctypes.byref(config), ctypes.sizeof(config)))
+        config.objective = ctypes.pointer(minimized)
         _marshal.set_fields(
             config,
             {
-                "granularity": kind,
-                "granularity_size": size,
-                "beta": beta,
                 "dtype": dtype_value(dtype),
                 "lora_rank": lora_rank,
                 "lora_alpha": lora_alpha,
@@ -194,16 +161,16 @@ class Trainer(Handle):
                 "seed": seed,
                 "shuffle": shuffle,
                 "learning_rate": learning_rate,
-                "schedule": _enum("schedule", schedule, SCHEDULES),
+                "schedule": _marshal.enum_value("schedule", schedule, SCHEDULES),
                 "warmup_steps": warmup_steps,
                 "max_gradient_norm": max_gradient_norm,
-                "optimizer": _enum("optimizer", optimizer, OPTIMIZERS),
+                "optimizer": _marshal.enum_value("optimizer", optimizer, OPTIMIZERS),
                 "weight_decay": weight_decay,
                 "momentum": momentum,
                 "adam_beta1": adam_beta1,
                 "adam_beta2": adam_beta2,
                 "adam_epsilon": adam_epsilon,
-                "reference": _enum("reference", reference, REFERENCES),
+                "reference": _marshal.enum_value("reference", reference, REFERENCES),
             },
         )
         if reference_cache is not None:

@@ -26,6 +26,7 @@ TRL_NAMES = {
     "logps/chosen",
     "logps/rejected",
     "num_tokens",
+    "kl",
 }
 OWN_NAMES = {
     "dtype",
@@ -119,6 +120,44 @@ def test_train_leaves_metrics_and_an_adapter(model, tmp_path):
     assert tuned["sum"] != run_json("score", MODEL, *text)["sum"]
 
 
+@pytest.mark.parametrize(
+    ("options", "objective"),
+    [
+        ("", adpo.Objective()),
+        ("--link hinge --granularity static:3", adpo.Objective("static:3", "hinge")),
+        ("--loss dpo", adpo.Objective()),
+        ("--loss adpo --padding eos", adpo.Objective("token", padding="eos")),
+        (
+            "--loss adpo --granularity adaptive:2 --reduction mean",
+            adpo.Objective("adaptive:2", reduction="mean"),
+        ),
+        ("--loss simpo --beta 2", adpo.Objective.named("simpo", beta=2.0)),
+        ("--loss cpo --sft-weight 0.5", adpo.Objective(reference_free=True, sft_weight=0.5)),
+        (
+            "--link robust --label-smoothing 0.2 --wpo",
+            adpo.Objective(loss="robust", label_smoothing=0.2, wpo=True),
+        ),
+        ("--dpop-lambda 5 --ld-alpha 0.5", adpo.Objective(dpop_lambda=5.0, ld_alpha=0.5)),
+        (
+            "--reference-free --target-margin 0.1",
+            adpo.Objective(reference_free=True, target_margin=0.1),
+        ),
+        (
+            "--loss kto --undesirable-weight 0.7",
+            adpo.Objective(loss="kto", undesirable_weight=0.7),
+        ),
+    ],
+)
+def test_train_takes_an_objective(model, tmp_path, options, objective):
+    output = tmp_path / "output"
+    run_json(*train(output, *options.split(), "--batch-size", 20))
+    line = json.loads((output / "metrics.jsonl").read_text().splitlines()[0])
+    pairs = adpo.Dataset(model)
+    pairs.load_jsonl(PAIRS)
+    trainer = adpo.Trainer(model, pairs, objective, batch_size=20)
+    assert line["loss"] == pytest.approx(trainer.step().loss, abs=1e-6)
+
+
 def test_train_starts_from_an_adapter(tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
     options = ("--learning-rate", 1e-3, "--epochs", 2, "--batch-size", 2)
@@ -126,6 +165,33 @@ def test_train_starts_from_an_adapter(tmp_path):
     run_json(*train(second, "--adapter", first, *options))
     line = json.loads((second / "metrics.jsonl").read_text().splitlines()[0])
     assert line["rewards/chosen"] != 0
+
+
+def test_train_stops_early_and_keeps_the_best(tmp_path):
+    data = tmp_path / "reversed.jsonl"
+    pairs = [json.loads(line) for line in PAIRS.read_text(encoding="utf-8").splitlines()]
+    swapped = [{**p, "chosen": p["rejected"], "rejected": p["chosen"]} for p in pairs]
+    data.write_text("".join(json.dumps(pair) + "\n" for pair in swapped))
+    metrics = tmp_path / "elsewhere.jsonl"
+    output = tmp_path / "output"
+    command = train(output, "--eval", data, "--eval-every", 2, "--patience", 2, "--keep-best")
+    result = run(*command, "--learning-rate", 1e-3, "--epochs", 2, "--metrics", metrics, "--json")
+    assert result.stderr == "adpo: stopped early after step 6 of 10\n"
+    summary = json.loads(result.stdout)
+    lines = [json.loads(line) for line in metrics.read_text().splitlines()]
+    losses = [line["eval_loss"] for line in lines if "eval_loss" in line]
+    assert len(losses) == 3
+    assert summary["best_eval_loss"] == min(losses) == losses[0]
+    assert summary["best_step"] == 2
+    assert not (output / "metrics.jsonl").exists()
+
+
+def test_train_warns_when_the_chosen_responses_become_less_likely(tmp_path):
+    rate = ("--granularity", "token", "--learning-rate", 3e-2, "--epochs", 10, "--lora-rank", 4)
+    result = run(*train(tmp_path / "output", *rate))
+    assert result.returncode == 0
+    assert "the log-prob of the chosen responses has fallen by" in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_train_reports_what_it_cut(tmp_path):
@@ -176,6 +242,9 @@ def test_ctrl_c_saves_the_adapter(tmp_path):
     assert (output / "adapter_model.safetensors").exists()
 
 
+DPO = ["train", MODEL, "--data", PAIRS, "--output", "o", "--loss", "dpo"]
+
+
 @pytest.mark.parametrize(
     ("code", "arguments"),
     [
@@ -188,6 +257,13 @@ def test_ctrl_c_saves_the_adapter(tmp_path):
         (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--granularity", "static:x"]),
         (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--granularity", "words"]),
         (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--beta", "high"]),
+        (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--loss", "ppo"]),
+        (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--link", "kto"]),
+        (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--link", "ipo", "--loss", "dpo"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--loss", "exo_pair"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--padding", "eos"]),
+        (1, [*DPO, "--granularity", "token"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--label-smoothing", "0.5"]),
         (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--epochs", "1.5"]),
         (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--schedule", "sine"]),
         (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--beta", "nan"]),

@@ -14,19 +14,12 @@ from adpo.cli._metrics_log import MetricsLog
 from adpo.cli._output import finite, print_json, print_table
 from adpo.cli._progress import Progress
 from adpo.cli.inference import add_dtype
+from adpo.cli.objective import add_objective, objective_of
 from adpo.dataset import Dataset
 from adpo.errors import InvalidArgumentError
 from adpo.metrics import Metrics
 from adpo.model import Model
-from adpo.trainer import OPTIMIZERS, REFERENCES, SCHEDULES, Trainer, parse_granularity
-
-
-def _granularity(text: str) -> str:
-    try:
-        parse_granularity(text)
-    except InvalidArgumentError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return text
+from adpo.trainer import OPTIMIZERS, REFERENCES, SCHEDULES, Trainer
 
 
 def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -41,20 +34,13 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     train.add_argument("--checkpoint", metavar="FILE", help="what --resume goes on from")
     train.add_argument("--resume", action="store_true", help="from --checkpoint, if it is there")
     train.add_argument("--adapter", metavar="DIR", help="start from this adapter")
-    train.add_argument(
-        "--granularity",
-        type=_granularity,
-        default="response",
-        metavar="G",
-        help="response (the default), token, static:K or adaptive:M",
-    )
+    add_objective(train)
     add_dtype(train)
     train.add_argument("--schedule", choices=SCHEDULES, default="linear", help="linear")
     train.add_argument("--reference", choices=REFERENCES, default="base", help="base")
     train.add_argument("--reference-cache", metavar="FILE", help="keeps the reference's log-probs")
     train.add_argument("--optimizer", choices=OPTIMIZERS, default="adamw", help="adamw")
     for name, kind, help_text in (
-        ("--beta", float, "0.1"),
         ("--learning-rate", float, "2e-5"),
         ("--epochs", int, "1"),
         ("--batch-size", int, "4 pairs in a micro-batch"),
@@ -166,8 +152,7 @@ def _train(options: argparse.Namespace) -> int:
     trainer = Trainer(
         model,
         pairs,
-        options.granularity,
-        beta=options.beta,
+        objective_of(options),
         start=Adapter.load(model, options.adapter) if options.adapter else None,
         dtype=options.dtype,
         lora_rank=options.lora_rank,
