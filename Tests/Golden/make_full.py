@@ -17,9 +17,7 @@ LEARNING_RATE = 5e-4
 SAMPLE = 17
 
 
-def step(
-    name: str, granularity: Granularity
-) -> tuple[list[dict[str, object]], dict[str, Tensor]]:
+def step(name: str, granularity: Granularity) -> tuple[list[dict[str, object]], dict[str, Tensor]]:
     """Two updates; the losses and gradient norms of each, and the second's gradients."""
     model = load_model(MODELS / name)
     with torch.no_grad():

@@ -66,6 +66,8 @@ class Run:
     beta: float = 0.1
     # Updates between evaluations, on the pairs themselves; 0 for none.
     evaluation_steps: int = 0
+    # Of matrices: transformers leaves out norms and biases.
+    weight_decay: float = 0.0
     model: str = MODEL
     # All weights are trained, not an adapter.
     full: bool = False
@@ -92,6 +94,7 @@ RUNS = [
         warmup_steps=2,
         schedule="cosine",
         learning_rate=1e-4,
+        weight_decay=5.0,
     ),
     Run("full-sgd", full=True, optimizer="sgd", momentum=0.9, learning_rate=1e-3),
 ]
@@ -124,6 +127,7 @@ def train(run: Run, folder: str) -> DPOTrainer:
             max_length=run.max_length,
             train_sampling_strategy="sequential",
             learning_rate=run.learning_rate,
+            weight_decay=run.weight_decay,
             lr_scheduler_type=run.schedule,
             warmup_steps=run.warmup_steps,
             optim={"adamw": "adamw_torch", "sgd": "sgd"}[run.optimizer],
@@ -185,7 +189,6 @@ def main() -> None:
         "max_gradient_norm": 1.0,
         "adam_betas": [0.9, 0.999],
         "adam_epsilon": 1e-8,
-        "weight_decay": 0.0,
         "runs": runs,
     }
     write_json(GOLDEN / "trl_dpo.json", golden)

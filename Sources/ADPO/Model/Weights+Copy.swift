@@ -1,12 +1,12 @@
 import ADPOTensor
 
 extension Weights {
-    /// The same weights as floats in one vector: embedding, each layer's norms and linear layers,
-    /// final norm, head. A tied head is the embedding.
+    /// The same weights as floats in one vector. First all matrices: embedding, each layer's, head;
+    /// a tied head is the embedding. Then norms and biases, layer after layer.
     ///
     /// - Parameter floats: `// [weights.parameterCount]`; it is overwritten, and kept alive.
     package init(copying weights: Weights, into floats: SharedFloats) {
-        var copy = WeightCopy(floats: floats)
+        var copy = WeightCopy(floats: floats, endOfVectors: weights.matrixElements)
         embedding = copy.matrix(weights.embedding)
         layers = weights.layers.map { layer in
             LayerWeights(
@@ -25,20 +25,23 @@ extension Weights {
 
     private var hasTiedHead: Bool { head.bytes.baseAddress == embedding.bytes.baseAddress }
 
-    /// All matrices; a tied head once more.
+    /// All matrices.
     var matrices: [Matrix] {
-        [embedding] + layers.flatMap { $0.linears.map(\.weight) } + [head]
+        [embedding] + layers.flatMap { $0.linears.map(\.weight) } + (hasTiedHead ? [] : [head])
     }
+
+    var matrixElements: Int { matrices.reduce(0) { $0 + $1.rows * $1.columns } }
 }
 
-/// Decodes weights to where the last ones ended.
+/// Decodes weights to where the last ones of their kind ended.
 private struct WeightCopy {
     let floats: SharedFloats
-    var end = 0
+    var endOfMatrices = 0
+    var endOfVectors: Int
 
     mutating func matrix(_ matrix: Matrix) -> Matrix {
-        let start = end
-        end += matrix.rows * matrix.columns
+        let start = endOfMatrices
+        endOfMatrices += matrix.rows * matrix.columns
         Parallel.forEachRange(matrix.rows) { rows in
             for row in rows {
                 matrix.decode(row: row, into: floats.pointer + start + row * matrix.columns)
@@ -48,10 +51,10 @@ private struct WeightCopy {
     }
 
     mutating func vector(_ vector: Vector) -> Vector {
-        let start = end
-        end += vector.count
+        let start = endOfVectors
+        endOfVectors += vector.count
         (floats.pointer + start).update(from: vector.pointer, count: vector.count)
-        return Vector(floats, start..<end)
+        return Vector(floats, start..<endOfVectors)
     }
 
     mutating func norm(_ norm: RMSNorm) -> RMSNorm {

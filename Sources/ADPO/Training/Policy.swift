@@ -53,7 +53,11 @@ struct Policy {
                 + "F16 or BF16. Tune an adapter, or export the model in one of these and tune that")
     }
 
-    /// The weights, where they are trained; the model's otherwise.
+    /// The number of parameters, from the first on, that weight decay is for: as in transformers, all
+    /// but norms and biases.
+    var decaying: Int { weights?.matrixElements ?? parameters.count }
+
+    /// The weights, where they are trained.
     var weights: Weights? {
         if case .weights(let weights) = kind { weights } else { nil }
     }

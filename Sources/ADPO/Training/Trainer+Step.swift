@@ -141,10 +141,11 @@ extension Trainer {
 
     /// Whether the update will change a parameter, tried on copies of some at a time.
     private func changesParameters(_ learningRate: Double) throws(ADPOError) -> Bool {
-        let size = 1 << 16
+        let (size, decaying) = (1 << 16, policy.decaying)
         for start in stride(from: 0, to: parameterCount, by: size) {
             let range = start..<min(start + size, parameterCount)
-            let trial = try configuration.optimizer.make(parameters: range.count, configuration)
+            let trial = try configuration.optimizer.make(
+                parameters: range.count, decaying: max(0, decaying - start), configuration)
             trial.steps = optimizer.steps
             for (copy, state) in zip(trial.state, optimizer.state) {
                 _ = copy.values.update(fromContentsOf: state.values[range])

@@ -64,7 +64,7 @@ public final class Trainer {
         self.policy = policy
         gradientBuffer = gradients
         optimizer = try configuration.optimizer.make(
-            parameters: policy.parameters.count, configuration)
+            parameters: policy.parameters.count, decaying: policy.decaying, configuration)
         learningRate = configuration.learningRate
         try openReferenceCache()
     }

@@ -35,6 +35,7 @@ struct TRLTests {
         configuration.optimizer = try #require(
             OptimizerKind(rawValue: run["optimizer"]?.string ?? ""))
         configuration.momentum = try #require(run["momentum"]?.double)
+        configuration.weightDecay = try #require(run["weight_decay"]?.double)
         configuration.shuffles = false
         let trainer = try Trainer(
             model: model, configuration: configuration, pairs: pairs, start: start)

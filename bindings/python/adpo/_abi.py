@@ -159,6 +159,7 @@ class adpo_trainer_config(Structure):
         ("struct_size", c_uint32),
         ("objective", POINTER(adpo_objective)),
         ("dtype", c_int32),
+        ("full_finetuning", c_int32),
         ("lora_rank", c_uint32),
         ("lora_alpha", c_double),
         ("epochs", c_uint32),
@@ -321,5 +322,6 @@ FUNCTIONS = {
     "adpo_trainer_restore": (status, [handle, text]),
     "adpo_trainer_evaluate": (status, [handle, handle, POINTER(adpo_metrics)]),
     "adpo_trainer_adapter": (status, [handle, handle_out]),
+    "adpo_trainer_model": (status, [handle, handle_out]),
 }
 # fmt: on

@@ -192,6 +192,7 @@ def inspect(
     max_length: int | None = None,
     batch_size: int | None = None,
     epochs: int | None = None,
+    full_finetuning: bool = False,
     lora_rank: int | None = None,
     dtype: str = "f32",
     examples: int = 3,
@@ -203,12 +204,12 @@ def inspect(
     ----------
     model : Model
     pairs : Dataset
-    objective, max_length, batch_size, epochs, lora_rank, dtype
+    objective, max_length, batch_size, epochs, full_finetuning, lora_rank, dtype
         As for `Trainer`.
     examples : int
         So many pairs are shown token by token: the first ones in use.
     measure_time : bool
-        Make two updates of a new adapter on the first pairs, which takes seconds.
+        Make two updates on the first pairs, which takes seconds.
     """
     minimized = objective_struct(objective or Objective())
     config = _abi.adpo_trainer_config()
@@ -220,6 +221,7 @@ def inspect(
             "max_length": max_length,
             "batch_size": batch_size,
             "epochs": epochs,
+            "full_finetuning": full_finetuning,
             "lora_rank": lora_rank,
             "dtype": dtype_value(dtype),
         },

@@ -58,7 +58,7 @@ class TrainerInfo:
 
 
 class Trainer(Handle):
-    """Tunes a LoRA adapter on all linear layers of a model.
+    """Tunes a LoRA adapter on all linear layers of a model, or all weights.
 
     Iterate over it, call `step`, or call `run`. `accumulate`, `gradients` and `apply` are the parts
     of a step.
@@ -75,6 +75,9 @@ class Trainer(Handle):
     dtype : str
         What products with the weights compute in: "f32"; "bf16", which is about twice as fast; or
         "auto", which is bf16 where the processor has it and the weights are not stored in F32.
+    full_finetuning : bool
+        Train all weights of the model, which must be F32, F16 or BF16, instead of an adapter.
+        Weights, gradients and optimizer take 16 bytes a parameter with AdamW, 12 with SGD.
     lora_rank, lora_alpha : int, float
         16 and 32 when not given.
     epochs : int
@@ -100,7 +103,7 @@ class Trainer(Handle):
     optimizer : str
         "adamw" or "sgd".
     weight_decay : float
-        0 when not given.
+        0 when not given. Norms and biases do not decay.
     momentum : float
         Of SGD; 0 when not given.
     adam_beta1, adam_beta2, adam_epsilon : float
@@ -123,6 +126,7 @@ class Trainer(Handle):
         *,
         start: Adapter | None = None,
         dtype: str = "f32",
+        full_finetuning: bool = False,
         lora_rank: int | None = None,
         lora_alpha: float | None = None,
         epochs: int | None = None,
@@ -152,6 +156,7 @@ class Trainer(Handle):
             config,
             {
                 "dtype": dtype_value(dtype),
+                "full_finetuning": full_finetuning,
                 "lora_rank": lora_rank,
                 "lora_alpha": lora_alpha,
                 "epochs": epochs,
@@ -331,3 +336,12 @@ class Trainer(Handle):
         pointer = ctypes.c_void_p()
         check(library().adpo_trainer_adapter(self._pointer, ctypes.byref(pointer)))
         return Adapter(pointer)
+
+    def model(self) -> Model:
+        """Copy the model as full fine-tuning has made it so far, its weights in F32.
+
+        Later steps do not change the copy. `Model.export` writes it.
+        """
+        pointer = ctypes.c_void_p()
+        check(library().adpo_trainer_model(self._pointer, ctypes.byref(pointer)))
+        return Model._of(pointer)

@@ -47,6 +47,7 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
         ("--lora-rank", "16"),
     ):
         command.add_argument(name, type=int, metavar="N", help=help_text)
+    command.add_argument("--full", action="store_true", help="of all weights, not of an adapter")
     command.add_argument(
         "--examples", type=int, default=2, metavar="N", help="pairs to show, 2 when not given"
     )
@@ -64,6 +65,7 @@ def _inspect(options: argparse.Namespace) -> int:
         max_length=options.max_length,
         batch_size=options.batch_size,
         epochs=options.epochs,
+        full_finetuning=options.full,
         lora_rank=options.lora_rank,
         dtype=options.dtype,
         examples=options.examples,
