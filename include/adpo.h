@@ -213,6 +213,25 @@ enum {
  * Returns: INVALID_ARGUMENT. */
 adpo_status adpo_token_special(const adpo_model *model, adpo_special_token which, int32_t *id);
 
+typedef uint32_t adpo_chat_flags;
+enum {
+    ADPO_CHAT_DEFAULT = 0,
+    ADPO_CHAT_ADD_GENERATION_PROMPT = 1 /* end with what begins the assistant's answer */
+};
+
+/* A conversation as the text that the model was trained on: the model's chat template, a Jinja
+ * program, is run as transformers does it. `conversation` is JSON: an array of messages, such as
+ * [{"role": "user", "content": "Hi."}], or an object with "messages", "tools" and whatever else
+ * the template knows, such as "enable_thinking". The text is not NUL-terminated; *needed counts
+ * bytes. It has its special tokens in it, BOS included: tokenize it with
+ * ADPO_TOKENIZE_NO_SPECIAL.
+ * Returns: INVALID_ARGUMENT (also: the template refuses the messages, or does not end), FORMAT (the
+ * JSON or the template is malformed), UNSUPPORTED (the model has no template, or one that asks for
+ * what chat templates do not use), BUFFER_TOO_SMALL, OUT_OF_MEMORY. */
+adpo_status adpo_chat_render(const adpo_model *model, const char *conversation,
+                             size_t conversation_length, adpo_chat_flags flags, char *text,
+                             size_t capacity, size_t *needed);
+
 /* ---------------------------------------------------------------------------
  * 4. Adapters and export
  * ------------------------------------------------------------------------- */

@@ -115,15 +115,8 @@ extension adpo_metrics {
     }
 }
 
-extension DType {
-    /// - Throws: `.invalidArgument` for a value that the enum does not have.
-    init(_ value: adpo_dtype) throws(ADPOError) {
-        guard let dtype = Self.allCases.first(where: { $0.cValue == value }) else {
-            throw ADPOError(.invalidArgument, "there is no dtype \(value)")
-        }
-        self = dtype
-    }
-
+extension DType: HeaderEnum {
+    static var name: String { "dtype" }
     var cValue: adpo_dtype {
         switch self {
         case .f32: adpo_dtype(ADPO_DTYPE_F32)
@@ -133,15 +126,8 @@ extension DType {
     }
 }
 
-extension OptimizerKind {
-    /// - Throws: `.invalidArgument` for a value that the enum does not have.
-    init(_ value: adpo_optimizer) throws(ADPOError) {
-        guard let kind = Self.allCases.first(where: { $0.cValue == value }) else {
-            throw ADPOError(.invalidArgument, "there is no optimizer \(value)")
-        }
-        self = kind
-    }
-
+extension OptimizerKind: HeaderEnum {
+    static var name: String { "optimizer" }
     var cValue: adpo_optimizer {
         switch self {
         case .adamw: adpo_optimizer(ADPO_OPTIMIZER_ADAMW)
@@ -150,15 +136,8 @@ extension OptimizerKind {
     }
 }
 
-extension Reference {
-    /// - Throws: `.invalidArgument` for a value that the enum does not have.
-    init(_ value: adpo_reference) throws(ADPOError) {
-        guard let reference = Self.allCases.first(where: { $0.cValue == value }) else {
-            throw ADPOError(.invalidArgument, "there is no reference \(value)")
-        }
-        self = reference
-    }
-
+extension Reference: HeaderEnum {
+    static var name: String { "reference" }
     var cValue: adpo_reference {
         switch self {
         case .base: adpo_reference(ADPO_REFERENCE_BASE)

@@ -102,6 +102,34 @@ static void models(const char *model_path)
     adpo_model_destroy(NULL);
 }
 
+static void chat(void)
+{
+    static const char messages[] = "[{\"role\": \"user\", \"content\": \"Hi.\"}]";
+    static const char *const malformed[] = {"", "[", "{\"messages\": ", "\"text\" 1"};
+    static const char *const wrong[] = {"[]", "{}", "3", "[3]", "{\"messages\": {}}"};
+    size_t needed = untouched, i;
+
+    INVALID(adpo_chat_render(NULL, messages, ADPO_NUL, 0, text, ROOM, &needed));
+    INVALID(adpo_chat_render(model, NULL, 5, 0, text, ROOM, &needed));
+    INVALID(adpo_chat_render(model, messages, ADPO_NUL, 2, text, ROOM, &needed));
+    INVALID(adpo_chat_render(model, messages, ADPO_NUL, 0, NULL, 5, &needed));
+    INVALID(adpo_chat_render(model, messages, ADPO_NUL, 0, text, ROOM, NULL));
+    for (i = 0; i < sizeof malformed / sizeof *malformed; i++)
+        EXPECT(ADPO_ERROR_FORMAT,
+               adpo_chat_render(model, malformed[i], ADPO_NUL, 0, text, ROOM, &needed));
+    for (i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        INVALID(adpo_chat_render(model, wrong[i], ADPO_NUL, 0, text, ROOM, &needed));
+    TRUE(needed == untouched);
+
+    text[0] = 'x';
+    EXPECT(ADPO_ERROR_BUFFER_TOO_SMALL,
+           adpo_chat_render(model, messages, ADPO_NUL, 0, text, 1, &needed));
+    TRUE(needed > 1 && text[0] == 'x');
+    OK(adpo_chat_render(model, messages, sizeof messages - 1, ADPO_CHAT_ADD_GENERATION_PROMPT,
+                        text, ROOM, &needed));
+    TRUE(needed > 4 && memcmp(text, "<|im_start|>user\nHi.", 20) == 0);
+}
+
 static void tokenizer(void)
 {
     size_t needed = untouched, split = untouched;
@@ -805,6 +833,7 @@ int main(int argc, char **argv)
     if (model == NULL)
         return 1;
     tokenizer();
+    chat();
     adapters();
     sessions();
     later_host();

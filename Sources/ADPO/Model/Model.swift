@@ -7,6 +7,7 @@ public final class Model: Sendable {
     /// The Hugging Face directory or GGUF file that it was loaded from; a tuned one's base was.
     public let path: String
     public let tokenizer: Tokenizer
+    package let chatTemplates: ChatTemplates
     package let architecture: Architecture
     package let weights: Weights
     /// Where the weights lie, and the metadata beside them; of a tuned model, those of its base.
@@ -33,6 +34,7 @@ public final class Model: Sendable {
             }
             architecture = try Family.named(type, source: source).fromHuggingFace(json, source)
             tokenizer = try Tokenizer(directory: directory)
+            chatTemplates = try ChatTemplates(directory: directory)
             endTokens.formUnion(try Self.generationEnds(directory: directory))
         case .gguf(let metadata):
             guard let name = metadata["general.architecture"]?.string else {
@@ -40,6 +42,7 @@ public final class Model: Sendable {
             }
             architecture = try Family.named(name, source: path).fromGGUF(file, metadata)
             tokenizer = try Tokenizer(GGUFTokenizerFields(metadata, source: path))
+            chatTemplates = ChatTemplates(metadata, source: path)
             for key in ["tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"] {
                 if let id = metadata[key]?.integer.flatMap(Int32.init(exactly:)) {
                     endTokens.insert(id)
@@ -55,6 +58,7 @@ public final class Model: Sendable {
     init(_ model: Model, weights: Weights) {
         path = model.path
         tokenizer = model.tokenizer
+        chatTemplates = model.chatTemplates
         architecture = model.architecture
         endTokens = model.endTokens
         file = model.file

@@ -22,6 +22,9 @@ public struct PreferenceDataset: Sendable {
 
     public init(model: Model) {
         self.init(vocabulary: model.info.vocabulary, tokenizer: PairTokenizer(model.tokenizer))
+        renderChat = { (conversation, addGenerationPrompt) throws(ADPOError) in
+            try model.renderChat(conversation, addGenerationPrompt: addGenerationPrompt)
+        }
     }
 
     /// Adds a pair given as text; EOS is appended to a response that lacks it.

@@ -32,6 +32,19 @@ struct SmolLM2Tests {
         }
     }
 
+    @Test func rendersItsChatTemplate() throws {
+        let text = try model().renderChat([ChatMessage(role: "user", content: "Hi.")])
+        #expect(
+            text == """
+                <|im_start|>system
+                You are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>
+                <|im_start|>user
+                Hi.<|im_end|>
+                <|im_start|>assistant
+
+                """)
+    }
+
     @Test func scoresLikeTransformers() throws {
         let session = try Session(model: model())
         let texts = try #require(golden("smollm2.json")["texts"]?.array)

@@ -41,6 +41,8 @@ ENUMS = {
     "ADPO_SPECIAL_TOKEN_EOS": 1,
     "ADPO_SPECIAL_TOKEN_PAD": 2,
     "ADPO_SPECIAL_TOKEN_UNKNOWN": 3,
+    "ADPO_CHAT_DEFAULT": 0,
+    "ADPO_CHAT_ADD_GENERATION_PROMPT": 1,
     "ADPO_DTYPE_F32": 0,
     "ADPO_DTYPE_BF16": 1,
     "ADPO_DTYPE_AUTO": 2,
@@ -278,6 +280,7 @@ FUNCTIONS = {
     "adpo_tokenize_completion": (status, [handle, text, size, text, size, c_uint32, ids, size, size_out, size_out]),  # noqa: E501
     "adpo_detokenize": (status, [handle, ids, size, c_uint32, POINTER(c_char), size, size_out]),
     "adpo_token_special": (status, [handle, c_int32, ids]),
+    "adpo_chat_render": (status, [handle, text, size, c_uint32, text, size, size_out]),
     "adpo_adapter_load": (status, [handle, text, handle_out]),
     "adpo_adapter_save": (status, [handle, text]),
     "adpo_adapter_destroy": (None, [handle]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Union
@@ -15,6 +16,7 @@ from adpo._dtype import dtype_value
 from adpo._handle import Handle
 from adpo._library import check, library
 from adpo._marshal import FloatArray, PathLike, TokenArray, Tokens
+from adpo._rows import add_rows, read_parquet, read_table
 from adpo.adapter import Adapter
 from adpo.errors import InvalidArgumentError
 from adpo.model import Model
@@ -83,9 +85,11 @@ class Dataset(Handle):
         check(library().adpo_dataset_add_json(self._pointer, encoded, len(encoded)))
 
     def extend(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Add rows, each as `append` does; those before one that is refused stay."""
-        for row in rows:
-            self.append(row)
+        """Add rows, each as `append` does: a list of them, a `datasets.Dataset`, or the like.
+
+        An error names the row; the rows before that one stay.
+        """
+        add_rows(read_table(rows), self.append)
 
     def add(self, prompt: str, chosen: str, rejected: str) -> None:
         """Add a pair.
@@ -120,6 +124,14 @@ class Dataset(Handle):
         All or nothing: an error names file and line, and adds no row.
         """
         check(library().adpo_dataset_load_jsonl(self._pointer, _marshal.path_bytes(path)))
+
+    def load_parquet(self, path: PathLike) -> None:
+        """Add the rows of a Parquet file, whose columns are the keys that `append` takes.
+
+        Needs pyarrow: ``pip install 'adpo[data]'``. An error names file and row; the rows before
+        that one stay.
+        """
+        add_rows(read_parquet(path), self.append, os.fspath(path))
 
     def set_segments(
         self, index: int, chosen: Sequence[int] = (), rejected: Sequence[int] = ()

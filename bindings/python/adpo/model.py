@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -196,6 +198,44 @@ class Model(Handle):
             ),
             8 * len(tokens) + 8,
         )
+
+    def render_chat(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        add_generation_prompt: bool = True,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        **variables: Any,
+    ) -> str:
+        """Write a conversation as the text that the model was trained on, by its chat template.
+
+        The text has its special tokens in it, BOS included: tokenize it with `add_special=False`.
+
+        Parameters
+        ----------
+        messages : sequence of dict
+            Such as ``{"role": "user", "content": "Hi."}``.
+        add_generation_prompt : bool
+            End with what begins the assistant's answer.
+        tools : sequence of dict, optional
+            JSON schemas of the functions that the model may call.
+        **variables
+            What else the template knows, such as ``enable_thinking=False``.
+        """
+        conversation = {**variables, "messages": list(messages), "tools": tools}
+        data = _marshal.text_bytes(json.dumps(conversation, ensure_ascii=False))
+        flags = _abi.ENUMS["ADPO_CHAT_ADD_GENERATION_PROMPT"] if add_generation_prompt else 0
+        buffer = ctypes.create_string_buffer(0)
+
+        def call(capacity: int, needed: Any) -> int:
+            nonlocal buffer
+            buffer = ctypes.create_string_buffer(capacity)
+            return library().adpo_chat_render(
+                self._pointer, data, len(data), flags, buffer, capacity, needed
+            )
+
+        count = _marshal.fill(call, 2 * len(data) + 256)
+        return buffer.raw[:count].decode("utf-8", "replace")
 
     @property
     def bos(self) -> int | None:

@@ -80,6 +80,14 @@ def test_generate(session):
     assert run_json(*sampled, "--seed", 3) == run_json(*sampled, "--seed", 3)
 
 
+def test_generate_answers_a_chat(session):
+    model = session.model
+    found = run_json("generate", MODEL, "--chat", "Hello", "--max-tokens", 5)
+    text = model.render_chat([{"role": "user", "content": "Hello"}])
+    expected = session.generate(model.tokenize(text, add_special=False), max_tokens=5)
+    assert found == {"tokens": expected.tokens.tolist(), "text": expected.text}
+
+
 def test_generate_streams_text(session):
     result = run("generate", MODEL, "--prompt", "Hello", "--max-tokens", 5)
     expected = session.generate("Hello", max_tokens=5).text
@@ -283,6 +291,8 @@ DPO = ["train", MODEL, "--data", PAIRS, "--output", "o", "--loss", "dpo"]
         (2, ["info"]),
         (2, ["tokenize", MODEL]),
         (2, ["train", MODEL]),
+        (2, ["generate", MODEL]),
+        (2, ["generate", MODEL, "--prompt", "a", "--chat", "b"]),
         (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--granularity", "static:0"]),
         (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--granularity", "static:x"]),
         (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--granularity", "words"]),

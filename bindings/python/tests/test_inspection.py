@@ -18,7 +18,7 @@ def test_it_shows_what_is_scored(model):
     rows = [{"prompt": "Say.", "chosen": " Yes.\n汉", "rejected": " No.\nNo!\nNo?"}]
     dataset = adpo.Dataset(model, rows)
     dataset.set_weights(0, np.full(len(dataset[0].chosen), 0.5), np.ones(len(dataset[0].rejected)))
-    report = adpo.inspect(model, dataset, "lines", measure_time=False)
+    report = adpo.inspect(model, dataset, adpo.Objective("lines"), measure_time=False)
     example = report.examples[0]
     assert "".join(token.text for token in example.prompt).endswith("Say.")
     texts = ["".join(token.text for token in segment) for segment in example.chosen.segments]

@@ -26,7 +26,7 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     """Add the command to the parser. What is not given is left to the library."""
     train = commands.add_parser("train", parents=[shared], help="tune on preference pairs")
     train.set_defaults(run=_train)
-    train.add_argument("--data", required=True, metavar="FILE", help="JSON Lines of pairs")
+    train.add_argument("--data", required=True, metavar="FILE", help="pairs: JSON Lines or Parquet")
     train.add_argument(
         "--output",
         required=True,
@@ -97,7 +97,10 @@ def _prepare_model(path: str) -> Path:
 
 def _load(model: Model, path: str) -> Dataset:
     pairs = Dataset(model)
-    pairs.load_jsonl(path)
+    if path.endswith(".parquet"):
+        pairs.load_parquet(path)
+    else:
+        pairs.load_jsonl(path)
     return pairs
 
 
