@@ -611,6 +611,9 @@ typedef struct adpo_trainer_config {
     uint32_t batch_size;          /* 4 pairs in a micro-batch */
     uint32_t gradient_accumulation; /* 1 micro-batch for each update */
     uint32_t max_length;          /* 1024 tokens of prompt + response; longer ones lose their end */
+    uint64_t activation_memory;   /* 2^30: bytes of activations that are kept for the backward pass;
+                                     layers beyond are computed again, which takes up to a third
+                                     more time and changes no bit */
     int32_t shuffle;              /* 1; 0 takes the pairs in their order */
     uint64_t seed;                /* 0: of the adapter's start and of the shuffling */
 
@@ -639,7 +642,7 @@ adpo_status adpo_trainer_config_init(adpo_trainer_config *config, size_t struct_
 
 /* Tells what a run with this configuration (NULL for the defaults) would see of the pairs, and what
  * it would cost, before it begins. The first `examples` pairs in use are shown token by token. With
- * measure_time nonzero, two updates of a new adapter are made on the first pairs, which takes
+ * measure_time nonzero, two updates are made on the first pairs, which takes
  * seconds.
  *
  * The report is JSON, not NUL-terminated; pairs are counted from 0:
@@ -750,7 +753,7 @@ adpo_status adpo_trainer_accumulate(adpo_trainer *trainer, adpo_metrics *metrics
  * Returns: INVALID_ARGUMENT, BUSY. */
 adpo_status adpo_trainer_gradients(adpo_trainer *trainer, float **gradients, size_t *count);
 
-/* Clips the gradient and updates the adapter. metrics, which may be NULL, receives what the whole
+/* Clips the gradient and updates the parameters. metrics, which may be NULL, receives what the whole
  * update saw. Before all of the update's micro-batches are accumulated: INVALID_ARGUMENT.
  * Returns: as adpo_trainer_step; after NUMERIC the update is to be accumulated anew. */
 adpo_status adpo_trainer_apply(adpo_trainer *trainer, adpo_metrics *metrics);
@@ -766,7 +769,7 @@ typedef struct adpo_run_config {
     adpo_dataset *evaluation;  /* NULL; held-out pairs, which are copied */
     uint32_t patience;         /* 0; evaluations in a row without a lower loss that end the run;
                                   0 never does */
-    int32_t keep_best;         /* 0; 1: the run ends with the adapter whose evaluation had the
+    int32_t keep_best;         /* 0; 1: the run ends with the parameters whose evaluation had the
                                   lowest loss */
     const char *checkpoint;    /* NULL; a file that the run can be resumed from */
     uint32_t checkpoint_steps; /* 0; updates from one checkpoint to the next. The end always is

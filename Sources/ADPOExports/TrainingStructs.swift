@@ -12,6 +12,7 @@ extension adpo_trainer_config {
         batch_size = UInt32(clamping: configuration.batchSize)
         gradient_accumulation = UInt32(clamping: configuration.gradientAccumulation)
         max_length = UInt32(clamping: configuration.maxLength)
+        activation_memory = UInt64(clamping: configuration.activationMemory)
         seed = configuration.seed
         shuffle = configuration.shuffles ? 1 : 0
         learning_rate = configuration.learningRate
@@ -59,6 +60,7 @@ extension TrainerConfiguration {
         batchSize = Int(config.batch_size)
         gradientAccumulation = Int(config.gradient_accumulation)
         maxLength = Int(config.max_length)
+        activationMemory = Int(clamping: config.activation_memory)
         seed = config.seed
         shuffles = config.shuffle != 0
         learningRate = config.learning_rate

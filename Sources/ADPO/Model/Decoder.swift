@@ -14,7 +14,7 @@ final class Decoder {
     /// What the large products compute in: f32 or bf16.
     let dtype: DType
     /// Bytes of activations that a training pass may keep.
-    private let activationBudget: Int
+    private let activationMemory: Int
     /// What the passes compute with.
     private(set) var weights: Weights
     private(set) var sequence = PackedSequence()
@@ -24,17 +24,17 @@ final class Decoder {
     private var ropeLength = 0
 
     init(
-        model: Model, dtype: DType, activationBudget: Int = 0
+        model: Model, dtype: DType, activationMemory: Int = 0
     ) throws(ADPOError) {
         self.model = model
         architecture = model.architecture
         weights = model.weights
         self.dtype = dtype.resolved(for: model)
-        self.activationBudget = activationBudget
+        self.activationMemory = activationMemory
         memory = DecoderMemory(
             model,
             PassShape(
-                tokens: 0, keys: 0, targets: 0, rank: 0, isTraining: false, activationBudget: 0,
+                tokens: 0, keys: 0, targets: 0, rank: 0, isTraining: false, activationMemory: 0,
                 dtype: self.dtype))
         buffer = try Buffer(zeros: 0)
         rope = try RoPETable(positions: 0, frequencies: [], magnitude: 1)
@@ -71,7 +71,7 @@ final class Decoder {
             PassShape(
                 tokens: sequence.tokens.count, keys: sequence.keyCount,
                 targets: sequence.targets.count,
-                rank: rank, isTraining: isTraining, activationBudget: activationBudget,
+                rank: rank, isTraining: isTraining, activationMemory: activationMemory,
                 dtype: dtype))
         if buffer.count < memory.count {
             buffer = try Buffer(zeros: 0)  // the old block goes before the new one is taken

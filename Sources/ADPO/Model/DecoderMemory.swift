@@ -12,7 +12,7 @@ struct PassShape: Equatable {
     /// A backward pass follows: so many bytes of activations are kept. The layers that are left are
     /// computed again, each from its input.
     var isTraining: Bool
-    var activationBudget: Int
+    var activationMemory: Int
     var dtype: DType
     /// Parts of a product or of the attention that run side by side.
     var lanes = Parallel.threadCount
@@ -88,7 +88,7 @@ struct DecoderMemory {
         let perLayer =
             2 * query + 2 * key + hidden + 2 * feedForward
             + loraHidden * LinearLayer.allCases.count
-        let budget = shape.isTraining ? shape.activationBudget / MemoryLayout<Float>.size : 0
+        let budget = shape.isTraining ? shape.activationMemory / MemoryLayout<Float>.size : 0
         let keptLayers = min(budget / max(perLayer, 1), architecture.layers - 1)
         self.shape = shape
         layerCount = architecture.layers

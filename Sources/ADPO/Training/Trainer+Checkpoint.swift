@@ -92,7 +92,7 @@ extension Trainer {
     /// All that a run is determined by, by name.
     private var settings: [(name: String, value: String)] {
         // Where the run computes, and how much memory it takes for that, make no difference.
-        let free = ["referenceCache", "activationBudget", "dtype"]
+        let free = ["referenceCache", "activationMemory", "dtype"]
         return leaves(of: configuration).filter { !free.contains($0.name) } + [
             ("dtype", dtype.rawValue),
             ("model", modelFingerprint),

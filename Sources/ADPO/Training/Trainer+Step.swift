@@ -6,7 +6,7 @@ import Glibc
 extension Trainer {
     /// One update; nil after the last of the run.
     ///
-    /// - Throws: `.numeric` for NaN or infinity, and the adapter is then as before the step;
+    /// - Throws: `.numeric` for NaN or infinity, and the parameters are then as before the step;
     ///   `.outOfMemory`.
     public func step() throws(ADPOError) -> Metrics? {
         guard stepsDone < steps else { return nil }
@@ -54,7 +54,7 @@ extension Trainer {
     }
 
     /// Calls `body` with the gradient that is accumulated, or that the last update used: flat, laid
-    /// out like the adapter's parameters. It may be changed before `apply`, for example to the mean
+    /// out like the parameters. It may be changed before `apply`, for example to the mean
     /// over several machines.
     public func withGradients<Result>(
         _ body: (UnsafeMutableBufferPointer<Float>) throws -> Result
@@ -65,12 +65,12 @@ extension Trainer {
     /// The same, valid while the trainer lives.
     package var gradients: UnsafeMutableBufferPointer<Float> { gradientBuffer.mutableSpan }
 
-    /// Clips the accumulated gradient and updates the adapter with it.
+    /// Clips the accumulated gradient and updates the parameters with it.
     ///
     /// - Returns: What the update saw: means over its micro-batches.
     /// - Throws: `.invalidArgument` before all micro-batches of the update are accumulated;
     ///   `.numeric` when the gradient holds NaN or infinity, or when the first update does nothing:
-    ///   its gradient is 0, or it changes no parameter. The adapter is then as before, and the
+    ///   its gradient is 0, or it changes none of the parameters. They are then as before, and the
     ///   update is to be accumulated anew.
     public func apply() throws(ADPOError) -> Metrics {
         guard stepsDone < steps else { throw runIsOver }

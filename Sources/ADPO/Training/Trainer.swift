@@ -60,7 +60,7 @@ public final class Trainer {
         loss = try PreferenceLoss(configuration.objective)
         decoder = try Decoder(
             model: model, dtype: configuration.dtype,
-            activationBudget: configuration.activationBudget)
+            activationMemory: configuration.activationMemory)
         self.policy = policy
         gradientBuffer = gradients
         optimizer = try configuration.optimizer.make(

@@ -44,9 +44,9 @@ public struct TrainerConfiguration: Sendable {
     public var adamBeta2 = 0.999
     public var adamEpsilon = 1e-8
 
-    /// Bytes of activations that a pass may keep for its backward pass. Beyond, each layer keeps its
-    /// input alone and is computed again: a third more time, for models of some billion parameters.
-    package var activationBudget = 1 << 30
+    /// Bytes of activations that are kept for the backward pass. Layers beyond keep their input alone
+    /// and are computed again, to the same bits: with 0 a step takes a third more time.
+    public var activationMemory = 1 << 30
 
     public init() {}
 
@@ -83,6 +83,11 @@ public struct TrainerConfiguration: Sendable {
                 .invalidArgument,
                 "the loss kto needs a batch size of at least 2: its KL estimate mixes the rows of a batch"
             )
+        }
+        guard activationMemory >= 0 else {
+            throw ADPOError(
+                .invalidArgument,
+                "the activation memory is \(activationMemory) bytes; it must be 0 or above")
         }
         guard loraAlpha > 0, loraAlpha.isFinite else {
             throw ADPOError(.invalidArgument, "the LoRA alpha is \(loraAlpha); it must be above 0")

@@ -26,7 +26,7 @@ struct FullGradientTests {
                 $0["name"]?.string == test.model && matches($0, test.granularity)
             })
         let trainer = try trainer(test, file)
-        let frugal = try self.trainer(test, file) { $0.activationBudget = 0 }
+        let frugal = try self.trainer(test, file) { $0.activationMemory = 0 }
         for expected in try #require(golden["steps"]?.array) {
             let metrics = try #require(try trainer.step())
             let loss = try #require(expected["loss"]?.double)

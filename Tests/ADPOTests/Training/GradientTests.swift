@@ -38,7 +38,7 @@ struct GradientTests {
         let metrics = try #require(try trainer.step())
         // With less memory for activations some layers, or all, are computed again, to the same bits.
         for budget in [0, 1 << 14, 1 << 15, 1 << 16] {
-            configuration.activationBudget = budget
+            configuration.activationMemory = budget
             let frugal = try Trainer(
                 model: model, configuration: configuration, pairs: pairs, start: start)
             _ = try frugal.step()

@@ -168,6 +168,7 @@ class adpo_trainer_config(Structure):
         ("batch_size", c_uint32),
         ("gradient_accumulation", c_uint32),
         ("max_length", c_uint32),
+        ("activation_memory", c_uint64),
         ("shuffle", c_int32),
         ("seed", c_uint64),
         ("learning_rate", c_double),

@@ -190,6 +190,7 @@ def inspect(
     objective: Objective | None = None,
     *,
     max_length: int | None = None,
+    activation_memory: int | None = None,
     batch_size: int | None = None,
     epochs: int | None = None,
     full_finetuning: bool = False,
@@ -204,7 +205,7 @@ def inspect(
     ----------
     model : Model
     pairs : Dataset
-    objective, max_length, batch_size, epochs, full_finetuning, lora_rank, dtype
+    objective, max_length, activation_memory, batch_size, epochs, full_finetuning, lora_rank, dtype
         As for `Trainer`.
     examples : int
         So many pairs are shown token by token: the first ones in use.
@@ -219,6 +220,7 @@ def inspect(
         config,
         {
             "max_length": max_length,
+            "activation_memory": activation_memory,
             "batch_size": batch_size,
             "epochs": epochs,
             "full_finetuning": full_finetuning,

@@ -88,6 +88,9 @@ class Trainer(Handle):
         Micro-batches for each update, 1 when not given.
     max_length : int
         Tokens of prompt + response, 1024 when not given; longer ones lose their end.
+    activation_memory : int
+        Bytes of activations that are kept for the backward pass, 2**30 when not given; layers beyond
+        are computed again, which takes up to a third more time and changes no bit.
     seed : int
         Of the adapter's start and of the shuffling.
     shuffle : bool
@@ -133,6 +136,7 @@ class Trainer(Handle):
         batch_size: int | None = None,
         gradient_accumulation: int | None = None,
         max_length: int | None = None,
+        activation_memory: int | None = None,
         seed: int | None = None,
         shuffle: bool | None = None,
         learning_rate: float | None = None,
@@ -163,6 +167,7 @@ class Trainer(Handle):
                 "batch_size": batch_size,
                 "gradient_accumulation": gradient_accumulation,
                 "max_length": max_length,
+                "activation_memory": activation_memory,
                 "seed": seed,
                 "shuffle": shuffle,
                 "learning_rate": learning_rate,
@@ -213,7 +218,7 @@ class Trainer(Handle):
         return self._update("adpo_trainer_accumulate")
 
     def apply(self) -> Metrics:
-        """Clip the accumulated gradient and update the adapter; tell what the update saw."""
+        """Clip the accumulated gradient and update the parameters; tell what the update saw."""
         return self._update("adpo_trainer_apply")
 
     @property
@@ -282,7 +287,7 @@ class Trainer(Handle):
         patience : int
             Evaluations in a row without a lower loss that end the run; any number when not given.
         keep_best : bool
-            End with the adapter whose evaluation had the lowest loss.
+            End with the parameters whose evaluation had the lowest loss.
         checkpoint : path, optional
             A file that the run can be resumed from, with `restore`, written at the end of the run
             and each `checkpoint_steps`.

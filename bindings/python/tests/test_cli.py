@@ -119,6 +119,9 @@ def test_train_full_looks_before_it_trains(tmp_path):
     result = run(*train(tmp_path / "other", "--encoding", "F16"))
     assert result.returncode != 0
     assert "--encoding needs --full" in result.stderr
+    result = run(*train(tmp_path / "other", "--full", "--lora-rank", 4))
+    assert result.returncode != 0
+    assert "leave --lora-rank" in result.stderr
     quantized = MODEL.parent / "llama-q4_0.gguf"
     result = run("train", quantized, "--data", PAIRS, "--output", tmp_path / "new", "--full")
     assert result.returncode != 0

@@ -33,7 +33,7 @@ struct Cost {
                 let shape = PassShape(
                     tokens: sequence.tokens.count, keys: sequence.keyCount,
                     targets: sequence.targets.count, rank: rank, isTraining: true,
-                    activationBudget: configuration.activationBudget,
+                    activationMemory: configuration.activationMemory,
                     dtype: configuration.dtype.resolved(for: model))
                 largest = max(largest, DecoderMemory(model, shape).count)
             }

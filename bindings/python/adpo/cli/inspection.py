@@ -42,6 +42,7 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     add_dtype(command)
     for name, help_text in (
         ("--max-length", "1024"),
+        ("--activation-memory", "2**30 bytes; fewer take more time"),
         ("--batch-size", "4"),
         ("--epochs", "1"),
         ("--lora-rank", "16"),
@@ -63,6 +64,7 @@ def _inspect(options: argparse.Namespace) -> int:
         pairs,
         objective_of(options),
         max_length=options.max_length,
+        activation_memory=options.activation_memory,
         batch_size=options.batch_size,
         epochs=options.epochs,
         full_finetuning=options.full,

@@ -57,6 +57,7 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
         ("--batch-size", int, "4 pairs in a micro-batch"),
         ("--accumulate", int, "1 micro-batch for each update"),
         ("--max-length", int, "1024"),
+        ("--activation-memory", int, "2**30 bytes; fewer take more time"),
         ("--lora-rank", int, "16"),
         ("--lora-alpha", float, "32"),
         ("--warmup", int, "0 steps"),
@@ -171,6 +172,8 @@ def _train(options: argparse.Namespace) -> int:
         raise InvalidArgumentError("--resume needs --checkpoint FILE")
     if options.encoding and not options.full:
         raise InvalidArgumentError("adapters are always F32: --encoding needs --full")
+    if options.full and (options.lora_rank is not None or options.lora_alpha is not None):
+        raise InvalidArgumentError("--full tunes no adapter: leave --lora-rank and --lora-alpha out")
     model = Model(options.model)
     output = _prepare_model(options.output) if options.full else _prepare(options.output)
     metrics = f"{output}.metrics.jsonl" if options.full else output / "metrics.jsonl"
@@ -189,6 +192,7 @@ def _train(options: argparse.Namespace) -> int:
         batch_size=options.batch_size,
         gradient_accumulation=options.accumulate,
         max_length=options.max_length,
+        activation_memory=options.activation_memory,
         seed=options.seed,
         learning_rate=options.learning_rate,
         schedule=options.schedule,
