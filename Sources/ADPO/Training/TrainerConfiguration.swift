@@ -113,6 +113,11 @@ public struct TrainerConfiguration: Sendable {
         guard loraAlpha > 0, loraAlpha.isFinite else {
             throw ADPOError(.invalidArgument, "the LoRA alpha is \(loraAlpha); it must be above 0")
         }
+        guard !fullFineTuning || loraDropout == 0 && !usesDoRA && !usesRSLoRA else {
+            throw ADPOError(
+                .invalidArgument,
+                "full fine-tuning has no adapter: dropout, DoRA and rsLoRA are of one")
+        }
         guard loraDropout >= 0, loraDropout < 1 else {
             throw ADPOError(
                 .invalidArgument,
