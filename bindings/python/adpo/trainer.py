@@ -89,8 +89,8 @@ class Trainer(Handle):
     max_length : int
         Tokens of prompt + response, 1024 when not given; longer ones lose their end.
     activation_memory : int
-        Bytes of activations that are kept for the backward pass, 2**30 when not given; layers beyond
-        are computed again, which takes up to a third more time and changes no bit.
+        Bytes of activations that are kept for the backward pass, 2**30 when not given; layers
+        beyond are computed again, which takes up to a third more time and changes no bit.
     seed : int
         Of the adapter's start and of the shuffling.
     shuffle : bool
