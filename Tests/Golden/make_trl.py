@@ -97,6 +97,10 @@ RUNS = [
         weight_decay=5.0,
     ),
     Run("full-sgd", full=True, optimizer="sgd", momentum=0.9, learning_rate=1e-3),
+    # SGD, since AdamW makes whole steps of what rounding leaves in gradients that are almost 0.
+    Run("rslora", epochs=1, start="llama-f32-rslora", optimizer="sgd", learning_rate=1e-2),
+    Run("partial", epochs=1, start="llama-f32-partial"),
+    Run("dora", start="llama-f32-dora"),
 ]
 
 

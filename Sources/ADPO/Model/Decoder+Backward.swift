@@ -1,13 +1,15 @@
 import ADPOTensor
 
 extension Decoder {
-    /// Adds the gradients of the adapter's matrices, or of all weights, given the derivative of the
-    /// loss by each target's log-prob, [targets]. Follows a training pass and its `logProbs`.
+    /// Adds the gradients of the adapter's parameters, or of all weights, laid out like their values,
+    /// given the derivative of the loss by each target's log-prob, [targets]. Follows a training pass
+    /// and its `logProbs`.
     func backward(
         derivative: UnsafePointer<Float>, lora: LoRAParameters?, gradients: Gradients
     ) {
         headBackward(derivative, gradients)
-        for layer in stride(from: architecture.layers - 1, through: 0, by: -1) {
+        let firstLayer = lora?.layout.firstLayer ?? 0
+        for layer in stride(from: architecture.layers - 1, through: firstLayer, by: -1) {
             if memory.recomputes(layer) { recompute(layer, lora) }
             feedForwardBackward(layer, lora, gradients)
             attentionBackward(layer, lora, gradients)
@@ -48,29 +50,26 @@ extension Decoder {
         dy: UnsafePointer<Float>, adds: Bool = false, into dx: UnsafeMutablePointer<Float>?,
         gradients: Gradients
     ) {
-        let weight = weights.layers[layer][linear].weight
-        let rows = rows(dy, width: weight.rows)
-        let dhidden = base + memory.dloraHidden
-        let update = lora?.update(of: linear, layer: layer)
-        let lowRank = update?.backward(rows, dhidden: dhidden, scratch: products)
+        if let lora, let adapted = adapted(linear, layer, lora),
+            let a = lora.layout.a(linear, layer: layer),
+            let b = lora.layout.b(linear, layer: layer), case .adapter(let values) = gradients
+        {
+            let magnitudes = lora.layout.magnitudes(linear, layer: layer)
+            adapted.backward(
+                x: x, dy: dy, count: memory.shape.tokens, adds: adds,
+                dhidden: base + memory.dloraHidden,
+                into: dx, da: values + a.lowerBound, db: values + b.lowerBound,
+                dmagnitudes: magnitudes.map { values + $0.lowerBound })
+            return
+        }
+        let layerWeights = weights.layers[layer][linear]
         if let dx {
-            weight.multiplyTransposed(
-                rows, beta: adds ? 1 : 0, adding: lowRank, into: dx, scratch: products)
-        }
-        switch gradients {
-        case .weights(let gradients):
-            gradients.add(
-                weights.layers[layer][linear], x: x, dy: dy, count: memory.shape.tokens,
+            layerWeights.weight.multiplyTransposed(
+                rows(dy, width: layerWeights.weight.rows), beta: adds ? 1 : 0, into: dx,
                 scratch: products)
-        case .adapter(let gradients):
-            guard let update, let a = lora?.layout.a(linear, layer: layer),
-                let b = lora?.layout.b(linear, layer: layer)
-            else { return }
-            update.addGradients(
-                x: x, hidden: loraHidden(linear, layer), dy: dy, dhidden: dhidden,
-                count: memory.shape.tokens, da: gradients + a.lowerBound,
-                db: gradients + b.lowerBound, scratch: products)
         }
+        gradients.weights?.add(
+            layerWeights, x: x, dy: dy, count: memory.shape.tokens, scratch: products)
     }
 
     /// Through stream += down(silu(gate(norm(stream))) * up(norm(stream))).
@@ -110,8 +109,9 @@ extension Decoder {
         let (dquery, dkey, dvalue) =
             (base + memory.dquery, base + memory.dkey, base + memory.dvalue)
         let norm = weights.layers[layer].attentionNorm
-        // Below the first layer is only the embedding, which an adapter leaves as it is.
-        let dnormed = layer > 0 || gradients.weights != nil ? base + memory.dnormed : nil
+        // Below the first layer that is adapted everything is frozen.
+        let isLast = lora.map { layer == $0.layout.firstLayer } ?? false
+        let dnormed = isLast ? nil : base + memory.dnormed
 
         linear(
             .output, layer, lora, x: base + activations.attended, dy: dstream, into: dattended,

@@ -57,7 +57,7 @@ final class Decoder {
     ///
     /// - Throws: `.outOfMemory`.
     func prepare(
-        _ sequence: PackedSequence, weights: Weights?, rank: Int, isTraining: Bool
+        _ sequence: PackedSequence, weights: Weights?, _ lora: LoRAParameters?, isTraining: Bool
     ) throws(ADPOError) {
         guard sequence.tokens.count <= Self.maximumTokens, sequence.length <= Self.maximumTokens
         else {
@@ -71,7 +71,9 @@ final class Decoder {
             PassShape(
                 tokens: sequence.tokens.count, keys: sequence.keyCount,
                 targets: sequence.targets.count,
-                rank: rank, isTraining: isTraining, activationMemory: activationMemory,
+                rank: lora?.layout.rank ?? 0, hasMagnitudes: lora?.layout.hasMagnitudes ?? false,
+                hasDropout: lora?.dropout != nil, isTraining: isTraining,
+                activationMemory: activationMemory,
                 dtype: dtype))
         if buffer.count < memory.count {
             buffer = try Buffer(zeros: 0)  // the old block goes before the new one is taken

@@ -4,11 +4,12 @@ import ADPOTensor
 /// all weights.
 struct Policy {
     private enum Kind {
-        case adapter(AdapterLayout, alpha: Float, isRankStabilized: Bool)
+        case adapter(AdapterLayout, alpha: Float, isRankStabilized: Bool, WeightDecomposition?)
         /// They lie in the parameters.
         case weights(Weights)
     }
 
+    private let model: Model
     private let kind: Kind
     let parameters: SharedFloats
 
@@ -17,6 +18,7 @@ struct Policy {
     init(
         _ model: Model, _ configuration: TrainerConfiguration, start: Adapter?
     ) throws(ADPOError) {
+        self.model = model
         if configuration.fullFineTuning {
             guard start == nil else {
                 throw ADPOError(
@@ -29,19 +31,26 @@ struct Policy {
             kind = .weights(Weights(copying: model.weights, into: parameters))
             return
         }
+        let layout: AdapterLayout
         if let start {
-            parameters = try SharedFloats(zeros: start.layout.count)
-            parameters.pointer.update(from: start.lora.values, count: start.layout.count)
-            kind = .adapter(
-                start.layout, alpha: start.alpha, isRankStabilized: start.isRankStabilized)
+            layout = start.layout
         } else {
-            let layout = try AdapterLayout(
-                model.architecture, rank: configuration.loraRank,
-                targets: Set(LinearLayer.allCases))
-            parameters = try SharedFloats(zeros: layout.count)
-            layout.initialize(parameters.pointer, seed: configuration.seed)
-            kind = .adapter(layout, alpha: configuration.loraAlpha, isRankStabilized: false)
+            layout = try configuration.adapterLayout(model.architecture)
         }
+        let decomposition = try WeightDecomposition(layout)
+        parameters = try SharedFloats(zeros: layout.count)
+        kind = .adapter(
+            layout, alpha: start?.alpha ?? configuration.loraAlpha,
+            isRankStabilized: start?.isRankStabilized ?? configuration.usesRSLoRA, decomposition)
+        if let start {
+            parameters.pointer.update(from: start.lora.values, count: layout.count)
+        } else {
+            layout.initialize(parameters.pointer, seed: configuration.seed)
+            if let lora = lora() {
+                decomposition?.initialize(parameters.pointer, lora, model.weights)
+            }
+        }
+        parametersChanged()
     }
 
     static func checkIsUnquantized(_ model: Model) throws(ADPOError) {
@@ -53,6 +62,12 @@ struct Policy {
                 + "F16 or BF16. Tune an adapter, or export the model in one of these and tune that")
     }
 
+    /// Follows every change of the parameters.
+    func parametersChanged() {
+        guard case .adapter(_, _, _, let decomposition) = kind, let lora = lora() else { return }
+        decomposition?.update(lora, model.weights)
+    }
+
     /// The number of parameters, from the first on, that weight decay is for: as in transformers, all
     /// but norms and biases.
     var decaying: Int { weights?.matrixElements ?? parameters.count }
@@ -62,13 +77,15 @@ struct Policy {
         if case .weights(let weights) = kind { weights } else { nil }
     }
 
-    /// The adapter's matrices, where they are trained.
-    var lora: LoRAParameters? {
-        guard case .adapter(let layout, let alpha, let isRankStabilized) = kind else { return nil }
-        let rank = Float(layout.rank)
-        return LoRAParameters(
-            layout: layout, scale: alpha / (isRankStabilized ? rank.squareRoot() : rank),
-            values: parameters.pointer)
+    /// The adapter's matrices, where they are trained; dropout is of one pass.
+    func lora(dropout: AdapterDropout? = nil) -> LoRAParameters? {
+        guard case .adapter(let layout, let alpha, let isRankStabilized, let decomposition) = kind
+        else { return nil }
+        var lora = LoRAParameters(
+            layout: layout, alpha: alpha, isRankStabilized: isRankStabilized,
+            values: parameters.pointer, decomposition: decomposition)
+        lora.dropout = dropout
+        return lora
     }
 
     /// A vector laid out like the parameters, as the backward pass takes it.
@@ -80,8 +97,8 @@ struct Policy {
     }
 
     /// - Throws: `.invalidArgument` where weights are trained, `.outOfMemory`.
-    func adapter(of model: Model) throws(ADPOError) -> Adapter {
-        guard case .adapter(let layout, let alpha, let isRankStabilized) = kind else {
+    func adapter() throws(ADPOError) -> Adapter {
+        guard case .adapter(let layout, let alpha, let isRankStabilized, _) = kind else {
             throw ADPOError(
                 .invalidArgument,
                 "full fine-tuning changes the weights themselves: take the model, there is no "
@@ -93,13 +110,13 @@ struct Policy {
     }
 
     /// - Throws: `.invalidArgument` where an adapter is trained, `.outOfMemory`.
-    func model(from base: Model) throws(ADPOError) -> Model {
+    func tunedModel() throws(ADPOError) -> Model {
         guard let weights else {
             throw ADPOError(
                 .invalidArgument, "the weights are as they were: take the adapter, which is trained"
             )
         }
         let floats = try SharedFloats(zeros: parameters.count)
-        return Model(base, weights: Weights(copying: weights, into: floats))
+        return Model(model, weights: Weights(copying: weights, into: floats))
     }
 }

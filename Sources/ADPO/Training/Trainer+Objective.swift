@@ -37,9 +37,9 @@ extension Trainer {
 
     /// The policy's log-probs of a pass, and for WPO more of its distributions.
     func policyLogProbs(
-        _ pass: PairBatch, isTraining: Bool = false
+        _ pass: PairBatch, dropout: AdapterDropout? = nil, isTraining: Bool = false
     ) throws(ADPOError) -> PolicyLogProbs {
-        try forwardPolicy(pass.sequence, isTraining: isTraining)
+        try forwardPolicy(pass.sequence, dropout: dropout, isTraining: isTraining)
         guard loss.objective.usesWPO else { return PolicyLogProbs(values: decoder.logProbs()) }
         let (values, logSumSquares) = decoder.logProbsAndSumSquares()
         return PolicyLogProbs(values: values, logSumSquares: logSumSquares)

@@ -35,8 +35,9 @@ extension Trainer {
         var sum = MetricsSum()
         do {
             let kl = try klDivergence(batch, of: pairs)
-            for pass in PairBatch.packed(batch, of: pairs) {
-                try accumulate(pass, kl: kl, pairsInUpdate: batch.count * windowCount, &sum)
+            for (index, pass) in PairBatch.packed(batch, of: pairs).enumerated() {
+                try accumulate(
+                    pass, index: index, kl: kl, pairsInUpdate: batch.count * windowCount, &sum)
             }
             try checkGradient(of: batch, kl: kl)
         } catch {
@@ -54,8 +55,8 @@ extension Trainer {
     }
 
     /// Calls `body` with the gradient that is accumulated, or that the last update used: flat, laid
-    /// out like the parameters. It may be changed before `apply`, for example to the mean
-    /// over several machines.
+    /// out like the parameters. It may be changed before `apply`, for example to the mean over
+    /// several machines.
     public func withGradients<Result>(
         _ body: (UnsafeMutableBufferPointer<Float>) throws -> Result
     ) rethrows -> Result {
@@ -106,20 +107,28 @@ extension Trainer {
     }
 
     /// Adds the gradients of some pairs, each weighted by 1 / pairsInUpdate.
+    ///
+    /// - Parameter index: of the pass in its micro-batch.
     func accumulate(
-        _ pass: PairBatch, kl: Double, pairsInUpdate: Int, _ sum: inout MetricsSum
+        _ pass: PairBatch, index: Int, kl: Double, pairsInUpdate: Int, _ sum: inout MetricsSum
     ) throws(ADPOError) {
+        let dropout =
+            configuration.loraDropout == 0
+            ? nil
+            : AdapterDropout(
+                probability: configuration.loraDropout, seed: configuration.seed,
+                pass: [stepsDone, window.count, index])
         let reference = try referenceLogProbs(pass, of: training)
-        let policy = try policyLogProbs(pass, isTraining: true)
-        try checkStart(pass, policy: policy.values, reference: reference)
+        let logProbs = try policyLogProbs(pass, dropout: dropout, isTraining: true)
+        try checkStart(pass, policy: logProbs.values, reference: reference)
         let derivative = try losses(
-            pass, of: training, policy: policy, reference: reference, kl: kl,
+            pass, of: training, policy: logProbs, reference: reference, kl: kl,
             pairsInBatch: pairsInUpdate, &sum)
         derivative.withUnsafeBufferPointer { derivative in
             guard let derivative = derivative.baseAddress else { return }
             decoder.backward(
-                derivative: derivative, lora: self.policy.lora,
-                gradients: self.policy.gradients(gradientBuffer.pointer))
+                derivative: derivative, lora: policy.lora(dropout: dropout),
+                gradients: policy.gradients(gradientBuffer.pointer))
         }
     }
 
@@ -137,6 +146,7 @@ extension Trainer {
         try optimizer.step(
             parameters: parameters.mutableSpan, gradients: gradientBuffer.span,
             learningRate: learningRate)
+        policy.parametersChanged()
     }
 
     /// Whether the update will change a parameter, tried on copies of some at a time.

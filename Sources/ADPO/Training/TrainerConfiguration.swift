@@ -9,9 +9,21 @@ public struct TrainerConfiguration: Sendable {
     /// gradients and what the optimizer keeps take 16 bytes a parameter with AdamW, 12 with SGD.
     public var fullFineTuning = false
 
-    /// Of a new adapter; one to start from brings its own.
+    /// Of a new adapter; one to start from brings its own rank, alpha, modules and kind.
     public var loraRank = 16
     public var loraAlpha: Float = 32
+    /// The linear layers to adapt. Each entry is "all-linear"; a name such as "q_proj" or
+    /// "model.layers.3.mlp.up_proj", matched as PEFT does; or a pattern for full names, such as
+    /// "model.layers.*.mlp.*".
+    public var targetModules = ["all-linear"]
+    /// Scales by alpha / sqrt(rank) rather than alpha / rank (rsLoRA, arXiv 2312.03732).
+    public var usesRSLoRA = false
+    /// Trains a magnitude for each row of an adapted weight, and LoRA its direction (DoRA,
+    /// arXiv 2402.09353).
+    public var usesDoRA = false
+    /// The share of an adapter's inputs that a training pass drops, also where training starts from
+    /// an adapter.
+    public var loraDropout = 0.0
 
     public var dtype = DType.f32
 
@@ -66,6 +78,15 @@ public struct TrainerConfiguration: Sendable {
         return configuration
     }
 
+    /// Where the parameters of a new adapter lie.
+    ///
+    /// - Throws: `.invalidArgument` for an impossible rank, and for modules that the model lacks.
+    func adapterLayout(_ architecture: Architecture) throws(ADPOError) -> AdapterLayout {
+        try AdapterLayout(
+            architecture, rank: loraRank,
+            modules: TargetModule.matching(targetModules, architecture), hasMagnitudes: usesDoRA)
+    }
+
     /// What the parts of a trainer do not check themselves.
     func validate() throws(ADPOError) {
         try objective.validate()
@@ -89,8 +110,22 @@ public struct TrainerConfiguration: Sendable {
                 .invalidArgument,
                 "the activation memory is \(activationMemory) bytes; it must be 0 or above")
         }
+        guard
+            !fullFineTuning
+                || loraDropout == 0 && !usesRSLoRA && !usesDoRA && targetModules == ["all-linear"]
+        else {
+            throw ADPOError(
+                .invalidArgument,
+                "full fine-tuning has no adapter: leave out dropout, target modules, rsLoRA and DoRA"
+            )
+        }
         guard loraAlpha > 0, loraAlpha.isFinite else {
             throw ADPOError(.invalidArgument, "the LoRA alpha is \(loraAlpha); it must be above 0")
+        }
+        guard loraDropout >= 0, loraDropout < 1 else {
+            throw ADPOError(
+                .invalidArgument,
+                "the LoRA dropout is \(loraDropout); it must be 0 or above, and below 1")
         }
         for (name, value) in [
             ("learning rate", learningRate), ("maximum gradient norm", maxGradientNorm),

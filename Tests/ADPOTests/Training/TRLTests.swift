@@ -6,8 +6,8 @@ import Testing
 /// Whole training steps, against TRL's DPOTrainer from the same adapter file or of all weights.
 struct TRLTests {
     @Test(arguments: [
-        "plain", "accumulated", "truncated", "window", "sgd", "reference", "full", "full-tied",
-        "full-sgd",
+        "plain", "accumulated", "truncated", "window", "sgd", "reference", "rslora", "partial",
+        "dora", "full", "full-tied", "full-sgd",
     ])
     func equalsDPOTrainer(_ name: String) throws {
         let file = try golden("trl_dpo.json")

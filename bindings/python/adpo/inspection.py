@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -195,6 +196,11 @@ def inspect(
     epochs: int | None = None,
     full_finetuning: bool = False,
     lora_rank: int | None = None,
+    lora_alpha: float | None = None,
+    lora_dropout: float | None = None,
+    target_modules: Sequence[str] | None = None,
+    use_rslora: bool = False,
+    use_dora: bool = False,
     dtype: str = "f32",
     examples: int = 3,
     measure_time: bool = True,
@@ -205,7 +211,9 @@ def inspect(
     ----------
     model : Model
     pairs : Dataset
-    objective, max_length, activation_memory, batch_size, epochs, full_finetuning, lora_rank, dtype
+    objective, max_length, activation_memory, batch_size, epochs, dtype
+        As for `Trainer`.
+    full_finetuning, lora_rank, lora_alpha, lora_dropout, target_modules, use_rslora, use_dora
         As for `Trainer`.
     examples : int
         So many pairs are shown token by token: the first ones in use.
@@ -225,9 +233,15 @@ def inspect(
             "epochs": epochs,
             "full_finetuning": full_finetuning,
             "lora_rank": lora_rank,
+            "lora_alpha": lora_alpha,
+            "lora_dropout": lora_dropout,
+            "use_rslora": use_rslora,
+            "use_dora": use_dora,
             "dtype": dtype_value(dtype),
         },
     )
+    if target_modules is not None:
+        config.target_modules = _marshal.joined("target_modules", target_modules)
     text = _marshal.fill_bytes(
         lambda *buffer: library().adpo_dataset_inspect(
             pairs._pointer,

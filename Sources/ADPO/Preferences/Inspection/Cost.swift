@@ -4,22 +4,18 @@ import ADPOTensor
 struct Cost {
     private let model: Model
     private let configuration: TrainerConfiguration
-    /// Of the adapter; 0 where the model itself is trained.
-    private let rank: Int
+    /// Of the adapter; nil where the model itself is trained.
+    private let layout: AdapterLayout?
     private let parameters: Int
 
     init(_ model: Model, _ configuration: TrainerConfiguration) throws(ADPOError) {
         self.model = model
         self.configuration = configuration
-        if configuration.fullFineTuning {
-            try Policy.checkIsUnquantized(model)
-            (rank, parameters) = (0, model.weights.parameterCount)
-        } else {
-            let layout = try AdapterLayout(
-                model.architecture, rank: configuration.loraRank,
-                targets: Set(LinearLayer.allCases))
-            (rank, parameters) = (layout.rank, layout.count)
-        }
+        if configuration.fullFineTuning { try Policy.checkIsUnquantized(model) }
+        layout =
+            configuration.fullFineTuning
+            ? nil : try configuration.adapterLayout(model.architecture)
+        parameters = layout?.count ?? model.weights.parameterCount
     }
 
     func memory(_ pairs: [PreferencePair]) -> Inspection.Memory {
@@ -32,7 +28,9 @@ struct Cost {
                 let sequence = pass.sequence
                 let shape = PassShape(
                     tokens: sequence.tokens.count, keys: sequence.keyCount,
-                    targets: sequence.targets.count, rank: rank, isTraining: true,
+                    targets: sequence.targets.count, rank: layout?.rank ?? 0,
+                    hasMagnitudes: layout?.hasMagnitudes ?? false,
+                    hasDropout: configuration.loraDropout > 0, isTraining: true,
                     activationMemory: configuration.activationMemory,
                     dtype: configuration.dtype.resolved(for: model))
                 largest = max(largest, DecoderMemory(model, shape).count)

@@ -15,6 +15,7 @@ from adpo.cli._output import finite, print_json, print_table
 from adpo.cli._progress import Progress
 from adpo.cli.inference import add_dtype
 from adpo.cli.objective import add_objective, objective_of
+from adpo.cli.parameters import add_parameters, parameters_of
 from adpo.dataset import Dataset
 from adpo.errors import InvalidArgumentError
 from adpo.metrics import Metrics
@@ -38,14 +39,14 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="JSON Lines; OUTPUT/metrics.jsonl, with --full OUTPUT.metrics.jsonl",
     )
-    train.add_argument("--full", action="store_true", help="tune all weights, not an adapter")
     train.add_argument("--encoding", metavar="E", help="of the --full model's weights; as it was")
     train.add_argument("--eval", metavar="FILE", help="held-out pairs to evaluate on")
     train.add_argument("--keep-best", action="store_true", help="end with the lowest eval_loss")
     train.add_argument("--checkpoint", metavar="FILE", help="what --resume goes on from")
     train.add_argument("--resume", action="store_true", help="from --checkpoint, if it is there")
-    train.add_argument("--adapter", metavar="DIR", help="start from this adapter")
+    train.add_argument("--adapter", metavar="DIR", help="start from this adapter, as it is made")
     add_objective(train)
+    add_parameters(train)
     add_dtype(train)
     train.add_argument("--schedule", choices=SCHEDULES, default="linear", help="linear")
     train.add_argument("--reference", choices=REFERENCES, default="base", help="base")
@@ -58,8 +59,6 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
         ("--accumulate", int, "1 micro-batch for each update"),
         ("--max-length", int, "1024"),
         ("--activation-memory", int, "2**30 bytes; fewer take more time"),
-        ("--lora-rank", int, "16"),
-        ("--lora-alpha", float, "32"),
         ("--warmup", int, "0 steps"),
         ("--max-gradient-norm", float, "1; 0 does not clip"),
         ("--weight-decay", float, "0"),
@@ -172,10 +171,6 @@ def _train(options: argparse.Namespace) -> int:
         raise InvalidArgumentError("--resume needs --checkpoint FILE")
     if options.encoding and not options.full:
         raise InvalidArgumentError("adapters are always F32: --encoding needs --full")
-    if options.full and (options.lora_rank is not None or options.lora_alpha is not None):
-        raise InvalidArgumentError(
-            "--full tunes no adapter: leave --lora-rank and --lora-alpha out"
-        )
     model = Model(options.model)
     output = _prepare_model(options.output) if options.full else _prepare(options.output)
     metrics = f"{output}.metrics.jsonl" if options.full else output / "metrics.jsonl"
@@ -187,9 +182,7 @@ def _train(options: argparse.Namespace) -> int:
         objective_of(options),
         start=Adapter.load(model, options.adapter) if options.adapter else None,
         dtype=options.dtype,
-        full_finetuning=options.full,
-        lora_rank=options.lora_rank,
-        lora_alpha=options.lora_alpha,
+        **parameters_of(options),
         epochs=options.epochs,
         batch_size=options.batch_size,
         gradient_accumulation=options.accumulate,
