@@ -110,6 +110,15 @@ public struct TrainerConfiguration: Sendable {
                 .invalidArgument,
                 "the activation memory is \(activationMemory) bytes; it must be 0 or above")
         }
+        guard
+            !fullFineTuning
+                || loraDropout == 0 && !usesRSLoRA && !usesDoRA && targetModules == ["all-linear"]
+        else {
+            throw ADPOError(
+                .invalidArgument,
+                "full fine-tuning has no adapter: leave out dropout, target modules, rsLoRA and DoRA"
+            )
+        }
         guard loraAlpha > 0, loraAlpha.isFinite else {
             throw ADPOError(.invalidArgument, "the LoRA alpha is \(loraAlpha); it must be above 0")
         }
