@@ -54,9 +54,12 @@ install:
 	    scripts/adpo.pc.in >"$(DESTDIR)$(LIBDIR)/pkgconfig/adpo.pc"
 
 # What others make of our files: writes docs/parity.md. Not part of `make test`: it installs PyTorch.
+parity: export PYTHONPATH = bindings/python:Tests/Golden
 parity: library
 	python3 -m venv .venv-parity
 	.venv-parity/bin/python -m pip install -q -r Tests/Golden/requirements.txt
+	.venv-parity/bin/python Tests/Parity/check_losses.py
+	.venv-parity/bin/python Tests/Parity/check_training.py
 	.venv-parity/bin/python Tests/Parity/check_peft.py
 	.venv-parity/bin/python Tests/Parity/check_exports.py \
 	    "$$(.venv-parity/bin/python scripts/fetch-model)"
