@@ -236,8 +236,8 @@ adpo_status adpo_chat_render(const adpo_model *model, const char *conversation,
  * 4. Adapters and export
  * ------------------------------------------------------------------------- */
 
-/* A LoRA adapter for one model: y += alpha/rank * B A x in each of its linear layers. Immutable;
- * sessions on many threads may share one. */
+/* A LoRA adapter for one model: y += alpha/rank * B A x in linear layers, and what rsLoRA and DoRA
+ * make of that. Immutable; sessions on many threads may share one. */
 typedef struct adpo_adapter adpo_adapter;
 
 /* Loads a PEFT directory (adapter_config.json and adapter_model.safetensors), or the adapter file
@@ -603,6 +603,13 @@ typedef struct adpo_trainer_config {
     adpo_dtype dtype;             /* F32 */
     uint32_t lora_rank;           /* 16 */
     double lora_alpha;            /* 32 */
+    double lora_dropout;          /* 0; the share of an adapter's inputs that a training pass drops */
+    /* NULL: all linear layers of the decoder. Else the ones to adapt, separated by commas: names as
+     * PEFT matches them ("q_proj,v_proj", "model.layers.3.mlp.up_proj"), patterns for full names
+     * ("model.layers.*.mlp.*", where ? stands for a character), or "all-linear". */
+    const char *target_modules;
+    int32_t use_rslora;           /* 0; 1 scales by alpha / sqrt(rank), not alpha / rank */
+    int32_t use_dora;             /* 0; 1 trains a magnitude for each row of a weight (DoRA) */
 
     uint32_t epochs;              /* 1 */
     uint32_t batch_size;          /* 4 pairs in a micro-batch */
@@ -667,12 +674,12 @@ adpo_status adpo_dataset_inspect(adpo_dataset *dataset, const adpo_model *model,
                                  int32_t measure_time, char *json, size_t capacity,
                                  size_t *needed);
 
-/* Tunes a LoRA adapter on all linear layers of a model. */
+/* Tunes a LoRA adapter on linear layers of a model. */
 typedef struct adpo_trainer adpo_trainer;
 
-/* Starts from the adapter `start`, or from a new one when it is NULL; a start brings its own rank
- * and alpha. The pairs are copied; those whose prompt alone fills max_length are left out.
- * config may be NULL.
+/* Starts from the adapter `start`, or from a new one when it is NULL; a start brings its own rank,
+ * alpha, target modules and kind. The pairs are copied; those whose prompt alone fills max_length
+ * are left out. config may be NULL.
  * Returns: INVALID_ARGUMENT (also: no pair left to train on), IO, FORMAT (both of the reference
  * cache), BUSY, OUT_OF_MEMORY. */
 adpo_status adpo_trainer_create(const adpo_model *model, const adpo_trainer_config *config,

@@ -7,6 +7,9 @@ extension adpo_trainer_config {
         dtype = configuration.dtype.cValue
         lora_rank = UInt32(clamping: configuration.loraRank)
         lora_alpha = Double(configuration.loraAlpha)
+        lora_dropout = configuration.loraDropout
+        use_rslora = configuration.usesRSLoRA ? 1 : 0
+        use_dora = configuration.usesDoRA ? 1 : 0
         epochs = UInt32(clamping: configuration.epochs)
         batch_size = UInt32(clamping: configuration.batchSize)
         gradient_accumulation = UInt32(clamping: configuration.gradientAccumulation)
@@ -54,6 +57,14 @@ extension TrainerConfiguration {
         dtype = try DType(config.dtype)
         loraRank = Int(config.lora_rank)
         loraAlpha = Float(config.lora_alpha)
+        loraDropout = config.lora_dropout
+        if let modules = config.target_modules {
+            targetModules = try text(modules, -1, "target_modules").utf8
+                .split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+                .map { String(decoding: $0, as: UTF8.self) }
+        }
+        usesRSLoRA = config.use_rslora != 0
+        usesDoRA = config.use_dora != 0
         epochs = Int(config.epochs)
         batchSize = Int(config.batch_size)
         gradientAccumulation = Int(config.gradient_accumulation)

@@ -708,6 +708,11 @@ static void trainers(void)
     REFUSE(lora_rank, 0);
     REFUSE(lora_rank, 0xffffffffu);
     REFUSE(lora_alpha, NAN);
+    REFUSE(lora_dropout, 1);
+    REFUSE(lora_dropout, NAN);
+    REFUSE(target_modules, "");
+    REFUSE(target_modules, "q_proj,");
+    REFUSE(target_modules, "lm_head");
     REFUSE(epochs, 0);
     REFUSE(batch_size, 0);
     REFUSE(gradient_accumulation, 0);

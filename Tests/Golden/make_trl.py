@@ -69,6 +69,10 @@ RUNS = [
     Run("window", batch_size=3, accumulation=2, schedule="cosine", warmup_steps=2),
     Run("sgd", optimizer="sgd", momentum=0.9, schedule="constant", learning_rate=1e-2),
     Run("reference", start=TRAINED, reference="start"),
+    # SGD, since AdamW makes whole steps of what rounding leaves in gradients that are almost 0.
+    Run("rslora", epochs=1, start="llama-f32-rslora", optimizer="sgd", learning_rate=1e-2),
+    Run("partial", epochs=1, start="llama-f32-partial"),
+    Run("dora", start="llama-f32-dora"),
 ]
 
 

@@ -7,7 +7,8 @@ extension Adapter {
     /// What was written is loaded again, and computes the same log-probs as this adapter before it
     /// takes its place; otherwise `path` is as it was.
     ///
-    /// - Throws: `.io`, `.outOfMemory`, `.numeric` when the log-probs differ or are not finite.
+    /// - Throws: `.io`, `.outOfMemory`, `.numeric` when the log-probs differ or are not finite,
+    ///   `.unsupported` for DoRA in a file for llama.cpp.
     public func save(to path: String) throws(ADPOError) {
         switch AdapterFormat(path: path) {
         case .peft: try savePEFT(path)
@@ -30,6 +31,12 @@ extension Adapter {
     }
 
     private func saveGGUF(_ path: String) throws(ADPOError) {
+        guard !layout.hasMagnitudes else {
+            throw ADPOError(
+                .unsupported,
+                "cannot write \(path): adapter files of llama.cpp hold no DoRA magnitudes; export the "
+                    + "merged model, or save the adapter in PEFT's format")
+        }
         let tensors = AdapterFormat.gguf.tensors(lora.values, layout, model.architecture)
         var descriptions: [NewTensor] = []
         for tensor in tensors {
@@ -66,12 +73,13 @@ extension Adapter {
             ("lora_alpha", .double(Double(alpha))),
             ("lora_dropout", .double(0)),
             ("use_rslora", .bool(isRankStabilized)),
+            ("use_dora", .bool(layout.hasMagnitudes)),
             ("bias", .string("none")),
             ("fan_in_fan_out", .bool(false)),
             (
                 "target_modules",
                 .array(
-                    layout.targets.map { .string(String($0.moduleName.split(separator: ".")[1])) })
+                    TargetModule.peftNames(layout.modules, model.architecture).map(JSON.string))
             ),
         ])
     }

@@ -42,7 +42,7 @@ struct GGUFAdapterHead {
         writer.set("general.architecture", .text(adapter.model.architecture.family))
         writer.set("general.type", .text("adapter"))
         writer.set("adapter.type", .text("lora"))
-        writer.set("adapter.lora.alpha", .float32(adapter.scale * Float(adapter.rank)))
+        writer.set("adapter.lora.alpha", .float32(adapter.lora.scale * Float(adapter.rank)))
         return writer
     }
 }

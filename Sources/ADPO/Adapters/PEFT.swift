@@ -15,9 +15,18 @@ package enum PEFT {
 
 /// What an adapter_config.json says, as far as the library can follow it.
 struct PEFTConfiguration {
-    let rank: Int
-    let alpha: Float
-    let isRankStabilized: Bool
+    var rank: Int
+    var alpha: Float
+    var isRankStabilized = false
+    /// DoRA.
+    var hasMagnitudes = false
+    /// What all of the adapted modules are, where the file lists them.
+    var targetModules: [String]?
+
+    init(rank: Int, alpha: Float) {
+        self.rank = rank
+        self.alpha = alpha
+    }
 
     init(_ json: JSON, source: String) throws(ADPOError) {
         let configuration = Configuration(json, source: source)
@@ -25,7 +34,7 @@ struct PEFTConfiguration {
         guard type == "LORA" else {
             throw ADPOError(.unsupported, "\(source): the adapter type \(type) is not LORA")
         }
-        for key in ["use_dora", "use_qalora", "use_bdlora", "lora_bias", "fan_in_fan_out"]
+        for key in ["use_qalora", "use_bdlora", "lora_bias", "fan_in_fan_out"]
         where try configuration.bool(key, default: false) {
             throw ADPOError(.unsupported, "\(source): \"\(key)\" is not supported")
         }
@@ -39,5 +48,10 @@ struct PEFTConfiguration {
         guard rank >= 1 else { throw ADPOError(.format, "\(source): the rank \"r\" is 0") }
         alpha = Float(try configuration.number("lora_alpha"))
         isRankStabilized = try configuration.bool("use_rslora", default: false)
+        hasMagnitudes = try configuration.bool("use_dora", default: false)
+        // Some of the modules that are listed may be excepted again.
+        if ["layers_to_transform", "exclude_modules"].allSatisfy({ json[$0]?.isNull ?? true }) {
+            targetModules = json["target_modules"]?.array?.compactMap(\.string)
+        }
     }
 }

@@ -108,6 +108,11 @@ package enum LinearLayer: Int, CaseIterable, Sendable {
         }
     }
 
+    /// The module's own name, the last part of its path.
+    package var projectionName: String {
+        moduleName.split(separator: ".").last.map { String($0) } ?? moduleName
+    }
+
     /// Its name in a GGUF block.
     package var ggufName: String {
         switch self {

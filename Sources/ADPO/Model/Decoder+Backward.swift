@@ -1,14 +1,15 @@
 import ADPOTensor
 
 extension Decoder {
-    /// Adds the gradients of the LoRA matrices, laid out like their values, given the derivative of
+    /// Adds the gradients of the adapter's parameters, laid out like their values, given the derivative of
     /// the loss by each target's log-prob, [targets]. Follows a training pass and its `logProbs`.
     func backward(
         derivative: UnsafePointer<Float>, lora: LoRAParameters,
         gradients: UnsafeMutablePointer<Float>
     ) {
         headBackward(derivative)
-        for layer in stride(from: architecture.layers - 1, through: 0, by: -1) {
+        for layer in stride(from: architecture.layers - 1, through: lora.layout.firstLayer, by: -1)
+        {
             if memory.recomputes(layer) { recompute(layer, lora) }
             feedForwardBackward(layer, lora, gradients)
             attentionBackward(layer, lora, gradients)
@@ -39,22 +40,22 @@ extension Decoder {
         dy: UnsafePointer<Float>, adds: Bool = false, into dx: UnsafeMutablePointer<Float>?,
         gradients: UnsafeMutablePointer<Float>
     ) {
-        let weight = model.weights.layers[layer][linear].weight
-        let rows = rows(dy, width: weight.rows)
-        let dhidden = base + memory.dloraHidden
-        let update = lora.update(of: linear, layer: layer)
-        let lowRank = update?.backward(rows, dhidden: dhidden, scratch: products)
-        if let dx {
-            weight.multiplyTransposed(
-                rows, beta: adds ? 1 : 0, adding: lowRank, into: dx, scratch: products)
+        guard let adapted = adapted(linear, layer, lora),
+            let a = lora.layout.a(linear, layer: layer), let b = lora.layout.b(linear, layer: layer)
+        else {
+            let weight = model.weights.layers[layer][linear].weight
+            if let dx {
+                weight.multiplyTransposed(
+                    rows(dy, width: weight.rows), beta: adds ? 1 : 0, into: dx, scratch: products)
+            }
+            return
         }
-        guard let update, let a = lora.layout.a(linear, layer: layer),
-            let b = lora.layout.b(linear, layer: layer)
-        else { return }
-        update.addGradients(
-            x: x, hidden: loraHidden(linear, layer), dy: dy, dhidden: dhidden,
-            count: memory.shape.tokens, da: gradients + a.lowerBound, db: gradients + b.lowerBound,
-            scratch: products)
+        let magnitudes = lora.layout.magnitudes(linear, layer: layer)
+        adapted.backward(
+            x: x, dy: dy, count: memory.shape.tokens, adds: adds,
+            dhidden: base + memory.dloraHidden,
+            into: dx, da: gradients + a.lowerBound, db: gradients + b.lowerBound,
+            dmagnitudes: magnitudes.map { gradients + $0.lowerBound })
     }
 
     /// Through stream += down(silu(gate(norm(stream))) * up(norm(stream))).
@@ -92,8 +93,8 @@ extension Decoder {
         let (dquery, dkey, dvalue) =
             (base + memory.dquery, base + memory.dkey, base + memory.dvalue)
         let norm = model.weights.layers[layer].attentionNorm
-        // Below the first layer is only the embedding, which is frozen.
-        let dnormed = layer > 0 ? base + memory.dnormed : nil
+        // Below the first layer that is adapted everything is frozen.
+        let dnormed = layer > lora.layout.firstLayer ? base + memory.dnormed : nil
 
         linear(
             .output, layer, lora, x: base + activations.attended, dy: dstream, into: dattended,

@@ -12,7 +12,7 @@ extension Decoder {
         _ sequence: PackedSequence, lora: LoRAParameters?, isTraining: Bool = false,
         cache: KeyValueCache? = nil
     ) throws(ADPOError) {
-        try prepare(sequence, rank: lora?.layout.rank ?? 0, isTraining: isTraining)
+        try prepare(sequence, lora, isTraining: isTraining)
         try cache?.reserve(sequence.tokens.count)
         embed()
         for layer in 0..<architecture.layers {
@@ -22,16 +22,17 @@ extension Decoder {
         cache?.advance(by: sequence.tokens.count)
     }
 
-    /// y = x W^T + bias, and the adapter's update; adds to y when `adds`.
+    /// y = x W^T + bias, with what the adapter changes; adds to y when `adds`.
     private func linear(
         _ linear: LinearLayer, _ layer: Int, _ x: Rows, _ lora: LoRAParameters?,
         adds: Bool = false, into y: UnsafeMutablePointer<Float>
     ) {
         let weights = model.weights.layers[layer][linear]
-        let update = lora?.update(of: linear, layer: layer)?.forward(
-            x, hidden: loraHidden(linear, layer), scratch: products)
-        weights.weight.multiply(
-            x, beta: adds ? 1 : 0, adding: update, into: y, scratch: products)
+        if let adapted = adapted(linear, layer, lora) {
+            adapted.forward(x, adds: adds, into: y)
+        } else {
+            weights.weight.multiply(x, beta: adds ? 1 : 0, into: y, scratch: products)
+        }
         if let bias = weights.bias {
             adpo_add_bias(y, bias.pointer, memory.shape.tokens, bias.count)
         }
@@ -42,10 +43,17 @@ extension Decoder {
         products.rows(x, count: memory.shape.tokens, width: width)
     }
 
-    /// A x of a linear layer, [tokens, rank].
-    func loraHidden(_ linear: LinearLayer, _ layer: Int) -> UnsafeMutablePointer<Float> {
+    /// A linear layer with its adapter; nil when it has none.
+    func adapted(
+        _ linear: LinearLayer, _ layer: Int, _ lora: LoRAParameters?
+    ) -> AdaptedLinear? {
         let shape = memory.shape
-        return base + memory.layer(layer).loraHidden + linear.rawValue * shape.tokens * shape.rank
+        let hidden = memory.layer(layer).loraHidden + linear.rawValue * shape.tokens * shape.rank
+        return lora?.update(of: linear, layer: layer).map { update in
+            AdaptedLinear(
+                model.weights.layers[layer][linear].weight, update, hidden: base + hidden,
+                input: base + memory.dropped, output: base + memory.decomposed, scratch: products)
+        }
     }
 
     private func embed() {

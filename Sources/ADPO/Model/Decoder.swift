@@ -53,7 +53,9 @@ final class Decoder {
     /// must.
     ///
     /// - Throws: `.outOfMemory`.
-    func prepare(_ sequence: PackedSequence, rank: Int, isTraining: Bool) throws(ADPOError) {
+    func prepare(
+        _ sequence: PackedSequence, _ lora: LoRAParameters?, isTraining: Bool
+    ) throws(ADPOError) {
         guard sequence.tokens.count <= Self.maximumTokens, sequence.length <= Self.maximumTokens
         else {
             throw ADPOError(
@@ -66,7 +68,9 @@ final class Decoder {
             PassShape(
                 tokens: sequence.tokens.count, keys: sequence.keyCount,
                 targets: sequence.targets.count,
-                rank: rank, isTraining: isTraining, activationMemory: activationMemory,
+                rank: lora?.layout.rank ?? 0, hasMagnitudes: lora?.layout.hasMagnitudes ?? false,
+                hasDropout: lora?.dropout != nil, isTraining: isTraining,
+                activationMemory: activationMemory,
                 dtype: dtype))
         if buffer.count < memory.count {
             buffer = try Buffer(zeros: 0)  // the old block goes before the new one is taken

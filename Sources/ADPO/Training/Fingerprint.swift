@@ -53,7 +53,8 @@ extension Model {
 extension LoRAParameters {
     var fingerprint: String {
         var fingerprint = Fingerprint()
-        fingerprint.add("\(layout.rank) \(layout.targets) \(scale)")
+        fingerprint.add("\(layout.rank) \(layout.hasMagnitudes) \(scale)")
+        for module in layout.modules { fingerprint.add(module.name) }
         fingerprint.add(UnsafeRawBufferPointer(start: values, count: layout.count * 4))
         return fingerprint.text
     }

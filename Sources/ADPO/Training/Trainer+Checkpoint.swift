@@ -80,6 +80,7 @@ extension Trainer {
         }
 
         _ = parameters.mutableSpan.update(fromContentsOf: newParameters)
+        parametersChanged()
         if let gradients { _ = gradientBuffer.mutableSpan.update(fromContentsOf: gradients) }
         for (current, new) in zip(optimizer.state, state) {
             _ = current.values.update(fromContentsOf: new)

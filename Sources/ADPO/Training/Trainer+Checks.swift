@@ -3,9 +3,11 @@ import CKernels
 
 /// What must hold in every run, and is asserted as it goes.
 extension Trainer {
-    /// The policy is the reference before the first update: a new adapter changes nothing at first.
+    /// The policy is the reference before the first update: a new adapter changes nothing at first,
+    /// and the reference is without dropout.
     private var startsAtReference: Bool {
-        stepsDone == 0 && (start == nil || configuration.reference == .start)
+        stepsDone == 0
+            && (start == nil || configuration.reference == .start && configuration.loraDropout == 0)
     }
 
     /// At the start all margins are 0. The two log-probs of a token differ by rounding alone, as
@@ -35,7 +37,7 @@ extension Trainer {
             gradientBuffer.pointer.update(repeating: 0, count: layout.count)
             var sum = MetricsSum()
             for pass in PairBatch.packed(CollectionOfOne(index), of: pairs) {
-                try accumulate(pass, kl: kl, pairsInUpdate: 1, &sum)
+                try accumulate(pass, index: 0, kl: kl, pairsInUpdate: 1, &sum)
             }
             guard isGradientFinite else {
                 throw ADPOError(

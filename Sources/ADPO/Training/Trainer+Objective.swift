@@ -37,7 +37,7 @@ extension Trainer {
 
     /// The policy's log-probs of a pass, and for WPO more of its distributions.
     func policyLogProbs(
-        _ pass: PairBatch, isTraining: Bool = false
+        _ pass: PairBatch, lora: LoRAParameters, isTraining: Bool = false
     ) throws(ADPOError) -> PolicyLogProbs {
         try decoder.forward(pass.sequence, lora: lora, isTraining: isTraining)
         guard loss.objective.usesWPO else { return PolicyLogProbs(values: decoder.logProbs()) }

@@ -35,8 +35,9 @@ extension Trainer {
         var sum = MetricsSum()
         do {
             let kl = try klDivergence(batch, of: pairs)
-            for pass in PairBatch.packed(batch, of: pairs) {
-                try accumulate(pass, kl: kl, pairsInUpdate: batch.count * windowCount, &sum)
+            for (index, pass) in PairBatch.packed(batch, of: pairs).enumerated() {
+                try accumulate(
+                    pass, index: index, kl: kl, pairsInUpdate: batch.count * windowCount, &sum)
             }
             try checkGradient(of: batch, kl: kl)
         } catch {
@@ -106,11 +107,19 @@ extension Trainer {
     }
 
     /// Adds the gradients of some pairs, each weighted by 1 / pairsInUpdate.
+    ///
+    /// - Parameter index: of the pass in its micro-batch.
     func accumulate(
-        _ pass: PairBatch, kl: Double, pairsInUpdate: Int, _ sum: inout MetricsSum
+        _ pass: PairBatch, index: Int, kl: Double, pairsInUpdate: Int, _ sum: inout MetricsSum
     ) throws(ADPOError) {
+        var lora = lora
+        if configuration.loraDropout > 0 {
+            lora.dropout = AdapterDropout(
+                probability: configuration.loraDropout, seed: configuration.seed,
+                pass: [stepsDone, window.count, index])
+        }
         let reference = try referenceLogProbs(pass, of: training)
-        let policy = try policyLogProbs(pass, isTraining: true)
+        let policy = try policyLogProbs(pass, lora: lora, isTraining: true)
         try checkStart(pass, policy: policy.values, reference: reference)
         let derivative = try losses(
             pass, of: training, policy: policy, reference: reference, kl: kl,
@@ -128,6 +137,7 @@ extension Trainer {
         try optimizer.step(
             parameters: parameters.mutableSpan, gradients: gradientBuffer.span,
             learningRate: learningRate)
+        parametersChanged()
         guard let before else { return }
         guard !before.elementsEqual(parameters.span) else {
             optimizer.steps -= 1

@@ -1,7 +1,6 @@
 import ADPOTensor
 
-/// Tunes a LoRA adapter on all linear layers of a model with Autoregressive DPO
-/// (arXiv 2602.09533).
+/// Tunes a LoRA adapter on linear layers of a model with Autoregressive DPO (arXiv 2602.09533).
 ///
 /// One thread at a time.
 public final class Trainer {
@@ -17,6 +16,7 @@ public final class Trainer {
     let alpha: Float
     let isRankStabilized: Bool
     let parameters: Buffer<Float>  // [layout.count]
+    private let decomposition: WeightDecomposition?
     let gradientBuffer: Buffer<Float>  // [layout.count]
     let optimizer: any Optimizer
     package let training: PairSet
@@ -58,9 +58,7 @@ public final class Trainer {
         if let start {
             layout = start.layout
         } else {
-            layout = try AdapterLayout(
-                model.architecture, rank: configuration.loraRank,
-                targets: Set(LinearLayer.allCases))
+            layout = try configuration.adapterLayout(model.architecture)
         }
         let parameters = try Buffer<Float>(zeros: layout.count)
         if let start {
@@ -78,11 +76,16 @@ public final class Trainer {
             activationMemory: configuration.activationMemory)
         self.layout = layout
         alpha = start?.alpha ?? configuration.loraAlpha
-        isRankStabilized = start?.isRankStabilized ?? false
+        isRankStabilized = start?.isRankStabilized ?? configuration.usesRSLoRA
         self.parameters = parameters
         gradientBuffer = gradients
+        decomposition = try WeightDecomposition(layout)
         optimizer = try configuration.optimizer.make(parameters: layout.count, configuration)
         learningRate = configuration.learningRate
+        if start == nil {
+            decomposition?.initialize(self.parameters.pointer, lora, model.weights)
+        }
+        parametersChanged()
         try openReferenceCache()
     }
 
@@ -123,10 +126,14 @@ public final class Trainer {
 
     /// The policy's matrices.
     var lora: LoRAParameters {
-        let rank = Float(layout.rank)
-        return LoRAParameters(
-            layout: layout, scale: alpha / (isRankStabilized ? rank.squareRoot() : rank),
-            values: parameters.pointer)
+        LoRAParameters(
+            layout: layout, alpha: alpha, isRankStabilized: isRankStabilized,
+            values: parameters.pointer, decomposition: decomposition)
+    }
+
+    /// Follows every change of the parameters.
+    func parametersChanged() {
+        decomposition?.update(lora, model.weights)
     }
 
     func logProbs(

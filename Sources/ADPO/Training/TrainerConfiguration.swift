@@ -5,9 +5,21 @@ public struct TrainerConfiguration: Sendable {
     /// What the run minimizes.
     public var objective = Objective()
 
-    /// Of a new adapter; one to start from brings its own.
+    /// Of a new adapter; one to start from brings its own rank, alpha, modules and kind.
     public var loraRank = 16
     public var loraAlpha: Float = 32
+    /// The linear layers to adapt. Each entry is "all-linear"; a name such as "q_proj" or
+    /// "model.layers.3.mlp.up_proj", matched as PEFT does; or a pattern for full names, such as
+    /// "model.layers.*.mlp.*".
+    public var targetModules = ["all-linear"]
+    /// Scales by alpha / sqrt(rank) rather than alpha / rank (rsLoRA, arXiv 2312.03732).
+    public var usesRSLoRA = false
+    /// Trains a magnitude for each row of an adapted weight, and LoRA its direction (DoRA,
+    /// arXiv 2402.09353).
+    public var usesDoRA = false
+    /// The share of an adapter's inputs that a training pass drops, also where training starts from
+    /// an adapter.
+    public var loraDropout = 0.0
 
     public var dtype = DType.f32
 
@@ -62,6 +74,15 @@ public struct TrainerConfiguration: Sendable {
         return configuration
     }
 
+    /// Where the parameters of a new adapter lie.
+    ///
+    /// - Throws: `.invalidArgument` for an impossible rank, and for modules that the model lacks.
+    func adapterLayout(_ architecture: Architecture) throws(ADPOError) -> AdapterLayout {
+        try AdapterLayout(
+            architecture, rank: loraRank,
+            modules: TargetModule.matching(targetModules, architecture), hasMagnitudes: usesDoRA)
+    }
+
     /// What the parts of a trainer do not check themselves.
     func validate() throws(ADPOError) {
         try objective.validate()
@@ -87,6 +108,11 @@ public struct TrainerConfiguration: Sendable {
         }
         guard loraAlpha > 0, loraAlpha.isFinite else {
             throw ADPOError(.invalidArgument, "the LoRA alpha is \(loraAlpha); it must be above 0")
+        }
+        guard loraDropout >= 0, loraDropout < 1 else {
+            throw ADPOError(
+                .invalidArgument,
+                "the LoRA dropout is \(loraDropout); it must be 0 or above, and below 1")
         }
         for (name, value) in [
             ("learning rate", learningRate), ("maximum gradient norm", maxGradientNorm),

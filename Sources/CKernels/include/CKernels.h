@@ -6,6 +6,7 @@
 #define CKERNELS_H
 
 #include "activation.h"
+#include "adapter.h"
 #include "decode.h"
 #include "dot.h"
 #include "encode.h"

@@ -65,58 +65,6 @@ struct BackwardTests {
             absolute: 1e-3)
     }
 
-    /// A frozen linear layer with an adapter: y = x W^T + scale B A x.
-    @Test(arguments: [1, 5, 40])
-    func lora(count: Int) throws {
-        let (rank, rows, columns) = (3, 7, 12)
-        let weight = try testMatrix(
-            rows: rows, encoding: .f32, columns: columns,
-            bytes: testNumbers(rows * columns, seed: 5).withUnsafeBytes(Array.init))
-        let scratch = products.scratch
-        let x = testNumbers(count * columns, seed: 1)
-        let a = testNumbers(rank * columns, seed: 2)
-        let b = testNumbers(rows * rank, seed: 3)
-        let dy = testNumbers(count * rows, seed: 4)
-        var hidden = [Float](repeating: 0, count: count * rank)
-
-        func withLoRA(_ a: [Float], _ b: [Float], _ body: (LoRA) -> Void) {
-            a.withUnsafeBufferPointer { a in
-                b.withUnsafeBufferPointer { b in
-                    guard let a = a.baseAddress, let b = b.baseAddress else { return }
-                    body(LoRA(a: a, b: b, rank: rank, rows: rows, columns: columns, scale: 0.5))
-                }
-            }
-        }
-        func forward(_ x: [Float], _ a: [Float], _ b: [Float]) -> [Float] {
-            var y = [Float](repeating: .nan, count: count * rows)
-            withLoRA(a, b) { lora in
-                let x = scratch.rows(x, count: count, width: columns)
-                let update = lora.forward(x, hidden: &hidden, scratch: scratch)
-                weight.multiply(x, adding: update, into: &y, scratch: scratch)
-            }
-            return y
-        }
-        _ = forward(x, a, b)
-        var dhidden = [Float](repeating: .nan, count: count * rank)
-        var da = [Float](repeating: 0, count: a.count)
-        var db = [Float](repeating: 0, count: b.count)
-        var dx = [Float](repeating: .nan, count: x.count)
-        withLoRA(a, b) { lora in
-            let rows = scratch.rows(dy, count: count, width: rows)
-            let update = lora.backward(rows, dhidden: &dhidden, scratch: scratch)
-            weight.multiplyTransposed(rows, adding: update, into: &dx, scratch: scratch)
-            lora.addGradients(
-                x: x, hidden: hidden, dy: dy, dhidden: dhidden, count: count, da: &da, db: &db,
-                scratch: scratch)
-        }
-        expectClose(
-            da, finiteDifference(of: { forward(x, $0, b) }, at: a, weights: dy), absolute: 2e-3)
-        expectClose(
-            db, finiteDifference(of: { forward(x, a, $0) }, at: b, weights: dy), absolute: 2e-3)
-        expectClose(
-            dx, finiteDifference(of: { forward($0, a, b) }, at: x, weights: dy), absolute: 2e-3)
-    }
-
     /// A prompt, two responses that share it (one of a single query), and a second text, with
     /// grouped heads; longer than a block of queries.
     @Test func attention() {

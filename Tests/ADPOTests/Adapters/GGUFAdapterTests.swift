@@ -123,10 +123,25 @@ struct GGUFAdapterTests {
         }
     }
 
+    /// llama.cpp has no magnitudes.
+    @Test func refusesDoRA() throws {
+        let adapter = try adapter("llama-f32-dora", "llama-f32")
+        try withTemporaryDirectory { directory in
+            let error = #expect(throws: ADPOError.self) {
+                try adapter.save(to: directory + "/adapter.gguf")
+            }
+            #expect(error?.code == .unsupported)
+            #expect(error?.message.contains("export the merged model") == true)
+            #expect(StagingFolder.names(in: directory) == [])
+        }
+    }
+
     /// A matrix that is not finite is found when the file is read back; nothing is left.
     @Test func writesNothingThatDiffers() throws {
         let model = try Model(path: Fixture.path("Fixtures/models/llama-f32"))
-        let layout = try AdapterLayout(model.architecture, rank: 2, targets: [.query])
+        let layout = try AdapterLayout(
+            model.architecture, rank: 2,
+            modules: TargetModule.matching(["q_proj"], model.architecture))
         let values = [Float](repeating: .nan, count: layout.count)
         let adapter = try Adapter(
             model: model, layout: layout, alpha: 4, isRankStabilized: false, values: values)

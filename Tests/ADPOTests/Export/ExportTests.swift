@@ -55,7 +55,9 @@ struct ExportTests {
     }
 
     /// Merged and exported, a model computes what it computes with the adapter.
-    @Test(arguments: ["llama-f32", "llama-f32.gguf"], ["llama-f32-lora", "llama-f32-rslora"])
+    @Test(
+        arguments: ["llama-f32", "llama-f32.gguf"],
+        ["llama-f32-lora", "llama-f32-rslora", "llama-f32-dora"])
     func mergesAnAdapter(_ name: String, _ adapterName: String) throws {
         let model = try model(name)
         let adapter = try Adapter(
@@ -208,7 +210,9 @@ struct ExportTests {
     /// Weights beyond F16 become infinite: the export is tried, and not kept.
     @Test func keepsNothingThatDiffers() throws {
         let model = try model("llama-f32")
-        let layout = try AdapterLayout(model.architecture, rank: 1, targets: [.value])
+        let layout = try AdapterLayout(
+            model.architecture, rank: 1,
+            modules: TargetModule.matching(["v_proj"], model.architecture))
         // Values beyond F16's 65504, which the head's norm makes small again.
         let adapter = try Adapter(
             model: model, layout: layout, alpha: 1, isRankStabilized: false,

@@ -111,6 +111,9 @@ struct CheckpointTests {
         ("schedule", { $0.schedule = .constant }), ("warmupSteps", { $0.warmupSteps = 1 }),
         ("optimizer", { $0.optimizer = .sgd }), ("weightDecay", { $0.weightDecay = 0.1 }),
         ("loraRank", { $0.loraRank = 8 }), ("loraAlpha", { $0.loraAlpha = 8 }),
+        ("targetModules", { $0.targetModules = ["q_proj"] }),
+        ("usesRSLoRA", { $0.usesRSLoRA = true }), ("usesDoRA", { $0.usesDoRA = true }),
+        ("loraDropout", { $0.loraDropout = 0.1 }),
         ("reference", { $0.reference = .start }), ("data", { $0.maxLength = 12 }),
     ]
 

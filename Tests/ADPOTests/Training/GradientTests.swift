@@ -3,7 +3,7 @@ import ADPOTensor
 import TestSupport
 import Testing
 
-/// Losses and LoRA gradients of one pair, against PyTorch's autograd through peft.
+/// Losses and adapter gradients of one pair, against PyTorch's autograd through peft.
 struct GradientTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String
@@ -11,7 +11,10 @@ struct GradientTests {
         var testDescription: String { "\(name), \(granularity)" }
     }
 
-    static let cases = ["llama-f32", "llama-bias", "llama-q8_0"].flatMap { name in
+    static let cases = [
+        "llama-f32", "llama-bias", "llama-q8_0", "llama-f32-rslora", "llama-f32-partial",
+        "llama-f32-dora", "llama-bias-dora", "llama-q8_0-dora",
+    ].flatMap { name in
         [Granularity.response, .token, .static(3), .adaptive(2)].map {
             Case(name: name, granularity: $0)
         }

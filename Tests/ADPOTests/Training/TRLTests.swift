@@ -6,7 +6,8 @@ import Testing
 /// Whole training steps, against TRL's DPOTrainer from the same adapter file.
 struct TRLTests {
     @Test(arguments: [
-        "plain", "accumulated", "truncated", "window", "sgd", "reference",
+        "plain", "accumulated", "truncated", "window", "sgd", "reference", "rslora", "partial",
+        "dora",
     ])
     func equalsDPOTrainer(_ name: String) throws {
         let file = try golden("trl_dpo.json")

@@ -35,6 +35,13 @@ def path_bytes(path: PathLike) -> bytes:
     return encoded
 
 
+def joined(option: str, names: Sequence[str]) -> bytes:
+    """Join the names that an option lists with commas."""
+    if isinstance(names, str) or any("," in name or "\0" in name for name in names):
+        raise InvalidArgumentError(f"{option} is {names!r}: a list of names is needed")
+    return ",".join(names).encode()
+
+
 def token_array(tokens: Tokens) -> TokenArray:
     """Tokens as one contiguous int32 array; no copy when they are that already."""
     array = np.asarray(tokens)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -194,6 +195,11 @@ def inspect(
     batch_size: int | None = None,
     epochs: int | None = None,
     lora_rank: int | None = None,
+    lora_alpha: float | None = None,
+    lora_dropout: float | None = None,
+    target_modules: Sequence[str] | None = None,
+    use_rslora: bool = False,
+    use_dora: bool = False,
     dtype: str = "f32",
     examples: int = 3,
     measure_time: bool = True,
@@ -204,7 +210,9 @@ def inspect(
     ----------
     model : Model
     pairs : Dataset
-    objective, max_length, activation_memory, batch_size, epochs, lora_rank, dtype
+    objective, max_length, activation_memory, batch_size, epochs, dtype
+        As for `Trainer`.
+    lora_rank, lora_alpha, lora_dropout, target_modules, use_rslora, use_dora
         As for `Trainer`.
     examples : int
         So many pairs are shown token by token: the first ones in use.
@@ -223,9 +231,15 @@ def inspect(
             "batch_size": batch_size,
             "epochs": epochs,
             "lora_rank": lora_rank,
+            "lora_alpha": lora_alpha,
+            "lora_dropout": lora_dropout,
+            "use_rslora": use_rslora,
+            "use_dora": use_dora,
             "dtype": dtype_value(dtype),
         },
     )
+    if target_modules is not None:
+        config.target_modules = _marshal.joined("target_modules", target_modules)
     text = _marshal.fill_bytes(
         lambda *buffer: library().adpo_dataset_inspect(
             pairs._pointer,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable
 
@@ -58,7 +58,7 @@ class TrainerInfo:
 
 
 class Trainer(Handle):
-    """Tunes a LoRA adapter on all linear layers of a model.
+    """Tunes a LoRA adapter on linear layers of a model.
 
     Iterate over it, call `step`, or call `run`. `accumulate`, `gradients` and `apply` are the parts
     of a step.
@@ -71,12 +71,22 @@ class Trainer(Handle):
     objective : Objective, optional
         What to minimize; DPO when not given.
     start : Adapter, optional
-        Go on from this adapter, with its rank and alpha, instead of a new one.
+        Go on from this adapter, with its rank, alpha, modules and kind, instead of a new one.
     dtype : str
         What products with the weights compute in: "f32"; "bf16", which is about twice as fast; or
         "auto", which is bf16 where the processor has it and the weights are not stored in F32.
     lora_rank, lora_alpha : int, float
         16 and 32 when not given.
+    lora_dropout : float
+        The share of an adapter's inputs that a training pass drops; 0 when not given.
+    target_modules : sequence of str
+        The linear layers to adapt: names as PEFT matches them, such as "q_proj" or
+        "model.layers.3.mlp.up_proj", or patterns for full names, such as "model.layers.*.mlp.*".
+        All when not given.
+    use_rslora : bool
+        Scale by alpha / sqrt(rank), not alpha / rank.
+    use_dora : bool
+        Train a magnitude for each row of a weight, too.
     epochs : int
         1 when not given.
     batch_size : int
@@ -86,8 +96,8 @@ class Trainer(Handle):
     max_length : int
         Tokens of prompt + response, 1024 when not given; longer ones lose their end.
     activation_memory : int
-        Bytes of activations that are kept for the backward pass, 2**30 when not given; layers beyond
-        are computed again, which takes up to a third more time and changes no bit.
+        Bytes of activations that are kept for the backward pass, 2**30 when not given; layers
+        beyond are computed again, which takes up to a third more time and changes no bit.
     seed : int
         Of the adapter's start and of the shuffling.
     shuffle : bool
@@ -128,6 +138,10 @@ class Trainer(Handle):
         dtype: str = "f32",
         lora_rank: int | None = None,
         lora_alpha: float | None = None,
+        lora_dropout: float | None = None,
+        target_modules: Sequence[str] | None = None,
+        use_rslora: bool = False,
+        use_dora: bool = False,
         epochs: int | None = None,
         batch_size: int | None = None,
         gradient_accumulation: int | None = None,
@@ -158,6 +172,9 @@ class Trainer(Handle):
                 "dtype": dtype_value(dtype),
                 "lora_rank": lora_rank,
                 "lora_alpha": lora_alpha,
+                "lora_dropout": lora_dropout,
+                "use_rslora": use_rslora,
+                "use_dora": use_dora,
                 "epochs": epochs,
                 "batch_size": batch_size,
                 "gradient_accumulation": gradient_accumulation,
@@ -178,6 +195,8 @@ class Trainer(Handle):
                 "reference": _marshal.enum_value("reference", reference, REFERENCES),
             },
         )
+        if target_modules is not None:
+            config.target_modules = _marshal.joined("target_modules", target_modules)
         if reference_cache is not None:
             config.reference_cache = _marshal.path_bytes(reference_cache)
         pointer = ctypes.c_void_p()

@@ -99,7 +99,7 @@ def test_train_leaves_metrics_and_an_adapter(model, tmp_path):
     output = tmp_path / "deep" / "output"
     summary = run_json(
         *train(output, "--granularity", "adaptive:4", "--beta", 0.2, "--learning-rate", 1e-3),
-        *("--epochs", 2, "--batch-size", 2, "--lora-rank", 4, "--lora-alpha", 8, "--seed", 1),
+        *("--epochs", 2, "--batch-size", 2, "--rank", 4, "--alpha", 8, "--seed", 1),
         *("--optimizer", "sgd", "--momentum", 0.5, "--schedule", "cosine"),
         *("--warmup", 1, "--max-gradient-norm", 0.5, "--accumulate", 2),
         *("--weight-decay", 0.01, "--max-length", 512, "--eval", PAIRS),
@@ -166,6 +166,43 @@ def test_train_takes_an_objective(model, tmp_path, options, objective):
     assert line["loss"] == pytest.approx(trainer.step().loss, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("options", "arguments"),
+    [
+        ("--rank 2 --alpha 4 --rslora", {"lora_rank": 2, "lora_alpha": 4, "use_rslora": True}),
+        (
+            "--dora --dropout 0.2 --target-modules v_proj,model.layers.1.mlp.*",
+            {
+                "use_dora": True,
+                "lora_dropout": 0.2,
+                "target_modules": ["v_proj", "model.layers.1.mlp.*"],
+            },
+        ),
+    ],
+)
+def test_train_takes_the_kind_of_adapter(model, tmp_path, options, arguments):
+    output = tmp_path / "output"
+    options = (*options.split(), "--learning-rate", 1e-2, "--batch-size", 10)
+    summary = run_json(*train(output, *options))
+    pairs = adpo.Dataset(model)
+    pairs.load_jsonl(PAIRS)
+    trainer = adpo.Trainer(model, pairs, learning_rate=1e-2, batch_size=10, **arguments)
+    assert summary["parameters"] == trainer.info.parameters
+    trainer.run()
+    trainer.adapter().save(tmp_path / "expected")
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        found = (output / name).read_bytes()
+        assert found == (tmp_path / "expected" / name).read_bytes()
+    cost = run_json("inspect", MODEL, PAIRS, "--no-time", *options[:-4])
+    assert cost["memory"]["parameters"] == 4 * trainer.info.parameters
+
+
+def test_train_refuses_modules_that_the_model_lacks(tmp_path):
+    result = run(*train(tmp_path / "output", "--target-modules", "q_proj,qq_proj"))
+    assert result.returncode == 1
+    assert '"qq_proj" matches no target module: q_proj, k_proj' in result.stderr
+
+
 def test_train_starts_from_an_adapter(tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
     options = ("--learning-rate", 1e-3, "--epochs", 2, "--batch-size", 2)
@@ -195,7 +232,7 @@ def test_train_stops_early_and_keeps_the_best(tmp_path):
 
 
 def test_train_warns_when_the_chosen_responses_become_less_likely(tmp_path):
-    rate = ("--granularity", "token", "--learning-rate", 3e-2, "--epochs", 10, "--lora-rank", 4)
+    rate = ("--granularity", "token", "--learning-rate", 3e-2, "--epochs", 10, "--rank", 4)
     result = run(*train(tmp_path / "output", *rate))
     assert result.returncode == 0
     assert "the log-prob of the chosen responses has fallen by" in result.stderr

@@ -9,8 +9,7 @@ struct Cost {
     init(_ model: Model, _ configuration: TrainerConfiguration) throws(ADPOError) {
         self.model = model
         self.configuration = configuration
-        layout = try AdapterLayout(
-            model.architecture, rank: configuration.loraRank, targets: Set(LinearLayer.allCases))
+        layout = try configuration.adapterLayout(model.architecture)
     }
 
     func memory(_ pairs: [PreferencePair]) -> Inspection.Memory {
@@ -23,7 +22,9 @@ struct Cost {
                 let sequence = pass.sequence
                 let shape = PassShape(
                     tokens: sequence.tokens.count, keys: sequence.keyCount,
-                    targets: sequence.targets.count, rank: layout.rank, isTraining: true,
+                    targets: sequence.targets.count, rank: layout.rank,
+                    hasMagnitudes: layout.hasMagnitudes,
+                    hasDropout: configuration.loraDropout > 0, isTraining: true,
                     activationMemory: configuration.activationMemory,
                     dtype: configuration.dtype.resolved(for: model))
                 largest = max(largest, DecoderMemory(model, shape).count)

@@ -14,6 +14,7 @@ from typing import Any
 from adpo.cli._output import print_json
 from adpo.cli.inference import add_dtype
 from adpo.cli.objective import add_objective, objective_of
+from adpo.cli.parameters import add_parameters, parameters_of
 from adpo.dataset import Dataset
 from adpo.inspection import (
     CountRange,
@@ -39,13 +40,13 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     command.set_defaults(run=_inspect)
     command.add_argument("data", metavar="DATA", help="JSON Lines of pairs")
     add_objective(command)
+    add_parameters(command)
     add_dtype(command)
     for name, help_text in (
         ("--max-length", "1024"),
         ("--activation-memory", "2**30 bytes; fewer take more time"),
         ("--batch-size", "4"),
         ("--epochs", "1"),
-        ("--lora-rank", "16"),
     ):
         command.add_argument(name, type=int, metavar="N", help=help_text)
     command.add_argument(
@@ -66,7 +67,7 @@ def _inspect(options: argparse.Namespace) -> int:
         activation_memory=options.activation_memory,
         batch_size=options.batch_size,
         epochs=options.epochs,
-        lora_rank=options.lora_rank,
+        **parameters_of(options),
         dtype=options.dtype,
         examples=options.examples,
         measure_time=not options.no_time,

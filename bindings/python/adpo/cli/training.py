@@ -15,6 +15,7 @@ from adpo.cli._output import finite, print_json, print_table
 from adpo.cli._progress import Progress
 from adpo.cli.inference import add_dtype
 from adpo.cli.objective import add_objective, objective_of
+from adpo.cli.parameters import add_parameters, parameters_of
 from adpo.dataset import Dataset
 from adpo.errors import InvalidArgumentError
 from adpo.metrics import Metrics
@@ -33,8 +34,9 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     train.add_argument("--keep-best", action="store_true", help="end with the lowest eval_loss")
     train.add_argument("--checkpoint", metavar="FILE", help="what --resume goes on from")
     train.add_argument("--resume", action="store_true", help="from --checkpoint, if it is there")
-    train.add_argument("--adapter", metavar="DIR", help="start from this adapter")
+    train.add_argument("--adapter", metavar="DIR", help="start from this adapter, as it is made")
     add_objective(train)
+    add_parameters(train)
     add_dtype(train)
     train.add_argument("--schedule", choices=SCHEDULES, default="linear", help="linear")
     train.add_argument("--reference", choices=REFERENCES, default="base", help="base")
@@ -47,8 +49,6 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
         ("--accumulate", int, "1 micro-batch for each update"),
         ("--max-length", int, "1024"),
         ("--activation-memory", int, "2**30 bytes; fewer take more time"),
-        ("--lora-rank", int, "16"),
-        ("--lora-alpha", float, "32"),
         ("--warmup", int, "0 steps"),
         ("--max-gradient-norm", float, "1; 0 does not clip"),
         ("--weight-decay", float, "0"),
@@ -159,8 +159,7 @@ def _train(options: argparse.Namespace) -> int:
         objective_of(options),
         start=Adapter.load(model, options.adapter) if options.adapter else None,
         dtype=options.dtype,
-        lora_rank=options.lora_rank,
-        lora_alpha=options.lora_alpha,
+        **parameters_of(options),
         epochs=options.epochs,
         batch_size=options.batch_size,
         gradient_accumulation=options.accumulate,
