@@ -10,16 +10,17 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import adpo
 import numpy as np
 import torch
+from safetensors.torch import load_file
+
+import adpo
 from common import ADAPTERS, MODELS
 from make_adapter import CHOSEN, PROMPT, REJECTED
 from make_objective_gradients import ADAPTER, MODEL
 from make_objective_gradients import compute as through_model
 from make_objectives import GRANULARITIES, compute, kto_cases, objectives, random_pairs
 from report import cell, publish, table, versions
-from safetensors.torch import load_file
 
 # Of the loss, and of the gradient in relation to its largest element. Log-probs come and gradients
 # go in float32; through the model all is float32.
@@ -44,9 +45,7 @@ def alone() -> Found:
     for case in compute(objectives(), random_pairs()):
         options = dict(case.objective)
         weighted = options.pop("weighted", False)
-        arrays = {
-            name: tuple(side.numpy() for side in sides) for name, sides in case.pair.items()
-        }
+        arrays = {name: tuple(side.numpy() for side in sides) for name, sides in case.pair.items()}
         if not weighted:
             del arrays["weights"]
         found = adpo.loss(adpo.Objective(str(case.granularity), **options), **arrays)

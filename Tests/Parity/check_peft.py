@@ -12,15 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from peft import PeftModel
-from transformers import LlamaForCausalLM
 
-TESTS = Path(__file__).resolve().parent.parent
-MODELS = TESTS / "Fixtures/models"
-sys.path.insert(0, str(TESTS.parent / "bindings/python"))
-
-import adpo  # noqa: E402
+import adpo
+from common import FIXTURES, MODELS, all_logits, load_model, logprobs_of
 
 TOLERANCE = 2e-4
 KINDS: dict[str, dict[str, Any]] = {
@@ -37,7 +32,7 @@ def tune(path: Path, output: Path, kind: dict[str, Any]) -> None:
     """Save an adapter of the model that differs clearly from none."""
     model = adpo.Model(path)
     pairs = adpo.Dataset(model)
-    pairs.load_jsonl(TESTS / "Fixtures/pairs.jsonl")
+    pairs.load_jsonl(FIXTURES / "pairs.jsonl")
     trainer = adpo.Trainer(
         model,
         pairs,
@@ -52,14 +47,10 @@ def tune(path: Path, output: Path, kind: dict[str, Any]) -> None:
     trainer.adapter().save(output)
 
 
-def peft_logprobs(adapter: Path, tokens: np.ndarray) -> np.ndarray:
+def peft_logprobs(adapter: Path, tokens: list[int]) -> np.ndarray:
     """log p of each token but the first, by transformers with peft.  # [tokens - 1]"""
-    base = LlamaForCausalLM.from_pretrained(MODELS / "llama-f32", dtype=torch.float32)
-    model = PeftModel.from_pretrained(base, adapter).eval()
-    ids = torch.from_numpy(tokens.astype(np.int64))
-    with torch.no_grad():
-        logprobs = torch.log_softmax(model(ids[None]).logits[0, :-1], dim=-1)
-    return logprobs.gather(1, ids[1:, None])[:, 0].numpy()
+    model = PeftModel.from_pretrained(load_model(MODELS / "llama-f32"), adapter).eval()
+    return logprobs_of(all_logits(model, tokens), tokens).numpy()
 
 
 def main() -> None:
@@ -75,7 +66,7 @@ def main() -> None:
             plain = session.score(tokens)[1:]
             session.set_adapter(adpo.Adapter.load(model, output))
             ours = session.score(tokens)[1:]
-            difference = np.abs(ours - peft_logprobs(output, tokens)).max()
+            difference = np.abs(ours - peft_logprobs(output, tokens.tolist())).max()
             moved = np.abs(ours - plain).max()
         ok = difference < TOLERANCE and moved > 0.1
         failed += not ok

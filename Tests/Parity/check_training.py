@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors.torch import load_file
+from transformers import Trainer
+
 import adpo
 import make_trl
 import make_trl_objectives
 from common import ADAPTERS, MODELS
 from make_trl_objectives import unpaired
 from report import cell, publish, table, versions
-from safetensors.torch import load_file
-from transformers import Trainer
-from trl_runs import final_norms, logged, pairs
+from trl_runs import MODEL, START, final_norms, logged, pairs
 
 
 @dataclass(frozen=True)
@@ -58,27 +59,32 @@ NORMS = Column("norms of what was trained", [], 1e-5, 1e-3)
 
 
 def compare(
-    name: str, theirs: Trainer, trainer: adpo.Trainer, evaluation: dict[str, Any] | None = None
+    name: str, theirs: Trainer, ours: adpo.Trainer, evaluation: dict[str, Any] | None = None
 ) -> list[str]:
-    """Runs ours; a row of the table."""
+    """Run ours; a row of the table."""
     steps, evaluations = [], []
-    trainer.run(steps.append, evaluations.append, **(evaluation or {}))
+    ours.run(steps.append, evaluations.append, **(evaluation or {}))
+    # What we found and what TRL did, by TRL's names.
     found: dict[str, tuple[list[float], list[float]]] = {}
     for prefix, entries in (("", steps), ("eval_", evaluations)):
-        expected = logged(theirs, prefix)
-        for ours, their in zip((entry.trl() for entry in entries), expected, strict=True):
+        for entry, expected in zip(entries, logged(theirs, prefix), strict=True):
+            mine, their = (
+                {key.removeprefix("eval_"): value for key, value in metrics.items()}
+                for metrics in (entry.trl(), expected)
+            )
             for key, value in their.items():
-                both = found.setdefault(key.removeprefix("eval_"), ([], []))
-                both[0].append(ours[key])
+                both = found.setdefault(key, ([], []))
+                both[0].append(mine[key])
                 both[1].append(value)
-    if theirs.ld_alpha is not None if hasattr(theirs, "ld_alpha") else False:
+    if getattr(theirs, "ld_alpha", None) is not None:
         del found["logps/chosen"], found["logps/rejected"]  # TRL weighs these too
-    cells = []
-    for column in COLUMNS:
-        lists = [found[metric] for metric in column.metrics if metric in found]
-        cells.append(column.cell(*(sum(both, []) for both in zip(*lists, strict=True))))
+    cells = [
+        column.cell(*([x for metric in column.metrics for x in found.get(metric, ([], []))[side]]
+                      for side in (0, 1)))
+        for column in COLUMNS
+    ]  # fmt: skip
     norms = final_norms(theirs)
-    values = parameters(trainer)
+    values = parameters(ours)
     cells.append(NORMS.cell([values[key].norm().item() for key in norms], list(norms.values())))
     row = [name, str(len(steps)), *cells]
     print(*row, sep=" | ", flush=True)
@@ -90,3 +96,72 @@ def parameters(trainer: adpo.Trainer) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         trainer.adapter().save(folder)
         return load_file(Path(folder) / "adapter_model.safetensors")
+
+
+def dataset(model: adpo.Model, *, is_unpaired: bool = False) -> adpo.Dataset:
+    return adpo.Dataset(model, unpaired(pairs()) if is_unpaired else pairs())
+
+
+def check_objective(run: dict[str, Any], folder: str) -> list[str]:
+    """A run of Tests/Golden/make_trl_objectives.py."""
+    objective = run["objective"]
+    model = adpo.Model(MODELS / MODEL)
+    ours = adpo.Trainer(
+        model,
+        dataset(model, is_unpaired=objective["loss"] == "kto"),
+        adpo.Objective(**objective),
+        start=adpo.Adapter.load(model, ADAPTERS / START),
+        epochs=run["epochs"],
+        batch_size=run["batch_size"],
+        shuffle=False,
+        **make_trl_objectives.SETTINGS,
+    )
+    name = ", ".join(f"{key} {value}" for key, value in objective.items())
+    return compare(name.removeprefix("loss "), make_trl_objectives.train(run, folder), ours)
+
+
+def check_options(run: make_trl.Run, folder: str) -> list[str]:
+    """A run of Tests/Golden/make_trl.py."""
+    model = adpo.Model(MODELS / MODEL)
+    ours = adpo.Trainer(
+        model,
+        dataset(model),
+        adpo.Objective(beta=run.beta),
+        start=adpo.Adapter.load(model, ADAPTERS / run.start),
+        epochs=run.epochs,
+        batch_size=run.batch_size,
+        gradient_accumulation=run.accumulation,
+        max_length=run.max_length,
+        warmup_steps=run.warmup_steps,
+        learning_rate=run.learning_rate,
+        schedule=run.schedule,
+        optimizer=run.optimizer,
+        momentum=run.momentum,
+        reference=run.reference,
+        shuffle=False,
+    )
+    evaluation = {"evaluation": dataset(model), "evaluation_steps": run.evaluation_steps}
+    theirs = make_trl.train(run, folder)
+    return compare(run.name, theirs, ours, evaluation if run.evaluation_steps else None)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        objectives = [check_objective(run, folder) for run in make_trl_objectives.RUNS]
+        options = [check_options(run, folder) for run in make_trl.RUNS]
+    columns = [*COLUMNS, NORMS]
+    bounds = "; ".join(map(str, columns))
+    head = ["run", "steps", *(column.name for column in columns)]
+    publish(
+        "Training",
+        f"{versions('trl', 'transformers', 'peft', 'accelerate', 'torch')}. Whole runs of TRL's "
+        "trainers and ours on a tiny model, from the same adapter file: the largest difference at "
+        f"any step. These pass: {bounds}. Bounds that are a part of a number are of relative "
+        f"differences.\n\nEvery loss:\n\n{table(head, objectives)}\n\n"
+        "DPO with other options of the trainer, as "
+        f"Tests/Golden/make_trl.py has them:\n\n{table(head, options)}",
+    )
+
+
+if __name__ == "__main__":
+    main()

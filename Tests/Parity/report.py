@@ -31,7 +31,7 @@ def versions(*packages: str) -> str:
 
 
 def publish(title: str, body: str) -> None:
-    """Print a section, put it into the page in place of the one of this title, and end the check."""
+    """Print a section, put it into the page in place of the last such, and end the check."""
     print(f"\n## {title}\n\n{body}")
     text = PAGE.read_text() if PAGE.exists() else INTRODUCTION
     sections = dict(part.split("\n", 1) for part in text.split("\n## ")[1:])
