@@ -156,8 +156,8 @@ def main() -> None:
         "Training",
         f"{versions('trl', 'transformers', 'peft', 'accelerate', 'torch')}. Whole runs of TRL's "
         "trainers and ours on a tiny model, from the same adapter file: the largest difference at "
-        f"any step. These pass: {bounds}. Bounds that are a part of a number are of relative "
-        f"differences.\n\nEvery loss:\n\n{table(head, objectives)}\n\n"
+        f"any step. These pass: {bounds}. Where that is a part of the number alone, the "
+        f"difference is relative.\n\nEvery loss:\n\n{table(head, objectives)}\n\n"
         "DPO with other options of the trainer, as "
         f"Tests/Golden/make_trl.py has them:\n\n{table(head, options)}",
     )
