@@ -601,6 +601,9 @@ typedef struct adpo_trainer_config {
 
     const adpo_objective *objective; /* NULL: DPO. Read while creating. */
     adpo_dtype dtype;             /* F32 */
+    /* 0; 1 trains all weights of the model, which must be F32, F16 or BF16, instead of an adapter.
+     * Weights, gradients and optimizer take 16 bytes a parameter with ADAMW, 12 with SGD. */
+    int32_t full_finetuning;
     uint32_t lora_rank;           /* 16 */
     double lora_alpha;            /* 32 */
     double lora_dropout;          /* 0; the share of an adapter's inputs that a training pass drops */
@@ -626,7 +629,8 @@ typedef struct adpo_trainer_config {
     uint32_t warmup_steps;        /* 0 */
     double max_gradient_norm;     /* 1; 0 does not clip */
     adpo_optimizer optimizer;     /* ADAMW */
-    double weight_decay;          /* 0; ADAMW decouples it from the gradient, SGD does not */
+    double weight_decay;          /* 0; ADAMW decouples it from the gradient, SGD does not. Norms and
+                                     biases do not decay */
     double momentum;              /* 0; of SGD */
     double adam_beta1;            /* 0.9 */
     double adam_beta2;            /* 0.999 */
@@ -645,7 +649,7 @@ adpo_status adpo_trainer_config_init(adpo_trainer_config *config, size_t struct_
 
 /* Tells what a run with this configuration (NULL for the defaults) would see of the pairs, and what
  * it would cost, before it begins. The first `examples` pairs in use are shown token by token. With
- * measure_time nonzero, two updates of a new adapter are made on the first pairs, which takes
+ * measure_time nonzero, two updates are made on the first pairs, which takes
  * seconds.
  *
  * The report is JSON, not NUL-terminated; pairs are counted from 0:
@@ -674,14 +678,15 @@ adpo_status adpo_dataset_inspect(adpo_dataset *dataset, const adpo_model *model,
                                  int32_t measure_time, char *json, size_t capacity,
                                  size_t *needed);
 
-/* Tunes a LoRA adapter on linear layers of a model. */
+/* Tunes a LoRA adapter on linear layers of a model, or with full_finetuning all weights. */
 typedef struct adpo_trainer adpo_trainer;
 
 /* Starts from the adapter `start`, or from a new one when it is NULL; a start brings its own rank,
- * alpha, target modules and kind. The pairs are copied; those whose prompt alone fills max_length
- * are left out. config may be NULL.
- * Returns: INVALID_ARGUMENT (also: no pair left to train on), IO, FORMAT (both of the reference
- * cache), BUSY, OUT_OF_MEMORY. */
+ * alpha, target modules and kind. Full fine-tuning starts from the model's weights, and has no
+ * `start`. The pairs are copied; those whose prompt alone fills max_length are left out. config may be
+ * NULL.
+ * Returns: INVALID_ARGUMENT (also: no pair left to train on), UNSUPPORTED (full fine-tuning of
+ * quantized weights), IO, FORMAT (both of the reference cache), BUSY, OUT_OF_MEMORY. */
 adpo_status adpo_trainer_create(const adpo_model *model, const adpo_trainer_config *config,
                                 adpo_dataset *pairs, const adpo_adapter *start,
                                 adpo_trainer **trainer);
@@ -750,13 +755,13 @@ adpo_status adpo_trainer_step(adpo_trainer *trainer, adpo_metrics *metrics);
 adpo_status adpo_trainer_accumulate(adpo_trainer *trainer, adpo_metrics *metrics);
 
 /* The gradient that is accumulated, or that the last update used: *count floats in the trainer's
- * own memory, laid out like the parameters, layer after layer. Before adpo_trainer_apply the host
+ * own memory, laid out like the parameters. Before adpo_trainer_apply the host
  * may change them, for example to the mean over several machines. They stay in their place while
  * the trainer lives; leave them alone while one of its calls runs.
  * Returns: INVALID_ARGUMENT, BUSY. */
 adpo_status adpo_trainer_gradients(adpo_trainer *trainer, float **gradients, size_t *count);
 
-/* Clips the gradient and updates the adapter. metrics, which may be NULL, receives what the whole
+/* Clips the gradient and updates the parameters. metrics, which may be NULL, receives what the whole
  * update saw. Before all of the update's micro-batches are accumulated: INVALID_ARGUMENT.
  * Returns: as adpo_trainer_step; after NUMERIC the update is to be accumulated anew. */
 adpo_status adpo_trainer_apply(adpo_trainer *trainer, adpo_metrics *metrics);
@@ -772,7 +777,7 @@ typedef struct adpo_run_config {
     adpo_dataset *evaluation;  /* NULL; held-out pairs, which are copied */
     uint32_t patience;         /* 0; evaluations in a row without a lower loss that end the run;
                                   0 never does */
-    int32_t keep_best;         /* 0; 1: the run ends with the adapter whose evaluation had the
+    int32_t keep_best;         /* 0; 1: the run ends with the parameters whose evaluation had the
                                   lowest loss */
     const char *checkpoint;    /* NULL; a file that the run can be resumed from */
     uint32_t checkpoint_steps; /* 0; updates from one checkpoint to the next. The end always is
@@ -812,8 +817,13 @@ adpo_status adpo_trainer_evaluate(adpo_trainer *trainer, adpo_dataset *pairs,
                                   adpo_metrics *metrics);
 
 /* The adapter as it is now: a copy that later steps do not change.
- * Returns: INVALID_ARGUMENT, BUSY, OUT_OF_MEMORY. */
+ * Returns: INVALID_ARGUMENT (also: full fine-tuning has none), BUSY, OUT_OF_MEMORY. */
 adpo_status adpo_trainer_adapter(adpo_trainer *trainer, adpo_adapter **adapter);
+
+/* The model as full fine-tuning has made it so far: a copy in memory, its weights in F32, that later
+ * steps do not change. It is used like a loaded one; adpo_model_export writes it.
+ * Returns: INVALID_ARGUMENT (also: the trainer tunes an adapter), BUSY, OUT_OF_MEMORY. */
+adpo_status adpo_trainer_model(adpo_trainer *trainer, adpo_model **model);
 
 #ifdef __cplusplus
 }

@@ -152,3 +152,16 @@ public func adpo_trainer_adapter(
             })
     }
 }
+
+@c @implementation
+public func adpo_trainer_model(
+    _ trainer: OpaquePointer?, _ model: UnsafeMutablePointer<OpaquePointer?>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let output = try required(model, "model")
+        output.pointee = handle(
+            try ADPOExports.trainer(trainer).use { (trainer) throws(ADPOError) in
+                try trainer.tunedModel()
+            })
+    }
+}

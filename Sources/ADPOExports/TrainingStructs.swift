@@ -5,6 +5,7 @@ extension adpo_trainer_config {
     init(_ configuration: TrainerConfiguration) {
         self.init()
         dtype = configuration.dtype.cValue
+        full_finetuning = configuration.fullFineTuning ? 1 : 0
         lora_rank = UInt32(clamping: configuration.loraRank)
         lora_alpha = Double(configuration.loraAlpha)
         lora_dropout = configuration.loraDropout
@@ -55,6 +56,7 @@ extension TrainerConfiguration {
         if let objective = config.objective { self.objective = try Objective(objective) }
         schedule = try Self.schedule(config.schedule)
         dtype = try DType(config.dtype)
+        fullFineTuning = config.full_finetuning != 0
         loraRank = Int(config.lora_rank)
         loraAlpha = Float(config.lora_alpha)
         loraDropout = config.lora_dropout

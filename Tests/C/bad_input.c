@@ -675,6 +675,36 @@ static void contrastive(adpo_dataset *pairs)
     adpo_trainer_destroy(trainer);
 }
 
+static void full_finetuning(adpo_dataset *pairs, adpo_trainer *lora)
+{
+    adpo_trainer_config config;
+    adpo_trainer *trainer = NULL;
+    adpo_adapter *adapter = NULL;
+    adpo_model *tuned = NULL;
+    adpo_model_info info = {.struct_size = sizeof info};
+
+    OK(adpo_trainer_adapter(lora, &adapter));
+    INVALID(adpo_trainer_model(lora, &tuned)); /* it tunes an adapter */
+    OK(adpo_trainer_config_init(&config, sizeof config));
+    TRUE(config.full_finetuning == 0);
+    config.full_finetuning = 1;
+    INVALID(adpo_trainer_create(model, &config, pairs, adapter, &trainer));
+    OK(adpo_trainer_create(model, &config, pairs, NULL, &trainer));
+    adpo_adapter_destroy(adapter);
+    adapter = NULL;
+    INVALID(adpo_trainer_adapter(trainer, &adapter)); /* it has none */
+    TRUE(adapter == NULL);
+    INVALID(adpo_trainer_model(NULL, &tuned));
+    INVALID(adpo_trainer_model(trainer, NULL));
+    TRUE(tuned == NULL);
+    OK(adpo_trainer_step(trainer, NULL));
+    OK(adpo_trainer_model(trainer, &tuned));
+    adpo_trainer_destroy(trainer);
+    OK(adpo_model_get_info(tuned, &info));
+    TRUE(strcmp(info.encoding, "F32") == 0 && info.weight_bytes == 4 * info.parameters);
+    adpo_model_destroy(tuned);
+}
+
 static void trainers(void)
 {
     adpo_objective objective;
@@ -757,6 +787,7 @@ static void trainers(void)
     INVALID(adpo_trainer_adapter(NULL, &adapter));
     INVALID(adpo_trainer_adapter(trainer, NULL));
     TRUE(adapter == NULL);
+    full_finetuning(pairs, trainer);
 
     /* Children outlive what they were made from. */
     adpo_dataset_destroy(pairs);

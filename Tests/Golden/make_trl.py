@@ -58,6 +58,11 @@ class Run:
     beta: float = 0.1
     # Updates between evaluations, on the pairs themselves; 0 for none.
     evaluation_steps: int = 0
+    # Of matrices: transformers leaves out norms and biases.
+    weight_decay: float = 0.0
+    model: str = MODEL
+    # All weights are trained, not an adapter.
+    full: bool = False
 
 
 RUNS = [
@@ -73,6 +78,21 @@ RUNS = [
     Run("rslora", epochs=1, start="llama-f32-rslora", optimizer="sgd", learning_rate=1e-2),
     Run("partial", epochs=1, start="llama-f32-partial"),
     Run("dora", start="llama-f32-dora"),
+    Run("full", full=True, epochs=4, learning_rate=1e-4),
+    Run(
+        "full-tied",
+        full=True,
+        model="llama-tied-bf16",
+        batch_size=3,
+        accumulation=2,
+        epochs=5,
+        max_length=20,
+        warmup_steps=2,
+        schedule="cosine",
+        learning_rate=1e-4,
+        weight_decay=5.0,
+    ),
+    Run("full-sgd", full=True, optimizer="sgd", momentum=0.9, learning_rate=1e-3),
 ]
 
 
@@ -80,9 +100,9 @@ def train(run: Run, folder: str) -> Trainer:
     """A trainer that has run."""
     return trained(
         folder,
-        adapted(MODEL, run.start),
+        load_model(MODELS / run.model) if run.full else adapted(run.model, run.start),
         # Without one, TRL takes a copy of the starting adapter as the reference.
-        load_model(MODELS / MODEL) if run.reference == "base" else None,
+        load_model(MODELS / run.model) if run.reference == "base" else None,
         pairs(),
         pairs() if run.evaluation_steps else None,
         num_train_epochs=run.epochs,
@@ -93,6 +113,7 @@ def train(run: Run, folder: str) -> Trainer:
         gradient_accumulation_steps=run.accumulation,
         max_length=run.max_length,
         learning_rate=run.learning_rate,
+        weight_decay=run.weight_decay,
         lr_scheduler_type=run.schedule,
         warmup_steps=run.warmup_steps,
         optim={"adamw": "adamw_torch", "sgd": "sgd"}[run.optimizer],
@@ -133,13 +154,11 @@ def main() -> None:
     golden = {
         "made_by": "make_trl.py",
         "versions": versions("torch", "transformers", "trl", "peft", "accelerate"),
-        "model": f"models/{MODEL}",
         "data": "pairs.jsonl",
         # What all runs have in common.
         "max_gradient_norm": 1.0,
         "adam_betas": [0.9, 0.999],
         "adam_epsilon": 1e-8,
-        "weight_decay": 0.0,
         "runs": runs,
     }
     write_json(GOLDEN / "trl_dpo.json", golden)

@@ -59,7 +59,12 @@ NORMS = Column("norms of what was trained", [], 1e-5, 1e-3)
 
 
 def compare(
-    name: str, theirs: Trainer, ours: adpo.Trainer, evaluation: dict[str, Any] | None = None
+    name: str,
+    theirs: Trainer,
+    ours: adpo.Trainer,
+    *,
+    full: bool = False,
+    evaluation: dict[str, Any] | None = None,
 ) -> list[str]:
     """Run ours; a row of the table."""
     steps, evaluations = [], []
@@ -84,18 +89,23 @@ def compare(
         for column in COLUMNS
     ]  # fmt: skip
     norms = final_norms(theirs)
-    values = parameters(ours)
+    values = parameters(ours, full)
     cells.append(NORMS.cell([values[key].norm().item() for key in norms], list(norms.values())))
     row = [name, str(len(steps)), *cells]
     print(*row, sep=" | ", flush=True)
     return row
 
 
-def parameters(trainer: adpo.Trainer) -> dict[str, Any]:
+def parameters(trainer: adpo.Trainer, full: bool) -> dict[str, Any]:
     """What was trained, by its name in a file."""
-    with tempfile.TemporaryDirectory() as folder:
-        trainer.adapter().save(folder)
-        return load_file(Path(folder) / "adapter_model.safetensors")
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / "trained"
+        if full:
+            trainer.model().export(folder, encoding="F32")
+        else:
+            trainer.adapter().save(folder)
+        (file,) = folder.glob("*.safetensors")
+        return load_file(file)
 
 
 def dataset(model: adpo.Model, *, is_unpaired: bool = False) -> adpo.Dataset:
@@ -122,12 +132,13 @@ def check_objective(run: dict[str, Any], folder: str) -> list[str]:
 
 def check_options(run: make_trl.Run, folder: str) -> list[str]:
     """A run of Tests/Golden/make_trl.py."""
-    model = adpo.Model(MODELS / MODEL)
+    model = adpo.Model(MODELS / run.model)
     ours = adpo.Trainer(
         model,
         dataset(model),
         adpo.Objective(beta=run.beta),
-        start=adpo.Adapter.load(model, ADAPTERS / run.start),
+        start=None if run.full else adpo.Adapter.load(model, ADAPTERS / run.start),
+        full_finetuning=run.full,
         epochs=run.epochs,
         batch_size=run.batch_size,
         gradient_accumulation=run.accumulation,
@@ -137,12 +148,18 @@ def check_options(run: make_trl.Run, folder: str) -> list[str]:
         schedule=run.schedule,
         optimizer=run.optimizer,
         momentum=run.momentum,
+        weight_decay=run.weight_decay,
         reference=run.reference,
         shuffle=False,
     )
     evaluation = {"evaluation": dataset(model), "evaluation_steps": run.evaluation_steps}
-    theirs = make_trl.train(run, folder)
-    return compare(run.name, theirs, ours, evaluation if run.evaluation_steps else None)
+    return compare(
+        run.name,
+        make_trl.train(run, folder),
+        ours,
+        full=run.full,
+        evaluation=evaluation if run.evaluation_steps else None,
+    )
 
 
 def main() -> None:
@@ -155,9 +172,9 @@ def main() -> None:
     publish(
         "Training",
         f"{versions('trl', 'transformers', 'peft', 'accelerate', 'torch')}. Whole runs of TRL's "
-        "trainers and ours on a tiny model, from the same adapter file: the largest difference at "
-        f"any step. These pass: {bounds}. Where that is a part of the number alone, the "
-        f"difference is relative.\n\nEvery loss:\n\n{table(head, objectives)}\n\n"
+        "trainers and ours on tiny models, of adapters from the same file and of all weights: the "
+        f"largest difference at any step. These pass: {bounds}. Where that is a part of "
+        f"the number alone, the difference is relative.\n\nEvery loss:\n\n{table(head, objectives)}\n\n"
         "DPO with other options of the trainer, as "
         f"Tests/Golden/make_trl.py has them:\n\n{table(head, options)}",
     )

@@ -31,8 +31,8 @@ extension Decoder {
             (rows + target * width).update(from: stream + row * width, count: width)
         }
         let normed = base + memory.derivatives
-        model.weights.finalNorm.forward(rows, rows: shape.targets, into: normed)
-        LogProbs(head: model.weights.head).forward(
+        weights.finalNorm.forward(rows, rows: shape.targets, into: normed)
+        LogProbs(head: weights.head).forward(
             hidden: normed, targets: sequence.targets, logits: base + memory.logits,
             scratch: products, into: output, logSumSquares: logSumSquares,
             derivatives: shape.isTraining ? normed : nil)
@@ -41,10 +41,10 @@ extension Decoder {
     /// The logits after some of the sequence's tokens, [rows.count, vocabulary].
     func logits(rows: Range<Int>, into output: UnsafeMutablePointer<Float>) {
         let normed = base + memory.normed
-        model.weights.finalNorm.forward(
+        weights.finalNorm.forward(
             base + memory.stream + rows.lowerBound * architecture.width, rows: rows.count,
             into: normed)
-        model.weights.head.multiply(
+        weights.head.multiply(
             products.rows(normed, count: rows.count, width: architecture.width), into: output,
             scratch: products)
     }

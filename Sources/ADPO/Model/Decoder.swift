@@ -15,6 +15,8 @@ final class Decoder {
     let dtype: DType
     /// Bytes of activations that a training pass may keep.
     private let activationMemory: Int
+    /// What the passes compute with.
+    private(set) var weights: Weights
     private(set) var sequence = PackedSequence()
     private(set) var memory: DecoderMemory
     private var buffer: Buffer<Float>
@@ -26,6 +28,7 @@ final class Decoder {
     ) throws(ADPOError) {
         self.model = model
         architecture = model.architecture
+        weights = model.weights
         self.dtype = dtype.resolved(for: model)
         self.activationMemory = activationMemory
         memory = DecoderMemory(
@@ -49,12 +52,12 @@ final class Decoder {
     }
     var ropeTable: RoPETable { _read { yield rope } }
 
-    /// Makes room for a pass over a sequence. Memory is kept for the next pass, and grows when it
-    /// must.
+    /// Makes room for a pass over a sequence, with other weights of the same shapes than the model's
+    /// if there are some. Memory is kept for the next pass, and grows when it must.
     ///
     /// - Throws: `.outOfMemory`.
     func prepare(
-        _ sequence: PackedSequence, _ lora: LoRAParameters?, isTraining: Bool
+        _ sequence: PackedSequence, weights: Weights?, _ lora: LoRAParameters?, isTraining: Bool
     ) throws(ADPOError) {
         guard sequence.tokens.count <= Self.maximumTokens, sequence.length <= Self.maximumTokens
         else {
@@ -79,6 +82,7 @@ final class Decoder {
         try prepareRoPE(length: sequence.length)
         self.memory = memory
         self.sequence = sequence
+        self.weights = weights ?? model.weights
     }
 
     private func prepareRoPE(length: Int) throws(ADPOError) {

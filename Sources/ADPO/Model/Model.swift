@@ -1,16 +1,16 @@
 import ADPOTensor
 
-/// A causal language model: its weights, mapped from the file, and its tokenizer.
+/// A causal language model: its weights, mapped from the file or tuned in memory, and its tokenizer.
 ///
 /// Immutable; any number of sessions and trainers on any threads may use one.
 public final class Model: Sendable {
-    /// The Hugging Face directory or GGUF file that it was loaded from.
+    /// The Hugging Face directory or GGUF file that it was loaded from; a tuned one's base was.
     public let path: String
     public let tokenizer: Tokenizer
     package let chatTemplates: ChatTemplates
     package let architecture: Architecture
     package let weights: Weights
-    /// Where the weights lie, and the metadata beside them.
+    /// Where the weights lie, and the metadata beside them; of a tuned model, those of its base.
     package let file: TensorFile
     /// Generation ends after any of these tokens.
     package let endTokens: Set<Int32>
@@ -52,6 +52,17 @@ public final class Model: Sendable {
         if let eos = tokenizer.eos { endTokens.insert(eos) }
         self.endTokens = endTokens
         weights = try Weights(file, architecture)
+    }
+
+    /// The model with other weights of the same shapes.
+    init(_ model: Model, weights: Weights) {
+        path = model.path
+        tokenizer = model.tokenizer
+        chatTemplates = model.chatTemplates
+        architecture = model.architecture
+        endTokens = model.endTokens
+        file = model.file
+        self.weights = weights
     }
 
     /// `eos_token_id` of generation_config.json: a number, a list, or absent.

@@ -25,7 +25,7 @@ struct Fingerprint {
 
 extension Model {
     /// The architecture and all of the weights: a few gigabytes a second.
-    var fingerprint: String {
+    package var fingerprint: String {
         var fingerprint = Fingerprint()
         fingerprint.add(String(describing: architecture))
         func add(_ matrix: Matrix) {

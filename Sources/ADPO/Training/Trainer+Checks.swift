@@ -34,7 +34,7 @@ extension Trainer {
     func checkGradient(of batch: some Collection<Int>, kl: Double) throws(ADPOError) {
         guard !isGradientFinite else { return }
         for index in batch {
-            gradientBuffer.pointer.update(repeating: 0, count: layout.count)
+            gradientBuffer.pointer.update(repeating: 0, count: parameterCount)
             var sum = MetricsSum()
             for pass in PairBatch.packed(CollectionOfOne(index), of: pairs) {
                 try accumulate(pass, index: 0, kl: kl, pairsInUpdate: 1, &sum)
@@ -51,7 +51,7 @@ extension Trainer {
     }
 
     private var isGradientFinite: Bool {
-        adpo_sum_of_squares(gradientBuffer.pointer, layout.count).isFinite
+        adpo_sum_of_squares(gradientBuffer.pointer, parameterCount).isFinite
     }
 
     /// Where all margins are 0, no loss is flat. What rounding leaves of nothing is 1e-8 of what a

@@ -37,9 +37,9 @@ extension Trainer {
 
     /// The policy's log-probs of a pass, and for WPO more of its distributions.
     func policyLogProbs(
-        _ pass: PairBatch, lora: LoRAParameters, isTraining: Bool = false
+        _ pass: PairBatch, lora: LoRAParameters?, isTraining: Bool = false
     ) throws(ADPOError) -> PolicyLogProbs {
-        try decoder.forward(pass.sequence, lora: lora, isTraining: isTraining)
+        try forwardPolicy(pass.sequence, lora: lora, isTraining: isTraining)
         guard loss.objective.usesWPO else { return PolicyLogProbs(values: decoder.logProbs()) }
         let (values, logSumSquares) = decoder.logProbsAndSumSquares()
         return PolicyLogProbs(values: values, logSumSquares: logSumSquares)
@@ -66,9 +66,10 @@ extension Trainer {
         }
         var sum = 0.0
         for pass in PairBatch.packed(mismatched.indices, of: mismatched) {
-            let policy = try logProbs(pass.sequence, lora: lora)
-            let reference = try logProbs(pass.sequence, lora: referenceLoRA)
-            for (policy, reference) in zip(policy, reference) {
+            try forwardPolicy(pass.sequence, lora: policy.lora)
+            let logProbs = decoder.logProbs()
+            try forwardReference(pass.sequence)
+            for (policy, reference) in zip(logProbs, decoder.logProbs()) {
                 sum += Double(policy) - Double(reference)
             }
         }

@@ -26,7 +26,8 @@ extension Trainer {
         _ indices: some Sequence<Int>, of set: PairSet
     ) throws(ADPOError) {
         for pass in set.missingReferences(indices) {
-            let logProbs = try logProbs(pass.sequence, lora: referenceLoRA)
+            try forwardReference(pass.sequence)
+            let logProbs = decoder.logProbs()
             for (index, targets) in pass.members where set.references[index] == nil {
                 set.references[index] = Array(logProbs[targets])
             }

@@ -5,6 +5,10 @@ public struct TrainerConfiguration: Sendable {
     /// What the run minimizes.
     public var objective = Objective()
 
+    /// Trains all weights of the model, which must be F32, F16 or BF16, instead of an adapter. Weights,
+    /// gradients and what the optimizer keeps take 16 bytes a parameter with AdamW, 12 with SGD.
+    public var fullFineTuning = false
+
     /// Of a new adapter; one to start from brings its own rank, alpha, modules and kind.
     public var loraRank = 16
     public var loraAlpha: Float = 32

@@ -53,4 +53,31 @@ package struct LogProbs: Sendable {
                 into: derivatives + first * width, scratch: scratch)
         }
     }
+
+    /// dhead += sum_i derivative[i] d logProbs[i] / d head, which is derivative[i] hidden[i] for the
+    /// target's row, and -derivative[i] p_v hidden[i] for every row v. The logits are computed again.
+    ///
+    /// `hidden`, [rows, width], is multiplied by `derivative`, [rows], on the way.
+    package func addHeadGradient(
+        hidden: UnsafeMutablePointer<Float>, targets: [Int32], derivative: UnsafePointer<Float>,
+        logits: UnsafeMutablePointer<Float>, scratch: ProductScratch,
+        into dhead: UnsafeMutablePointer<Float>
+    ) {
+        let (vocabulary, width) = (head.rows, head.columns)
+        for first in stride(from: 0, to: targets.count, by: chunkRows) {
+            let rows = min(chunkRows, targets.count - first)
+            let hidden = hidden + first * width
+            head.multiply(
+                scratch.rows(hidden, count: rows, width: width), into: logits, scratch: scratch)
+            Parallel.forEach(rows) { row in
+                let logits = logits + row * vocabulary
+                adpo_softmax(logits, vocabulary, 1)
+                logits[Int(targets[first + row])] -= 1
+                for i in 0..<width { hidden[row * width + i] *= derivative[first + row] }
+            }
+            addWeightGradient(
+                x: hidden, dy: logits, alpha: -1, count: rows, rows: vocabulary, columns: width,
+                into: dhead, scratch: scratch)
+        }
+    }
 }

@@ -23,6 +23,94 @@ struct BackwardTests {
         norm.backward(x, dy: dy, rows: rows, into: &dx)
         let expected = finiteDifference(of: forward, at: x, weights: dy)
         expectClose(dx, expected.map { $0 + 0.5 }, absolute: 2e-3)
+
+        // y is linear in the weight: what a weight of 1 gives, weighed with dy.
+        var dweight = [Float](repeating: 0.5, count: width)
+        let frozen = dx
+        norm.backward(x, dy: [Float](repeating: 0, count: dy.count), rows: rows, into: &dx)
+        expectClose(dx, frozen, absolute: 0)
+        norm.backward(x, dy: dy, rows: rows, into: &dx, dweight: &dweight)
+        let unit = RMSNorm(weight: try Vector([Float](repeating: 1, count: width)), epsilon: 1e-5)
+        var normed = [Float](repeating: 0, count: x.count)
+        unit.forward(x, rows: rows, into: &normed)
+        let slopes = (0..<width).map { column in
+            (0..<rows).reduce(0.5) {
+                $0 + dy[$1 * width + column] * normed[$1 * width + column]
+            }
+        }
+        expectClose(dweight, slopes, absolute: 1e-5)
+    }
+
+    /// A linear layer: y = x W^T + b, for sizes within and beyond the blocks that its gradient takes.
+    @Test(arguments: [(1, 7, 12), (5, 130, 33), (600, 9, 40)])
+    func linear(count: Int, rows: Int, columns: Int) throws {
+        let x = testNumbers(count * columns, seed: 1)
+        let dy = testNumbers(count * rows, seed: 2)
+        func forward(_ weight: [Float]) -> [Float] {
+            (0..<count * rows).map { index in
+                let (token, row) = index.quotientAndRemainder(dividingBy: rows)
+                return (0..<columns).reduce(0) {
+                    $0 + x[token * columns + $1] * weight[row * columns + $1]
+                }
+            }
+        }
+        let start = testNumbers(rows * columns, seed: 3)
+        var dw = start
+        addWeightGradient(
+            x: x, dy: dy, alpha: 0.5, count: count, rows: rows, columns: columns, into: &dw,
+            scratch: products.scratch)
+        // By its definition; a finite difference of something linear says the same for some of them.
+        let exact = (0..<rows * columns).map { index in
+            let (row, column) = index.quotientAndRemainder(dividingBy: columns)
+            let sum = (0..<count).reduce(0.0) {
+                $0 + Double(dy[$1 * rows + row]) * Double(x[$1 * columns + column])
+            }
+            return start[index] + Float(0.5 * sum)
+        }
+        expectClose(dw, exact, absolute: 1e-4)
+        if rows * columns < 100 {
+            let slopes = finiteDifference(of: forward, at: start, weights: dy)
+            expectClose(dw, zip(start, slopes).map { $0 + 0.5 * $1 }, absolute: 2e-3)
+        }
+
+        var db = [Float](repeating: 0.25, count: rows)
+        addBiasGradient(dy: dy, count: count, width: rows, into: &db)
+        let sums = (0..<rows).map { row in
+            Float((0..<count).reduce(0.25) { $0 + Double(dy[$1 * rows + row]) })
+        }
+        expectClose(db, sums, absolute: 1e-4)
+    }
+
+    /// Log-probs by the head itself, in one chunk of rows and in several.
+    @Test func head() throws {
+        let (count, vocabulary, width) = (3, 50, 24)
+        let targets: [Int32] = [0, 49, 17]
+        let derivative: [Float] = [1, -0.5, 0.25]
+        let x = testNumbers(count * width, seed: 1)
+        let weights = testNumbers(vocabulary * width, seed: 2)
+        func head(_ weights: [Float]) throws -> LogProbs {
+            let floats = try SharedFloats(zeros: weights.count)
+            _ = floats.mutableSpan.update(fromContentsOf: weights)
+            return LogProbs(head: Matrix(floats, offset: 0, rows: vocabulary, columns: width))
+        }
+        func forward(_ weights: [Float]) -> [Float] {
+            var output = [Float](repeating: .nan, count: count)
+            guard let head = try? head(weights) else { return output }
+            var logits = [Float](repeating: .nan, count: head.logits(rows: count))
+            head.forward(
+                hidden: x, targets: targets, logits: &logits, scratch: products.scratch,
+                into: &output, derivatives: nil)
+            return output
+        }
+        let logProbs = try head(weights)
+        var logits = [Float](repeating: .nan, count: logProbs.logits(rows: count))
+        var hidden = x
+        var dhead = [Float](repeating: 0.5, count: weights.count)
+        logProbs.addHeadGradient(
+            hidden: &hidden, targets: targets, derivative: derivative, logits: &logits,
+            scratch: products.scratch, into: &dhead)
+        let expected = finiteDifference(of: forward, at: weights, weights: derivative)
+        expectClose(dhead, expected.map { $0 + 0.5 }, absolute: 2e-3)
     }
 
     @Test(arguments: [false, true])

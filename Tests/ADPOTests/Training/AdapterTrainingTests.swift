@@ -113,8 +113,9 @@ struct AdapterTrainingTests {
         let trainer = try Trainer(
             model: model, configuration: configuration, pairs: TinyRun.pairs())
         let values = try TinyRun.values(of: trainer)
-        #expect(trainer.layout.modules.count == 7 * model.info.layers)
-        for module in trainer.layout.modules {
+        let layout = try trainer.adapter().layout
+        #expect(layout.modules.count == 7 * model.info.layers)
+        for module in layout.modules {
             let weight = model.weights.layers[module.layer][module.linear].weight
             let norms = (0..<weight.rows).map { row in
                 var values = [Float](repeating: 0, count: weight.columns)
@@ -122,12 +123,12 @@ struct AdapterTrainingTests {
                 return Float(values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot())
             }
             let range = try #require(
-                trainer.layout.magnitudes(module.linear, layer: module.layer))
+                layout.magnitudes(module.linear, layer: module.layer))
             expectClose(Array(values[range]), norms, absolute: 0, relative: 1e-6)
         }
         _ = try trainer.step()  // which asserts that the policy began as the reference
         let moved = try TinyRun.values(of: trainer)
-        let range = try #require(trainer.layout.magnitudes(.gate, layer: 0))
+        let range = try #require(layout.magnitudes(.gate, layer: 0))
         #expect(moved[range] != values[range])
     }
 

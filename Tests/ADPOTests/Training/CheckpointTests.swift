@@ -236,8 +236,13 @@ struct CheckpointTests {
             let facts = try #require(file.facts.members).map {
                 ($0.key, $0.key == name ? value : $0.value)
             }
-            try StateFile(kind: file.kind, facts: .object(facts), tensors: file.tensors)
-                .write(to: path)
+            try withExtendedLifetime(file) {
+                let tensors: [StateFile.Tensor] = file.names.compactMap { name in
+                    file.tensor(name).map { (name, $0.bytes.assumingMemoryBound(to: Float.self)) }
+                }
+                try StateFile.write(
+                    kind: "adpo-checkpoint", facts: .object(facts), tensors: tensors, to: path)
+            }
             let error = #expect(throws: ADPOError.self) { try trainer.restore(from: path) }
             #expect(error?.code == .format)
             #expect(trainer.stepsDone == 1)

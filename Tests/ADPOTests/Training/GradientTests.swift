@@ -62,10 +62,9 @@ struct GradientTests {
             path: Fixture.path("Golden/adapter_gradients.safetensors")
         ).tensors
         let norms = try #require(expected["gradient_norms"]?.members)
-        let gradients = try trainer.withGradients { gradients in
-            PEFT.tensors(
-                try #require(gradients.baseAddress), trainer.layout, trainer.model.architecture)
-        }
+        let layout = try trainer.adapter().layout
+        let values = try #require(trainer.gradients.baseAddress)
+        let gradients = PEFT.tensors(values, layout, trainer.model.architecture)
         #expect(gradients.count == norms.count)
         let largest = Float(norms.compactMap(\.value.double).max() ?? 0)
         for (name, norm) in norms {

@@ -40,7 +40,7 @@ struct TRLObjectiveTests {
         }
         let adapter = try trainer.adapter()
         let matrices = withExtendedLifetime(adapter) {
-            PEFT.tensors(adapter.lora.values, trainer.layout, model.architecture)
+            PEFT.tensors(adapter.lora.values, adapter.layout, model.architecture)
         }
         for (name, norm) in try #require(run["final_norms"]?.members) {
             let matrix = try #require(matrices.first { $0.name == name }).values

@@ -161,6 +161,7 @@ class adpo_trainer_config(Structure):
         ("struct_size", c_uint32),
         ("objective", POINTER(adpo_objective)),
         ("dtype", c_int32),
+        ("full_finetuning", c_int32),
         ("lora_rank", c_uint32),
         ("lora_alpha", c_double),
         ("lora_dropout", c_double),
@@ -329,5 +330,6 @@ FUNCTIONS = {
     "adpo_trainer_restore": (status, [handle, text]),
     "adpo_trainer_evaluate": (status, [handle, handle, POINTER(adpo_metrics)]),
     "adpo_trainer_adapter": (status, [handle, handle_out]),
+    "adpo_trainer_model": (status, [handle, handle_out]),
 }
 # fmt: on

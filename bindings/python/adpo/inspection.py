@@ -194,6 +194,7 @@ def inspect(
     activation_memory: int | None = None,
     batch_size: int | None = None,
     epochs: int | None = None,
+    full_finetuning: bool = False,
     lora_rank: int | None = None,
     lora_alpha: float | None = None,
     lora_dropout: float | None = None,
@@ -210,14 +211,14 @@ def inspect(
     ----------
     model : Model
     pairs : Dataset
-    objective, max_length, activation_memory, batch_size, epochs, dtype
+    objective, max_length, activation_memory, batch_size, epochs, dtype, full_finetuning
         As for `Trainer`.
     lora_rank, lora_alpha, lora_dropout, target_modules, use_rslora, use_dora
         As for `Trainer`.
     examples : int
         So many pairs are shown token by token: the first ones in use.
     measure_time : bool
-        Make two updates of a new adapter on the first pairs, which takes seconds.
+        Make two updates on the first pairs, which takes seconds.
     """
     minimized = objective_struct(objective or Objective())
     config = _abi.adpo_trainer_config()
@@ -230,6 +231,7 @@ def inspect(
             "activation_memory": activation_memory,
             "batch_size": batch_size,
             "epochs": epochs,
+            "full_finetuning": full_finetuning,
             "lora_rank": lora_rank,
             "lora_alpha": lora_alpha,
             "lora_dropout": lora_dropout,

@@ -82,7 +82,7 @@ def tokenize_flags(add_special: bool, parse_special: bool) -> int:
 class Model(Handle):
     """A language model: its weights, mapped from the file, and its tokenizer.
 
-    Any number of threads may use one.
+    `Trainer.model` gives one whose weights are in memory. Any number of threads may use one.
 
     Parameters
     ----------
@@ -96,6 +96,13 @@ class Model(Handle):
         pointer = ctypes.c_void_p()
         check(library().adpo_model_load(_marshal.path_bytes(path), ctypes.byref(pointer)))
         super().__init__(pointer)
+
+    @classmethod
+    def _of(cls, pointer: ctypes.c_void_p) -> Model:
+        """Take over a model of the library."""
+        model = cls.__new__(cls)
+        Handle.__init__(model, pointer)
+        return model
 
     @property
     def info(self) -> ModelInfo:

@@ -58,7 +58,7 @@ class TrainerInfo:
 
 
 class Trainer(Handle):
-    """Tunes a LoRA adapter on linear layers of a model.
+    """Tunes a LoRA adapter on linear layers of a model, or all weights.
 
     Iterate over it, call `step`, or call `run`. `accumulate`, `gradients` and `apply` are the parts
     of a step.
@@ -75,6 +75,9 @@ class Trainer(Handle):
     dtype : str
         What products with the weights compute in: "f32"; "bf16", which is about twice as fast; or
         "auto", which is bf16 where the processor has it and the weights are not stored in F32.
+    full_finetuning : bool
+        Train all weights of the model, which must be F32, F16 or BF16, instead of an adapter.
+        Weights, gradients and optimizer take 16 bytes a parameter with AdamW, 12 with SGD.
     lora_rank, lora_alpha : int, float
         16 and 32 when not given.
     lora_dropout : float
@@ -113,7 +116,7 @@ class Trainer(Handle):
     optimizer : str
         "adamw" or "sgd".
     weight_decay : float
-        0 when not given.
+        0 when not given. Norms and biases do not decay.
     momentum : float
         Of SGD; 0 when not given.
     adam_beta1, adam_beta2, adam_epsilon : float
@@ -136,6 +139,7 @@ class Trainer(Handle):
         *,
         start: Adapter | None = None,
         dtype: str = "f32",
+        full_finetuning: bool = False,
         lora_rank: int | None = None,
         lora_alpha: float | None = None,
         lora_dropout: float | None = None,
@@ -170,6 +174,7 @@ class Trainer(Handle):
             config,
             {
                 "dtype": dtype_value(dtype),
+                "full_finetuning": full_finetuning,
                 "lora_rank": lora_rank,
                 "lora_alpha": lora_alpha,
                 "lora_dropout": lora_dropout,
@@ -232,7 +237,7 @@ class Trainer(Handle):
         return self._update("adpo_trainer_accumulate")
 
     def apply(self) -> Metrics:
-        """Clip the accumulated gradient and update the adapter; tell what the update saw."""
+        """Clip the accumulated gradient and update the parameters; tell what the update saw."""
         return self._update("adpo_trainer_apply")
 
     @property
@@ -301,7 +306,7 @@ class Trainer(Handle):
         patience : int
             Evaluations in a row without a lower loss that end the run; any number when not given.
         keep_best : bool
-            End with the adapter whose evaluation had the lowest loss.
+            End with the parameters whose evaluation had the lowest loss.
         checkpoint : path, optional
             A file that the run can be resumed from, with `restore`, written at the end of the run
             and each `checkpoint_steps`.
@@ -355,3 +360,12 @@ class Trainer(Handle):
         pointer = ctypes.c_void_p()
         check(library().adpo_trainer_adapter(self._pointer, ctypes.byref(pointer)))
         return Adapter(pointer)
+
+    def model(self) -> Model:
+        """Copy the model as full fine-tuning has made it so far, its weights in F32.
+
+        Later steps do not change the copy. `Model.export` writes it.
+        """
+        pointer = ctypes.c_void_p()
+        check(library().adpo_trainer_model(self._pointer, ctypes.byref(pointer)))
+        return Model._of(pointer)

@@ -95,6 +95,39 @@ def test_generate_streams_text(session):
     assert expected.rstrip("\ufffd").startswith(result.stdout.rstrip("\ufffd\n"))
 
 
+@pytest.mark.parametrize("name", ["tuned", "tuned.gguf"])
+def test_train_full_leaves_metrics_and_a_model(tmp_path, name):
+    base = MODEL.parent / "llama-tied-bf16"
+    output = tmp_path / name
+    full = ("train", base, "--data", PAIRS, "--output", output, "--full", "--learning-rate", 1e-3)
+    summary = run_json(*full)
+    tuned = adpo.Model(output)
+    assert summary["parameters"] == tuned.info.parameters
+    assert tuned.info.encoding == "BF16"
+    text = ("Say hello.", " Hello!")
+    with tuned.session() as session, adpo.Model(base).session() as before:
+        assert session.score_text(*text).sum > before.score_text(*text).sum
+    lines = (tmp_path / f"{name}.metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == summary["steps"]
+
+
+def test_train_full_looks_before_it_trains(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    result = run(*train(tmp_path, "--full"))
+    assert result.returncode != 0
+    assert "is not empty" in result.stderr
+    result = run(*train(tmp_path / "other", "--encoding", "F16"))
+    assert result.returncode != 0
+    assert "--encoding needs --full" in result.stderr
+    result = run(*train(tmp_path / "other", "--full", "--lora-rank", 4))
+    assert result.returncode != 0
+    assert "leave --lora-rank" in result.stderr
+    quantized = MODEL.parent / "llama-q4_0.gguf"
+    result = run("train", quantized, "--data", PAIRS, "--output", tmp_path / "new", "--full")
+    assert result.returncode != 0
+    assert "full fine-tuning needs F32, F16 or BF16" in result.stderr
+
+
 def test_train_leaves_metrics_and_an_adapter(model, tmp_path):
     output = tmp_path / "deep" / "output"
     summary = run_json(

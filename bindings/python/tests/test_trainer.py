@@ -13,6 +13,42 @@ import adpo
 from conftest import MODEL, PAIRS
 
 
+@pytest.fixture
+def full(model, pairs):
+    return adpo.Trainer(model, pairs, epochs=2, learning_rate=1e-4, full_finetuning=True)
+
+
+def test_full_finetuning_gives_a_model(model, full, pairs, tmp_path):
+    assert full.info.parameters == model.info.parameters
+    before = full.evaluate(pairs)
+    full.run()
+    assert full.evaluate(pairs).loss < before.loss
+    tuned = full.model()
+    full.close()
+    assert tuned.info.encoding == "F32"
+    assert tuned.info.parameters == model.info.parameters
+    text = ("May I see the door?", " Yes, here is the door.")
+    with tuned.session() as session, model.session() as base:
+        score = session.score_text(*text).sum
+        assert score != pytest.approx(base.score_text(*text).sum, abs=1e-3)
+    report = tuned.export(tmp_path / "tuned.gguf")
+    assert report.max_difference < 1e-4
+    with adpo.Model(tmp_path / "tuned.gguf").session() as session:
+        assert session.score_text(*text).sum == pytest.approx(score, abs=1e-3)
+
+
+def test_full_finetuning_refuses_what_makes_no_sense(model, full, trainer, pairs):
+    with pytest.raises(ValueError, match="there is no adapter"):
+        full.adapter()
+    with pytest.raises(ValueError, match="take the adapter"):
+        trainer.model()
+    with pytest.raises(ValueError, match="no adapter to start from"):
+        adpo.Trainer(model, pairs, full_finetuning=True, start=trainer.adapter())
+    quantized = adpo.Model(MODEL.parent / "llama-q8_0.gguf")
+    with pytest.raises(adpo.UnsupportedError, match="Q8_0"):
+        adpo.Trainer(quantized, pairs, full_finetuning=True)
+
+
 def test_pairs_are_counted(model, pairs):
     assert len(pairs) == 4
     pairs.add_tokens([1, 2], [3], np.array([4, 5]))

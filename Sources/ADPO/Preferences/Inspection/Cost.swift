@@ -4,12 +4,20 @@ import ADPOTensor
 struct Cost {
     private let model: Model
     private let configuration: TrainerConfiguration
-    private let layout: AdapterLayout
+    /// Of the adapter; nil where the model itself is trained.
+    private let layout: AdapterLayout?
+    private let parameters: Int
 
     init(_ model: Model, _ configuration: TrainerConfiguration) throws(ADPOError) {
         self.model = model
         self.configuration = configuration
-        layout = try configuration.adapterLayout(model.architecture)
+        if configuration.fullFineTuning {
+            try Policy.checkIsUnquantized(model)
+            (layout, parameters) = (nil, model.weights.parameterCount)
+        } else {
+            let layout = try configuration.adapterLayout(model.architecture)
+            (self.layout, parameters) = (layout, layout.count)
+        }
     }
 
     func memory(_ pairs: [PreferencePair]) -> Inspection.Memory {
@@ -22,8 +30,8 @@ struct Cost {
                 let sequence = pass.sequence
                 let shape = PassShape(
                     tokens: sequence.tokens.count, keys: sequence.keyCount,
-                    targets: sequence.targets.count, rank: layout.rank,
-                    hasMagnitudes: layout.hasMagnitudes,
+                    targets: sequence.targets.count, rank: layout?.rank ?? 0,
+                    hasMagnitudes: layout?.hasMagnitudes ?? false,
                     hasDropout: configuration.loraDropout > 0, isTraining: true,
                     activationMemory: configuration.activationMemory,
                     dtype: configuration.dtype.resolved(for: model))
@@ -33,8 +41,8 @@ struct Cost {
         let responseTokens = pairs.reduce(0) { $0 + $1.chosen.count + $1.rejected.count }
         return Inspection.Memory(
             weights: model.info.weightBytes, activations: largest * float,
-            parameters: layout.count * float, gradients: layout.count * float,
-            optimizer: (configuration.optimizer == .adamw ? 2 : 1) * layout.count * float,
+            parameters: parameters * float, gradients: parameters * float,
+            optimizer: (configuration.optimizer == .adamw ? 2 : 1) * parameters * float,
             references: configuration.objective.needsReference ? responseTokens * float : 0)
     }
 

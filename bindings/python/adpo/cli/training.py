@@ -28,8 +28,19 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     train = commands.add_parser("train", parents=[shared], help="tune on preference pairs")
     train.set_defaults(run=_train)
     train.add_argument("--data", required=True, metavar="FILE", help="pairs: JSON Lines or Parquet")
-    train.add_argument("--output", required=True, metavar="DIR", help="for adapter and metrics")
-    train.add_argument("--metrics", metavar="FILE", help="JSON Lines; OUTPUT/metrics.jsonl")
+    train.add_argument(
+        "--output",
+        required=True,
+        metavar="DIR",
+        help="for adapter and metrics; with --full a new directory or .gguf file for the model",
+    )
+    train.add_argument(
+        "--metrics",
+        metavar="FILE",
+        help="JSON Lines; OUTPUT/metrics.jsonl, with --full OUTPUT.metrics.jsonl",
+    )
+    train.add_argument("--full", action="store_true", help="tune all weights, not an adapter")
+    train.add_argument("--encoding", metavar="E", help="of the --full model's weights; as it was")
     train.add_argument("--eval", metavar="FILE", help="held-out pairs to evaluate on")
     train.add_argument("--keep-best", action="store_true", help="end with the lowest eval_loss")
     train.add_argument("--checkpoint", metavar="FILE", help="what --resume goes on from")
@@ -73,6 +84,16 @@ def _prepare(path: str) -> Path:
             f"cannot write into {path} ({error.strerror}): choose another --output"
         ) from error
     return directory
+
+
+def _prepare_model(path: str) -> Path:
+    """See that a model can be written there once it is tuned: training takes long."""
+    output = Path(path)
+    if output.suffix == ".gguf":
+        _prepare(str(output.parent))
+    elif any(_prepare(path).iterdir()):
+        raise InvalidArgumentError(f"{path} is not empty: choose another --output, or empty it")
+    return output
 
 
 def _load(model: Model, path: str) -> Dataset:
@@ -149,8 +170,13 @@ def _train(options: argparse.Namespace) -> int:
     started = time.monotonic()
     if options.resume and not options.checkpoint:
         raise InvalidArgumentError("--resume needs --checkpoint FILE")
+    if options.encoding and not options.full:
+        raise InvalidArgumentError("adapters are always F32: --encoding needs --full")
+    if options.full and (options.lora_rank is not None or options.lora_alpha is not None):
+        raise InvalidArgumentError("--full tunes no adapter: leave --lora-rank and --lora-alpha out")
     model = Model(options.model)
-    output = _prepare(options.output)
+    output = _prepare_model(options.output) if options.full else _prepare(options.output)
+    metrics = f"{output}.metrics.jsonl" if options.full else output / "metrics.jsonl"
     pairs = _load(model, options.data)
     held_out = _load(model, options.eval) if options.eval else None
     trainer = Trainer(
@@ -160,6 +186,7 @@ def _train(options: argparse.Namespace) -> int:
         start=Adapter.load(model, options.adapter) if options.adapter else None,
         dtype=options.dtype,
         **parameters_of(options),
+        full_finetuning=options.full,
         epochs=options.epochs,
         batch_size=options.batch_size,
         gradient_accumulation=options.accumulate,
@@ -186,7 +213,7 @@ def _train(options: argparse.Namespace) -> int:
 
     step, evaluation, interrupted = _run(
         trainer,
-        Path(options.metrics) if options.metrics else output / "metrics.jsonl",
+        Path(options.metrics or metrics),
         evaluation=held_out,
         evaluation_steps=options.eval_every,
         patience=options.patience,
@@ -194,12 +221,17 @@ def _train(options: argparse.Namespace) -> int:
         checkpoint=options.checkpoint,
         checkpoint_steps=options.checkpoint_every,
     )
-    trainer.adapter().save(output)
     info = trainer.info
+    if options.full:
+        tuned = trainer.model()
+        trainer.close()
+        tuned.export(output, encoding=options.encoding or model.info.encoding)
+    else:
+        trainer.adapter().save(output)
     if interrupted:
         _warn(
             f"interrupted after step {info.steps_done} of {info.steps}; "
-            f"the adapter so far is in {output}"
+            f"the {'model' if options.full else 'adapter'} so far is in {output}"
         )
         return 130
     if info.steps_done < info.steps:
