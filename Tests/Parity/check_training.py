@@ -174,7 +174,8 @@ def main() -> None:
         f"{versions('trl', 'transformers', 'peft', 'accelerate', 'torch')}. Whole runs of TRL's "
         "trainers and ours on tiny models, of adapters from the same file and of all weights: the "
         f"largest difference at any step. These pass: {bounds}. Where that is a part of "
-        f"the number alone, the difference is relative.\n\nEvery loss:\n\n{table(head, objectives)}\n\n"
+        "the number alone, the difference is relative.\n\n"
+        f"Every loss:\n\n{table(head, objectives)}\n\n"
         "DPO with other options of the trainer, as "
         f"Tests/Golden/make_trl.py has them:\n\n{table(head, options)}",
     )
