@@ -7,9 +7,7 @@ import Testing
 struct TRLTests {
     @Test(arguments: [
         "plain", "accumulated", "truncated", "window", "sgd", "reference", "rslora", "partial",
-        "dora",
-        "plain", "accumulated", "truncated", "window", "sgd", "reference", "full", "full-tied",
-        "full-sgd",
+        "dora", "full", "full-tied", "full-sgd",
     ])
     func equalsDPOTrainer(_ name: String) throws {
         let file = try golden("trl_dpo.json")
