@@ -173,7 +173,7 @@ def _train(options: argparse.Namespace) -> int:
     if options.encoding and not options.full:
         raise InvalidArgumentError("adapters are always F32: --encoding needs --full")
     if options.full and (options.lora_rank is not None or options.lora_alpha is not None):
-        raise InvalidArgumentError("--full tunes no adapter: leave out --lora-rank, --lora-alpha")
+        raise InvalidArgumentError("--full tunes no adapter: leave --lora-rank and --lora-alpha out")
     model = Model(options.model)
     output = _prepare_model(options.output) if options.full else _prepare(options.output)
     metrics = f"{output}.metrics.jsonl" if options.full else output / "metrics.jsonl"
