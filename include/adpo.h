@@ -249,7 +249,8 @@ adpo_status adpo_adapter_load(const adpo_model *model, const char *path, adpo_ad
 /* Writes a PEFT directory that `peft` loads, or when the path ends in ".gguf" a file for llama.cpp
  * (--lora). What was written is loaded again, and must give the same log-probs before it takes its
  * place; otherwise the path is as it was.
- * Returns: INVALID_ARGUMENT, IO, OUT_OF_MEMORY, NUMERIC (the log-probs differ or are not finite). */
+ * Returns: INVALID_ARGUMENT, IO, UNSUPPORTED (DoRA in a file for llama.cpp), OUT_OF_MEMORY, NUMERIC
+ * (the log-probs differ or are not finite). */
 adpo_status adpo_adapter_save(const adpo_adapter *adapter, const char *path);
 
 void adpo_adapter_destroy(adpo_adapter *adapter);
