@@ -290,8 +290,8 @@ adpo_status adpo_model_export(const adpo_model *model, const adpo_adapter *adapt
  * 5. Scoring
  * ------------------------------------------------------------------------- */
 
-/* What the products with the model's weights compute in. All else is 32-bit: sums, adapters,
- * norms, attention, the loss. */
+/* What the products with the model's weights, and with LoRA's A and B, compute in. All else is 32-bit:
+ * sums, parameters, norms, attention, the loss. */
 typedef int32_t adpo_dtype;
 enum {
     ADPO_DTYPE_F32 = 0,
