@@ -25,13 +25,21 @@ FROM_ZERO = ("accuracy", "margin", "tokens", "seconds")
 Result = dict[str, Any]
 # Runs that differ in their seed alone, by granularity and beta.
 Groups = dict[tuple[str, float], list[Result]]
-# Column, key, and how a number is written.
+# Column, key, factor and decimals.
 SHOWN = (
     ("task accuracy, %", "accuracy", 100, 1),
     ("preference accuracy, %", "preference_accuracy", 100, 1),
     ("margin, nats", "margin", 1, 1),
     ("answer length, tokens", "tokens", 1, 1),
     ("training, s", "seconds", 1, 0),
+)
+DATA = (
+    ("problems", "problems", 1, 0),
+    ("answers", "answers", 1, 0),
+    ("right, %", "right", 100, 1),
+    ("pairs", "pairs", 1, 0),
+    ("chosen, tokens", "chosen_tokens", 1, 1),
+    ("rejected, tokens", "rejected_tokens", 1, 1),
 )
 MORE = (
     ("segments a pair", "segments_of_a_pair", 1, 1),
@@ -101,6 +109,14 @@ def table(rows: list[list[str]]) -> str:
     head, *body = rows
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *body]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def data(groups: Groups) -> str:
+    """Make the table of the sampled answers and the pairs made of them."""
+    rows = [["split", *[title for title, *_ in DATA]]]
+    for split, described in base(groups)["data"].items():
+        rows.append([split, *[cell([described], *measure[1:]) for measure in DATA]])
+    return table(rows)
 
 
 def measures(groups: Groups, shown: tuple[tuple[str, str, float, int], ...]) -> str:
@@ -184,6 +200,7 @@ def write(results: list[Result], folder: Path = HERE) -> None:
     groups = grouped(results)
     page = (folder / "README.md").read_text(encoding="utf-8")
     for section, body in (
+        ("data", data(groups)),
         ("measures", measures(groups, SHOWN)),
         ("more measures", measures(groups, MORE)),
         ("comparison", comparison(groups)),

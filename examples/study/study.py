@@ -49,7 +49,7 @@ def start(script: str, *arguments: str) -> None:
 def main() -> None:
     """Do what is missing, and report."""
     model = sys.argv[1]
-    start("sample.py", model)
+    start("sample.py", model, "train", "held-out")
     for settings in runs():
         result = sample.FOLDER / name(settings)
         if not result.exists():

@@ -19,7 +19,7 @@ from typing import Any
 
 import adpo
 import task
-from sample import FOLDER, Pair, pairs
+from sample import FOLDER, Pair, pairs, sampled
 from writing import Request, write
 
 # Problems whose answers, the likeliest ones, are checked; more than pairs are made of.
@@ -61,6 +61,24 @@ def make_trainer(model: adpo.Model, settings: Settings) -> adpo.Trainer:
         seed=settings.seed,
         reference_cache=FOLDER / "references",
     )
+
+
+def data(model: adpo.Model, split: str) -> dict[str, float]:
+    """Describe the sampled answers and the pairs made of them; lengths are tokens, EOS included."""
+    answers = [answer for _, some in sampled(split) for answer in some]
+    made = pairs(split)
+
+    def length(text: str) -> int:
+        return len(model.tokenize(text, add_special=False)) + 1
+
+    return {
+        "problems": len(sampled(split)),
+        "answers": len(answers),
+        "right": sum(answer.is_right for answer in answers) / len(answers),
+        "pairs": len(made),
+        "chosen_tokens": sum(length(pair.chosen) for pair in made) / len(made),
+        "rejected_tokens": sum(length(pair.rejected) for pair in made) / len(made),
+    }
 
 
 def tune(trainer: adpo.Trainer) -> dict[str, Any]:
@@ -119,10 +137,11 @@ def run(path: Path, settings: Settings) -> dict[str, Any]:
     if settings.granularity == "none":
         trainer.accumulate()  # Writes the references.
         adapter = None
+        result["data"] = {split: data(model, split) for split in ("train", settings.split)}
     else:
         result |= tune(trainer)
+        result |= preference(model, trainer, settings)
         adapter = trainer.adapter()
-    result |= preference(model, trainer, settings)
     with tempfile.TemporaryDirectory() as folder:
         if adapter is not None:
             adapter.save(folder)

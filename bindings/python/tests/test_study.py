@@ -120,7 +120,7 @@ def tuned(granularity, seed, is_right):
 @pytest.fixture
 def results():
     return [
-        result("none", 0, "0000"),
+        result("none", 0, "0000", data={"train": {"problems": 4, "right": 0.25}}),
         tuned("response", 1, "0011"),
         tuned("response", 2, "0001"),
         tuned("token", 1, "1111"),
@@ -140,6 +140,11 @@ def test_tables(report, results):
     assert lines[3].startswith("| response (DPO) | 0.1 | 37.5 ± 17.7 |")
     assert lines[3].endswith("| 15 ± 7 |")
     assert lines[2].endswith("|  |")
+
+
+def test_the_table_of_data(report, results):
+    lines = report.data(report.grouped(results)).splitlines()
+    assert lines[2] == "| train | 4 |  | 25.0 |  |  |  |"
 
 
 def test_differences_are_paired_by_problem(report, results):
