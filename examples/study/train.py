@@ -34,7 +34,7 @@ class Settings:
     granularity: str
     beta: float = 1.0
     seed: int = 0
-    learning_rate: float = 2e-4
+    learning_rate: float = 5e-5
     split: str = "held-out"
 
 
