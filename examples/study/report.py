@@ -19,8 +19,6 @@ HERE = Path(__file__).resolve().parent
 BASE = "none"
 RESAMPLES = 10_000
 COLORS = ("#c60", "#06c")
-# Measures whose axis begins at 0.
-FROM_ZERO = ("accuracy", "margin", "tokens", "seconds")
 
 Result = dict[str, Any]
 # Runs that differ in their seed alone, by granularity and beta.
@@ -177,8 +175,7 @@ def figure(groups: Groups, path: Path) -> None:
         axis.set_xticks(range(len(granularities)), granularities, rotation=45, ha="right")
         axis.margins(x=0.1)
         axis.spines[["top", "right"]].set_visible(False)
-        if key in FROM_ZERO:
-            axis.set_ylim(bottom=0)
+        axis.set_ylim(bottom=0)
     axes[0].legend(frameon=False, fontsize=8)
     panels.savefig(path, metadata={"Date": None})
     pyplot.close(panels)
