@@ -1,6 +1,6 @@
 # make demo    tune a small model with ADPO, and show before and after
 # make test    all tests: Swift, C, Python
-# make parity  peft loads what we save; installs PyTorch
+# make parity  what others make of the same numbers and files; installs PyTorch, llama.cpp
 # make bench   measure libadpo; also bench-peers (beside TRL, transformers, llama.cpp), bench-growth
 # make study   compare granularities on a task that a program can check; takes half an hour
 # make library build/libadpo.so
@@ -54,11 +54,13 @@ install:
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 	    scripts/adpo.pc.in >"$(DESTDIR)$(LIBDIR)/pkgconfig/adpo.pc"
 
-# What peft makes of our adapters. Not part of `make test`: it installs PyTorch.
+# What others make of our files: writes docs/parity.md. Not part of `make test`: it installs PyTorch.
 parity: library
 	python3 -m venv .venv-parity
 	.venv-parity/bin/python -m pip install -q -r Tests/Golden/requirements.txt
 	.venv-parity/bin/python Tests/Parity/check_peft.py
+	.venv-parity/bin/python Tests/Parity/check_exports.py \
+	    "$$(.venv-parity/bin/python scripts/fetch-model)"
 
 # Each prints tables and writes its section of docs/benchmarks.md. Let nothing else run meanwhile.
 bench: setup library

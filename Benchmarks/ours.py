@@ -70,13 +70,13 @@ def make_trainer(model: adpo.Model, options: argparse.Namespace) -> adpo.Trainer
     return adpo.Trainer(
         model,
         pairs,
-        "response",
         start=adpo.Adapter.load(model, options.start) if options.start else None,
         lora_rank=LORA_RANK,
         lora_alpha=LORA_ALPHA,
         epochs=1000,
         batch_size=shape.batch,
         max_length=8192,
+        activation_memory=options.activations,
         shuffle=False,
         learning_rate=LEARNING_RATE,
         schedule="constant",
@@ -122,6 +122,7 @@ def main() -> None:
     parser.add_argument("--response", type=int, default=BALANCED.response)
     parser.add_argument("--batch", type=int, default=BALANCED.batch)
     parser.add_argument("--pairs", type=int, default=BALANCED.batch, help="in the dataset")
+    parser.add_argument("--activations", type=int, help="bytes of them that are kept")
     parser.add_argument("--start", help="adapter to start from")
     options = parser.parse_args()
     worker = Worker()

@@ -19,9 +19,12 @@
  *     adpo_dataset_add_text(pairs, "Say hello.", ADPO_NUL, " Hi!", ADPO_NUL,
  *                           " Salutations.", ADPO_NUL);
  *
+ *     adpo_objective objective;
+ *     adpo_objective_init(&objective, sizeof objective);
+ *     objective.granularity = ADPO_GRANULARITY_TOKEN;
  *     adpo_trainer_config config;
  *     adpo_trainer_config_init(&config, sizeof config);
- *     config.granularity = ADPO_GRANULARITY_TOKEN;
+ *     config.objective = &objective;
  *     adpo_trainer_create(model, &config, pairs, NULL, &trainer);
  *     if (adpo_trainer_run(trainer, NULL, NULL, NULL) != ADPO_OK)
  *         fprintf(stderr, "%s\n", adpo_last_error());
@@ -96,7 +99,8 @@ enum {
     ADPO_ERROR_OUT_OF_MEMORY = 6,
     ADPO_ERROR_BUFFER_TOO_SMALL = 7, /* *needed holds the size that is wanted */
     ADPO_ERROR_BUSY = 8,             /* the handle is at work on another thread */
-    ADPO_ERROR_NUMERIC = 9,          /* NaN or infinity where a finite number is needed */
+    ADPO_ERROR_NUMERIC = 9,          /* NaN or infinity where a finite number is needed, or numbers
+                                        that differ where they should not */
     ADPO_ERROR_INTERNAL = 10,        /* a defect in libadpo: please report it */
     ADPO_CANCELLED = 11              /* a callback asked to stop */
 };
@@ -209,25 +213,77 @@ enum {
  * Returns: INVALID_ARGUMENT. */
 adpo_status adpo_token_special(const adpo_model *model, adpo_special_token which, int32_t *id);
 
+typedef uint32_t adpo_chat_flags;
+enum {
+    ADPO_CHAT_DEFAULT = 0,
+    ADPO_CHAT_ADD_GENERATION_PROMPT = 1 /* end with what begins the assistant's answer */
+};
+
+/* A conversation as the text that the model was trained on: the model's chat template, a Jinja
+ * program, is run as transformers does it. `conversation` is JSON: an array of messages, such as
+ * [{"role": "user", "content": "Hi."}], or an object with "messages", "tools" and whatever else
+ * the template knows, such as "enable_thinking". The text is not NUL-terminated; *needed counts
+ * bytes. It has its special tokens in it, BOS included: tokenize it with
+ * ADPO_TOKENIZE_NO_SPECIAL.
+ * Returns: INVALID_ARGUMENT (also: the template refuses the messages, or does not end), FORMAT (the
+ * JSON or the template is malformed), UNSUPPORTED (the model has no template, or one that asks for
+ * what chat templates do not use), BUFFER_TOO_SMALL, OUT_OF_MEMORY. */
+adpo_status adpo_chat_render(const adpo_model *model, const char *conversation,
+                             size_t conversation_length, adpo_chat_flags flags, char *text,
+                             size_t capacity, size_t *needed);
+
 /* ---------------------------------------------------------------------------
- * 4. Adapters
+ * 4. Adapters and export
  * ------------------------------------------------------------------------- */
 
-/* A LoRA adapter for one model: y += alpha/rank * B A x in each of its linear layers. Immutable;
- * sessions on many threads may share one. */
+/* A LoRA adapter for one model: y += alpha/rank * B A x in linear layers, and what rsLoRA and DoRA
+ * make of that. Immutable; sessions on many threads may share one. */
 typedef struct adpo_adapter adpo_adapter;
 
-/* Loads a PEFT directory (adapter_config.json and adapter_model.safetensors).
+/* Loads a PEFT directory (adapter_config.json and adapter_model.safetensors), or the adapter file
+ * of llama.cpp when the path ends in ".gguf".
  * Returns: INVALID_ARGUMENT, NOT_FOUND, IO, FORMAT (also: made for another model), UNSUPPORTED,
  * OUT_OF_MEMORY. */
 adpo_status adpo_adapter_load(const adpo_model *model, const char *path, adpo_adapter **adapter);
 
-/* Writes a PEFT directory that `peft` loads. Its files are written whole or not at all: beside
- * their places first, then renamed.
- * Returns: INVALID_ARGUMENT, IO. */
+/* Writes a PEFT directory that `peft` loads, or when the path ends in ".gguf" a file for llama.cpp
+ * (--lora). What was written is loaded again, and must give the same log-probs before it takes its
+ * place; otherwise the path is as it was.
+ * Returns: INVALID_ARGUMENT, IO, OUT_OF_MEMORY, NUMERIC (the log-probs differ or are not finite). */
 adpo_status adpo_adapter_save(const adpo_adapter *adapter, const char *path);
 
 void adpo_adapter_destroy(adpo_adapter *adapter);
+
+/* What reading an export back has shown: |log-prob read back - log-prob in memory| over the tokens
+ * of a fixed text. Where nothing is rounded it is about 1e-5; otherwise it is what the encoding
+ * costs. */
+typedef struct adpo_export_report {
+    uint32_t struct_size;
+    uint64_t weight_bytes;    /* written */
+    uint64_t tokens;          /* compared */
+    double mean_difference;
+    double max_difference;
+} adpo_export_report;
+
+/* Writes the model, with an adapter merged into its weights unless that is NULL: W + alpha/rank B A
+ * is computed in f32 and then encoded, one band of rows at a time. When the path ends in ".gguf" the
+ * result is a GGUF file, otherwise a Hugging Face directory, which must be new or empty. Tokenizer,
+ * chat template and metadata go along.
+ *
+ * `encoding` is that of the matrices: "F32", "F16" or "BF16"; in GGUF files also "Q8_0", "Q4_0",
+ * "Q4_1", "Q4_K" or "Q6_K". NULL leaves them as they are, but makes quantized ones F16 in a
+ * directory. In files of 4 bits a weight the head gets Q6_K. Where an encoding's blocks of 256 do
+ * not divide the rows, Q4_K becomes Q4_1 and Q6_K Q8_0; where blocks of 32 do not, it is F16. Norms
+ * and biases are F32 in GGUF files.
+ *
+ * The result is loaded again and compared before it takes its place; otherwise the path is as it
+ * was. report may be NULL.
+ * Returns: INVALID_ARGUMENT (also: an adapter of another model, an encoding that the file cannot
+ * hold), IO, UNSUPPORTED (the file has no way to say what the model or its tokenizer does), NUMERIC
+ * (the log-probs differ by more than the encoding explains), OUT_OF_MEMORY. */
+adpo_status adpo_model_export(const adpo_model *model, const adpo_adapter *adapter,
+                              const char *path, const char *encoding,
+                              adpo_export_report *report);
 
 /* ---------------------------------------------------------------------------
  * 5. Scoring
@@ -345,29 +401,180 @@ adpo_status adpo_dataset_add_tokens(adpo_dataset *dataset, const int32_t *prompt
                                     size_t chosen_count, const int32_t *rejected,
                                     size_t rejected_count);
 
-/* Adds the pairs of a JSON Lines file, each line {"prompt": ..., "chosen": ..., "rejected": ...}
- * with three strings; blank lines are skipped and other keys ignored. All or nothing: an error
- * names the line, and adds no pair.
- * Returns: INVALID_ARGUMENT, NOT_FOUND, IO, FORMAT, BUSY, OUT_OF_MEMORY. */
+/* Adds an unpaired row, for losses that take such: a completion that is desirable (nonzero) or not
+ * (0). Text and tokens are treated as those of a pair.
+ * Returns: INVALID_ARGUMENT (also: an empty prompt or completion, an id out of range), BUSY,
+ * OUT_OF_MEMORY. */
+adpo_status adpo_dataset_add_unpaired_text(adpo_dataset *dataset, const char *prompt,
+                                           size_t prompt_length, const char *completion,
+                                           size_t completion_length, int32_t desirable);
+adpo_status adpo_dataset_add_unpaired_tokens(adpo_dataset *dataset, const int32_t *prompt,
+                                             size_t prompt_count, const int32_t *completion,
+                                             size_t completion_count, int32_t desirable);
+
+/* Adds one row given as a JSON object, in one of these shapes; other keys are ignored:
+ *
+ *     {"prompt": ..., "chosen": ..., "rejected": ...}
+ *     {"chosen": ..., "rejected": ...}            the prompt is what both begin with, as in TRL
+ *     {"prompt": ..., "completion": ..., "label": true or false}         unpaired
+ *
+ * Each text is a string; a response may also be an array of strings, its segments for granularity
+ * CUSTOM. Or all are conversations, arrays of {"role": ..., "content": ...}, which the model's chat
+ * template renders; "tools" and "chat_template_kwargs" are given to it. "chosen_weights",
+ * "rejected_weights" and "completion_weights" are arrays of numbers, one for each token of that
+ * response, which multiply its log-ratios.
+ * Returns: INVALID_ARGUMENT (also: an empty response), FORMAT (no such object), UNSUPPORTED (a
+ * conversation without a chat template), BUSY, OUT_OF_MEMORY. */
+adpo_status adpo_dataset_add_json(adpo_dataset *dataset, const char *json, size_t length);
+
+/* Adds the rows of a JSON Lines file, each line as for adpo_dataset_add_json; blank lines are
+ * skipped. All or nothing: an error names file and line, and adds no row.
+ * Returns: as adpo_dataset_add_json, and NOT_FOUND, IO. */
 adpo_status adpo_dataset_load_jsonl(adpo_dataset *dataset, const char *path);
 
-/* The number of pairs.
+/* Sets where the segments of a pair (counted from 0) end, for granularity CUSTOM: counts of
+ * tokens, increasing, the last one the response's length; none for the missing response of an
+ * unpaired row. Where the counts of segments differ, the surplus of the longer list joins its last
+ * common segment. Both counts 0: the pair has no segments of its own again.
+ * Returns: INVALID_ARGUMENT (also: segments that overlap or do not cover the response), BUSY. */
+adpo_status adpo_dataset_set_segments(adpo_dataset *dataset, size_t index,
+                                      const size_t *chosen_ends, size_t chosen_count,
+                                      const size_t *rejected_ends, size_t rejected_count);
+
+/* Sets what multiplies the log-ratio of each response token of a pair (counted from 0), such as
+ * cADPO's weights: one finite number a token, its EOS token included. Both counts 0: all are 1.
+ * Returns: INVALID_ARGUMENT, BUSY. */
+adpo_status adpo_dataset_set_weights(adpo_dataset *dataset, size_t index, const float *chosen,
+                                     size_t chosen_count, const float *rejected,
+                                     size_t rejected_count);
+
+/* Sets the weights of all pairs by contrastive estimation, as cADPO does (arXiv 2411.19943). From
+ * adapters that were tuned on good and on bad responses, a rejected token y has
+ *     log s = (1 + b) log p_positive(y) - b log p_negative(y) - log Z,
+ * where Z sums the same over the vocabulary, and the weight 1 - s; chosen tokens weigh 1. The
+ * paper's b is 1. All or nothing.
+ * Returns: INVALID_ARGUMENT (also: adapters of different models; b below 0 or beyond 1000),
+ * NUMERIC, BUSY, OUT_OF_MEMORY. */
+adpo_status adpo_dataset_weigh_contrastively(adpo_dataset *dataset, const adpo_adapter *positive,
+                                             const adpo_adapter *negative, double b,
+                                             adpo_dtype dtype);
+
+/* The number of pairs, unpaired rows included.
  * Returns: INVALID_ARGUMENT, BUSY. */
 adpo_status adpo_dataset_count(adpo_dataset *dataset, size_t *count);
 
+/* A pair (counted from 0) as JSON, not NUL-terminated: "prompt", "chosen" and "rejected" are arrays
+ * of token ids, and, where it has them, "chosen_segments" and "rejected_segments" (ends, as counts
+ * of tokens), "chosen_weights" and "rejected_weights".
+ * Returns: INVALID_ARGUMENT, BUFFER_TOO_SMALL, BUSY. */
+adpo_status adpo_dataset_get_json(adpo_dataset *dataset, size_t index, char *json, size_t capacity,
+                                  size_t *needed);
+
 /* ---------------------------------------------------------------------------
- * 8. Training
+ * 8. The objective
  * ------------------------------------------------------------------------- */
 
 /* How the tokens of a response group into the segments whose margins the loss compares
  * (docs/METHOD.md). */
 typedef int32_t adpo_granularity;
 enum {
-    ADPO_GRANULARITY_RESPONSE = 0, /* one segment: DPO */
-    ADPO_GRANULARITY_TOKEN = 1,    /* a segment a token */
-    ADPO_GRANULARITY_STATIC = 2,   /* windows of granularity_size tokens */
-    ADPO_GRANULARITY_ADAPTIVE = 3  /* granularity_size runs of near-equal length */
+    ADPO_GRANULARITY_RESPONSE = 0,  /* one segment: DPO */
+    ADPO_GRANULARITY_TOKEN = 1,     /* a segment a token */
+    ADPO_GRANULARITY_STATIC = 2,    /* windows of granularity_size tokens */
+    ADPO_GRANULARITY_ADAPTIVE = 3,  /* granularity_size runs of near-equal length */
+    ADPO_GRANULARITY_LINES = 4,     /* a segment a line of the text */
+    ADPO_GRANULARITY_SENTENCES = 5, /* a segment a sentence of the text */
+    ADPO_GRANULARITY_DELIMITER = 6, /* segments that end with the text `delimiter` */
+    ADPO_GRANULARITY_CUSTOM = 7     /* the pairs bring their segments */
 };
+
+/* What stands where the shorter response has no tokens left, with STATIC and TOKEN. */
+typedef int32_t adpo_padding;
+enum {
+    ADPO_PADDING_MASK = 0, /* nothing: the position adds 0 to its margin */
+    ADPO_PADDING_EOS = 1   /* EOS tokens, fed and scored */
+};
+
+/* What turns a segment into a loss; docs/METHOD.md has the formulae. The names are TRL's. */
+typedef int32_t adpo_loss_type;
+enum {
+    ADPO_LOSS_SIGMOID = 0,
+    ADPO_LOSS_ROBUST = 1,
+    ADPO_LOSS_HINGE = 2,
+    ADPO_LOSS_IPO = 3,
+    ADPO_LOSS_SIGMOID_NORM = 4,
+    ADPO_LOSS_EXO_PAIR = 5,
+    ADPO_LOSS_SPPO_HARD = 6,
+    ADPO_LOSS_APO_ZERO = 7,
+    ADPO_LOSS_APO_DOWN = 8,
+    ADPO_LOSS_BCO_PAIR = 9,
+    ADPO_LOSS_NCA_PAIR = 10,
+    ADPO_LOSS_ORPO = 11,
+    ADPO_LOSS_KTO = 12, /* of unpaired rows; a pair counts as two */
+    ADPO_LOSS_SFT = 13
+};
+
+/* What the losses of a pair's segments become. */
+typedef int32_t adpo_reduction;
+enum {
+    ADPO_REDUCTION_SUM = 0,
+    ADPO_REDUCTION_MEAN = 1
+};
+
+/* What is minimized. Combinations that make no sense are refused where the objective is used. */
+typedef struct adpo_objective {
+    uint32_t struct_size;
+    adpo_loss_type loss;          /* SIGMOID */
+    adpo_granularity granularity; /* RESPONSE */
+    uint32_t granularity_size;    /* 0; k for STATIC and m for ADAPTIVE, at least 1 */
+    const char *delimiter;        /* NULL; of DELIMITER: ends with NUL, read during the call */
+    adpo_padding padding;         /* MASK */
+    adpo_reduction reduction;     /* SUM */
+    double beta;                  /* 0.1 */
+    double label_smoothing;       /* 0; probability of a wrong label, below 0.5 */
+    int32_t reference_free;       /* 0; else the reference's log-probs are 0, and not computed */
+    int32_t wpo;                  /* 0; else pairs weigh what the policy thinks of them (WPO) */
+    double target_margin;         /* 0; SimPO's gamma */
+    double sft_weight;            /* 0; of the chosen response's mean NLL, which is added */
+    double dpop_lambda;           /* 0; DPO-Positive's lambda */
+    double ld_alpha;              /* 1; weight of tokens beyond the other response's length */
+    double desirable_weight;      /* 1; of the rows of KTO */
+    double undesirable_weight;    /* 1 */
+} adpo_objective;
+
+/* Fills in the defaults named above: DPO.
+ * Returns: INVALID_ARGUMENT. */
+adpo_status adpo_objective_init(adpo_objective *objective, size_t struct_size);
+
+/* What the loss of one pair looks at. All arrays of numbers hold chosen_count + rejected_count of
+ * them: the chosen response's tokens, then the rejected one's. */
+typedef struct adpo_loss_input {
+    uint32_t struct_size;
+    size_t chosen_count;           /* 0 for an unpaired row that is not desirable */
+    size_t rejected_count;         /* 0 for one that is */
+    const float *policy;           /* log-probs */
+    const float *reference;        /* log-probs; NULL where the objective needs none */
+    const float *weights;          /* of the tokens' log-ratios; NULL: 1 */
+    const float *log_sum_squares;  /* of wpo, else NULL: log sum p^2 over the vocabulary, p being
+                                    * the policy's distribution at each token */
+    const size_t *chosen_ends;     /* of CUSTOM: where segments end, as counts of tokens; the */
+    size_t chosen_segments;        /* segments of text granularities are given so too */
+    const size_t *rejected_ends;
+    size_t rejected_segments;
+    double kl;                     /* of KTO: an estimate of the KL divergence from the reference */
+} adpo_loss_input;
+
+/* The loss of one pair and its derivative by each of the policy's log-probs, for hosts that run
+ * the model elsewhere. objective may be NULL: DPO. gradient, [chosen_count + rejected_count], may
+ * be NULL.
+ * Returns: INVALID_ARGUMENT (also: an objective that makes no sense), NUMERIC (a log-prob or the
+ * loss is not finite), OUT_OF_MEMORY. */
+adpo_status adpo_loss(const adpo_objective *objective, const adpo_loss_input *input, double *loss,
+                      float *gradient);
+
+/* ---------------------------------------------------------------------------
+ * 9. Training
+ * ------------------------------------------------------------------------- */
 
 typedef int32_t adpo_schedule;
 enum {
@@ -392,17 +599,28 @@ enum {
 typedef struct adpo_trainer_config {
     uint32_t struct_size;
 
-    adpo_granularity granularity; /* RESPONSE */
-    uint32_t granularity_size;    /* 0; k for STATIC and m for ADAPTIVE, at least 1 */
+    const adpo_objective *objective; /* NULL: DPO. Read while creating. */
     adpo_dtype dtype;             /* F32 */
+    /* 0; 1 trains all weights of the model, which must be F32, F16 or BF16, instead of an adapter.
+     * Weights, gradients and optimizer take 16 bytes a parameter with ADAMW, 12 with SGD. */
+    int32_t full_finetuning;
     uint32_t lora_rank;           /* 16 */
     double lora_alpha;            /* 32 */
-    double beta;                  /* 0.1 */
+    double lora_dropout;          /* 0; the share of an adapter's inputs that a training pass drops */
+    /* NULL: all linear layers of the decoder. Else the ones to adapt, separated by commas: names as
+     * PEFT matches them ("q_proj,v_proj", "model.layers.3.mlp.up_proj"), patterns for full names
+     * ("model.layers.*.mlp.*", where ? stands for a character), or "all-linear". */
+    const char *target_modules;
+    int32_t use_rslora;           /* 0; 1 scales by alpha / sqrt(rank), not alpha / rank */
+    int32_t use_dora;             /* 0; 1 trains a magnitude for each row of a weight (DoRA) */
 
     uint32_t epochs;              /* 1 */
     uint32_t batch_size;          /* 4 pairs in a micro-batch */
     uint32_t gradient_accumulation; /* 1 micro-batch for each update */
     uint32_t max_length;          /* 1024 tokens of prompt + response; longer ones lose their end */
+    uint64_t activation_memory;   /* 2^30: bytes of activations that are kept for the backward pass;
+                                     layers beyond are computed again, which takes up to a third
+                                     more time and changes no bit */
     int32_t shuffle;              /* 1; 0 takes the pairs in their order */
     uint64_t seed;                /* 0: of the adapter's start and of the shuffling */
 
@@ -411,7 +629,8 @@ typedef struct adpo_trainer_config {
     uint32_t warmup_steps;        /* 0 */
     double max_gradient_norm;     /* 1; 0 does not clip */
     adpo_optimizer optimizer;     /* ADAMW */
-    double weight_decay;          /* 0; ADAMW decouples it from the gradient, SGD does not */
+    double weight_decay;          /* 0; ADAMW decouples it from the gradient, SGD does not. Norms and
+                                     biases do not decay */
     double momentum;              /* 0; of SGD */
     double adam_beta1;            /* 0.9 */
     double adam_beta2;            /* 0.999 */
@@ -428,14 +647,46 @@ typedef struct adpo_trainer_config {
  * Returns: INVALID_ARGUMENT. */
 adpo_status adpo_trainer_config_init(adpo_trainer_config *config, size_t struct_size);
 
-/* Tunes a LoRA adapter on all linear layers of a model. */
+/* Tells what a run with this configuration (NULL for the defaults) would see of the pairs, and what
+ * it would cost, before it begins. The first `examples` pairs in use are shown token by token. With
+ * measure_time nonzero, two updates are made on the first pairs, which takes
+ * seconds.
+ *
+ * The report is JSON, not NUL-terminated; pairs are counted from 0:
+ *
+ *     "granularity", "max_length"
+ *     "pairs", "unpaired", "dropped"    in the dataset; left out, since their prompt fills max_length
+ *     "truncated", "removed_tokens"     pairs in use that lose the end of a response, and its tokens
+ *     "prompt_tokens", "chosen_tokens", "rejected_tokens", "segments"
+ *                                       each {"minimum", "mean", "maximum"} over the pairs in use
+ *     "warnings"   array of {"kind", "message", "pairs"}; the kinds: boundary, missing_bos,
+ *                  doubled_bos, missing_eos, doubled_eos, identical, duplicate, contradiction,
+ *                  dropped, truncated, beyond_context
+ *     "examples"   array of {"pair", "prompt", "chosen", "rejected"}; a prompt is an array of tokens
+ *                  {"id", "text", "weight"}, and a response has "segments", an array of such
+ *                  arrays, and "removed", the text that truncation removes
+ *     "memory"     bytes: "weights", "activations", "parameters", "gradients", "optimizer",
+ *                  "references", "total"
+ *     "time"       seconds: "measured" (one update on "measured_tokens" tokens), and scaled from it
+ *                  by floating-point operations "reference", "epoch" and "run"; or null
+ *
+ * Each call measures anew, so its report can differ in length: leave room beyond *needed.
+ * Returns: INVALID_ARGUMENT (as adpo_trainer_create), BUFFER_TOO_SMALL, NUMERIC, BUSY,
+ * OUT_OF_MEMORY. */
+adpo_status adpo_dataset_inspect(adpo_dataset *dataset, const adpo_model *model,
+                                 const adpo_trainer_config *config, size_t examples,
+                                 int32_t measure_time, char *json, size_t capacity,
+                                 size_t *needed);
+
+/* Tunes a LoRA adapter on linear layers of a model, or with full_finetuning all weights. */
 typedef struct adpo_trainer adpo_trainer;
 
-/* Starts from the adapter `start`, or from a new one when it is NULL; a start brings its own rank
- * and alpha. The pairs are copied; those whose prompt alone fills max_length are left out.
- * config may be NULL.
- * Returns: INVALID_ARGUMENT (also: no pair left to train on), IO, FORMAT (both of the reference
- * cache), BUSY, OUT_OF_MEMORY. */
+/* Starts from the adapter `start`, or from a new one when it is NULL; a start brings its own rank,
+ * alpha, target modules and kind. Full fine-tuning starts from the model's weights, and has no
+ * `start`. The pairs are copied; those whose prompt alone fills max_length are left out. config may be
+ * NULL.
+ * Returns: INVALID_ARGUMENT (also: no pair left to train on), UNSUPPORTED (full fine-tuning of
+ * quantized weights), IO, FORMAT (both of the reference cache), BUSY, OUT_OF_MEMORY. */
 adpo_status adpo_trainer_create(const adpo_model *model, const adpo_trainer_config *config,
                                 adpo_dataset *pairs, const adpo_adapter *start,
                                 adpo_trainer **trainer);
@@ -460,8 +711,9 @@ typedef struct adpo_trainer_info {
 adpo_status adpo_trainer_get_info(adpo_trainer *trainer, adpo_trainer_info *info);
 
 /* What one update, or one evaluation, saw. Rewards are beta times the summed log-ratio of policy
- * to reference; all numbers are means over the pairs unless said otherwise. The names are those
- * of TRL's DPOTrainer where it has the same. */
+ * to reference (to 1 where the objective needs no reference), with the tokens' weights. All numbers
+ * are means over the pairs unless said otherwise; of unpaired rows, over those with that response,
+ * and NaN where there are none. The names are those of TRL's trainers where they have the same. */
 typedef struct adpo_metrics {
     uint32_t struct_size;
     uint64_t step;            /* 1 after the first update */
@@ -487,6 +739,7 @@ typedef struct adpo_metrics {
     /* An alarm: by how much the chosen responses' log-prob has fallen since the first updates, in
      * the mean over ten of them; 0 where it has not clearly. */
     double chosen_fall;
+    double kl;                /* of KTO: the estimate of the KL divergence; else 0 */
 } adpo_metrics;
 
 /* One update. metrics may be NULL. After the last step of the run: INVALID_ARGUMENT.
@@ -502,13 +755,13 @@ adpo_status adpo_trainer_step(adpo_trainer *trainer, adpo_metrics *metrics);
 adpo_status adpo_trainer_accumulate(adpo_trainer *trainer, adpo_metrics *metrics);
 
 /* The gradient that is accumulated, or that the last update used: *count floats in the trainer's
- * own memory, laid out like the parameters, layer after layer. Before adpo_trainer_apply the host
+ * own memory, laid out like the parameters. Before adpo_trainer_apply the host
  * may change them, for example to the mean over several machines. They stay in their place while
  * the trainer lives; leave them alone while one of its calls runs.
  * Returns: INVALID_ARGUMENT, BUSY. */
 adpo_status adpo_trainer_gradients(adpo_trainer *trainer, float **gradients, size_t *count);
 
-/* Clips the gradient and updates the adapter. metrics, which may be NULL, receives what the whole
+/* Clips the gradient and updates the parameters. metrics, which may be NULL, receives what the whole
  * update saw. Before all of the update's micro-batches are accumulated: INVALID_ARGUMENT.
  * Returns: as adpo_trainer_step; after NUMERIC the update is to be accumulated anew. */
 adpo_status adpo_trainer_apply(adpo_trainer *trainer, adpo_metrics *metrics);
@@ -524,7 +777,7 @@ typedef struct adpo_run_config {
     adpo_dataset *evaluation;  /* NULL; held-out pairs, which are copied */
     uint32_t patience;         /* 0; evaluations in a row without a lower loss that end the run;
                                   0 never does */
-    int32_t keep_best;         /* 0; 1: the run ends with the adapter whose evaluation had the
+    int32_t keep_best;         /* 0; 1: the run ends with the parameters whose evaluation had the
                                   lowest loss */
     const char *checkpoint;    /* NULL; a file that the run can be resumed from */
     uint32_t checkpoint_steps; /* 0; updates from one checkpoint to the next. The end always is
@@ -564,8 +817,13 @@ adpo_status adpo_trainer_evaluate(adpo_trainer *trainer, adpo_dataset *pairs,
                                   adpo_metrics *metrics);
 
 /* The adapter as it is now: a copy that later steps do not change.
- * Returns: INVALID_ARGUMENT, BUSY, OUT_OF_MEMORY. */
+ * Returns: INVALID_ARGUMENT (also: full fine-tuning has none), BUSY, OUT_OF_MEMORY. */
 adpo_status adpo_trainer_adapter(adpo_trainer *trainer, adpo_adapter **adapter);
+
+/* The model as full fine-tuning has made it so far: a copy in memory, its weights in F32, that later
+ * steps do not change. It is used like a loaded one; adpo_model_export writes it.
+ * Returns: INVALID_ARGUMENT (also: the trainer tunes an adapter), BUSY, OUT_OF_MEMORY. */
+adpo_status adpo_trainer_model(adpo_trainer *trainer, adpo_model **model);
 
 #ifdef __cplusplus
 }

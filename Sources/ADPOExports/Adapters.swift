@@ -24,3 +24,25 @@ public func adpo_adapter_save(
 
 @c @implementation
 public func adpo_adapter_destroy(_ adapter: OpaquePointer?) { destroy(adapter, Adapter.self) }
+
+@c @implementation
+public func adpo_model_export(
+    _ model: OpaquePointer?, _ adapter: OpaquePointer?, _ path: UnsafePointer<CChar>?,
+    _ encoding: UnsafePointer<CChar>?, _ report: UnsafeMutablePointer<adpo_export_report>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        if let report { try adpo_export_report.check(report, "report") }
+        var merged: Adapter?
+        if let adapter { merged = try object(adapter, "adapter") }
+        let result = try ADPOExports.model(model).export(
+            to: ADPOExports.path(path), adapter: merged,
+            encoding: encoding.map { String(cString: $0) })
+        guard let report else { return }
+        var value = adpo_export_report()
+        value.weight_bytes = UInt64(result.byteCount)
+        value.tokens = UInt64(result.tokens)
+        value.mean_difference = result.meanDifference
+        value.max_difference = result.maxDifference
+        try value.write(report, "report")
+    }
+}

@@ -77,3 +77,10 @@ struct OutputBuffer<Element> {
         elements?.update(from: source, count: source.count)
     }
 }
+
+extension OutputBuffer<CChar> {
+    /// UTF-8, without NUL.
+    func write(_ text: String) throws(ADPOError) {
+        try write(text.utf8.map { CChar(bitPattern: $0) })
+    }
+}

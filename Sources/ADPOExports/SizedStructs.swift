@@ -81,7 +81,10 @@ extension SizedStruct {
 }
 
 extension adpo_model_info: SizedStruct {}
+extension adpo_export_report: SizedStruct {}
 extension adpo_generation_config: SizedStruct {}
+extension adpo_objective: SizedStruct {}
+extension adpo_loss_input: SizedStruct {}
 extension adpo_trainer_config: SizedStruct {}
 extension adpo_run_config: SizedStruct {}
 extension adpo_trainer_info: SizedStruct {}

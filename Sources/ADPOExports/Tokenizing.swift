@@ -93,3 +93,20 @@ public func adpo_token_special(
         output.pointee = special ?? -1
     }
 }
+
+@c @implementation
+public func adpo_chat_render(
+    _ model: OpaquePointer?, _ conversation: UnsafePointer<CChar>?, _ conversationLength: Int,
+    _ flags: adpo_chat_flags, _ text: UnsafeMutablePointer<CChar>?, _ capacity: Int,
+    _ needed: UnsafeMutablePointer<Int>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let output = try OutputBuffer(text, capacity, needed)
+        let addPrompt = adpo_chat_flags(ADPO_CHAT_ADD_GENERATION_PROMPT)
+        try checkFlags(flags, known: addPrompt)
+        let rendered = try ADPOExports.model(model).renderChat(
+            json: ADPOExports.text(conversation, conversationLength, "conversation"),
+            addGenerationPrompt: flags & addPrompt != 0)
+        try output.write(rendered.utf8.map { CChar(bitPattern: $0) })
+    }
+}

@@ -23,12 +23,7 @@ public func adpo_trainer_create(
     status { () throws(ADPOError) in
         let output = try required(trainer, "trainer")
         let model = try ADPOExports.model(model)
-        var configuration = TrainerConfiguration()
-        if let config {
-            let defaults = adpo_trainer_config(configuration)
-            configuration = try TrainerConfiguration(
-                adpo_trainer_config.read(config, over: defaults, "config"))
-        }
+        let configuration = try TrainerConfiguration(config)
         let start: Adapter? = start == nil ? nil : try object(start, "start")
         let pairs = try dataset(pairs).use { $0 }
         output.pointee = handle(
@@ -154,6 +149,19 @@ public func adpo_trainer_adapter(
         output.pointee = handle(
             try ADPOExports.trainer(trainer).use { (trainer) throws(ADPOError) in
                 try trainer.adapter()
+            })
+    }
+}
+
+@c @implementation
+public func adpo_trainer_model(
+    _ trainer: OpaquePointer?, _ model: UnsafeMutablePointer<OpaquePointer?>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let output = try required(model, "model")
+        output.pointee = handle(
+            try ADPOExports.trainer(trainer).use { (trainer) throws(ADPOError) in
+                try trainer.tunedModel()
             })
     }
 }

@@ -4,17 +4,18 @@ import CADPO
 extension adpo_trainer_config {
     init(_ configuration: TrainerConfiguration) {
         self.init()
-        let (granularity, size) = Self.granularity(configuration.objective.granularity)
-        self.granularity = adpo_granularity(granularity)
-        granularity_size = UInt32(clamping: size)
-        beta = configuration.objective.beta
         dtype = configuration.dtype.cValue
+        full_finetuning = configuration.fullFineTuning ? 1 : 0
         lora_rank = UInt32(clamping: configuration.loraRank)
         lora_alpha = Double(configuration.loraAlpha)
+        lora_dropout = configuration.loraDropout
+        use_rslora = configuration.usesRSLoRA ? 1 : 0
+        use_dora = configuration.usesDoRA ? 1 : 0
         epochs = UInt32(clamping: configuration.epochs)
         batch_size = UInt32(clamping: configuration.batchSize)
         gradient_accumulation = UInt32(clamping: configuration.gradientAccumulation)
         max_length = UInt32(clamping: configuration.maxLength)
+        activation_memory = UInt64(clamping: configuration.activationMemory)
         seed = configuration.seed
         shuffle = configuration.shuffles ? 1 : 0
         learning_rate = configuration.learningRate
@@ -30,15 +31,6 @@ extension adpo_trainer_config {
         reference = configuration.reference.cValue
     }
 
-    private static func granularity(_ granularity: Granularity) -> (value: Int, size: Int) {
-        switch granularity {
-        case .response: (ADPO_GRANULARITY_RESPONSE, 0)
-        case .token: (ADPO_GRANULARITY_TOKEN, 0)
-        case .static(let size): (ADPO_GRANULARITY_STATIC, size)
-        case .adaptive(let count): (ADPO_GRANULARITY_ADAPTIVE, count)
-        }
-    }
-
     private static func schedule(_ schedule: Schedule) -> Int {
         switch schedule {
         case .linear: ADPO_SCHEDULE_LINEAR
@@ -49,19 +41,37 @@ extension adpo_trainer_config {
 }
 
 extension TrainerConfiguration {
+    /// Of a host's struct; the defaults for NULL.
+    ///
+    /// - Throws: `.invalidArgument` for a struct of another size and values that no enum has.
+    init(_ host: UnsafePointer<adpo_trainer_config>?) throws(ADPOError) {
+        self.init()
+        guard let host else { return }
+        try self.init(adpo_trainer_config.read(host, over: adpo_trainer_config(self), "config"))
+    }
+
     /// - Throws: `.invalidArgument` for values that no enum has.
     init(_ config: adpo_trainer_config) throws(ADPOError) {
         self.init()
-        objective.granularity = try Self.granularity(config)
+        if let objective = config.objective { self.objective = try Objective(objective) }
         schedule = try Self.schedule(config.schedule)
-        objective.beta = config.beta
         dtype = try DType(config.dtype)
+        fullFineTuning = config.full_finetuning != 0
         loraRank = Int(config.lora_rank)
         loraAlpha = Float(config.lora_alpha)
+        loraDropout = config.lora_dropout
+        if let modules = config.target_modules {
+            targetModules = try text(modules, -1, "target_modules").utf8
+                .split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+                .map { String(decoding: $0, as: UTF8.self) }
+        }
+        usesRSLoRA = config.use_rslora != 0
+        usesDoRA = config.use_dora != 0
         epochs = Int(config.epochs)
         batchSize = Int(config.batch_size)
         gradientAccumulation = Int(config.gradient_accumulation)
         maxLength = Int(config.max_length)
+        activationMemory = Int(clamping: config.activation_memory)
         seed = config.seed
         shuffles = config.shuffle != 0
         learningRate = config.learning_rate
@@ -76,24 +86,6 @@ extension TrainerConfiguration {
         reference = try Reference(config.reference)
         if let path = config.reference_cache {
             referenceCache = try ADPOExports.path(path, "reference_cache")
-        }
-    }
-
-    private static func granularity(
-        _ config: adpo_trainer_config
-    ) throws(ADPOError) -> Granularity {
-        let size = Int(config.granularity_size)
-        switch Int(config.granularity) {
-        case ADPO_GRANULARITY_RESPONSE: return .response
-        case ADPO_GRANULARITY_TOKEN: return .token
-        case ADPO_GRANULARITY_STATIC where size >= 1: return .static(size)
-        case ADPO_GRANULARITY_ADAPTIVE where size >= 1: return .adaptive(size)
-        case ADPO_GRANULARITY_STATIC, ADPO_GRANULARITY_ADAPTIVE:
-            throw ADPOError(
-                .invalidArgument,
-                "granularity_size is 0; static and adaptive granularity need at least 1")
-        default:
-            throw ADPOError(.invalidArgument, "there is no granularity \(config.granularity)")
         }
     }
 
@@ -132,18 +124,12 @@ extension adpo_metrics {
         tokens_per_second = metrics.tokensPerSecond
         is_evaluation = metrics.isEvaluation ? 1 : 0
         chosen_fall = metrics.chosenFall
+        kl = metrics.kl
     }
 }
 
-extension DType {
-    /// - Throws: `.invalidArgument` for a value that the enum does not have.
-    init(_ value: adpo_dtype) throws(ADPOError) {
-        guard let dtype = Self.allCases.first(where: { $0.cValue == value }) else {
-            throw ADPOError(.invalidArgument, "there is no dtype \(value)")
-        }
-        self = dtype
-    }
-
+extension DType: HeaderEnum {
+    static var name: String { "dtype" }
     var cValue: adpo_dtype {
         switch self {
         case .f32: adpo_dtype(ADPO_DTYPE_F32)
@@ -153,15 +139,8 @@ extension DType {
     }
 }
 
-extension OptimizerKind {
-    /// - Throws: `.invalidArgument` for a value that the enum does not have.
-    init(_ value: adpo_optimizer) throws(ADPOError) {
-        guard let kind = Self.allCases.first(where: { $0.cValue == value }) else {
-            throw ADPOError(.invalidArgument, "there is no optimizer \(value)")
-        }
-        self = kind
-    }
-
+extension OptimizerKind: HeaderEnum {
+    static var name: String { "optimizer" }
     var cValue: adpo_optimizer {
         switch self {
         case .adamw: adpo_optimizer(ADPO_OPTIMIZER_ADAMW)
@@ -170,15 +149,8 @@ extension OptimizerKind {
     }
 }
 
-extension Reference {
-    /// - Throws: `.invalidArgument` for a value that the enum does not have.
-    init(_ value: adpo_reference) throws(ADPOError) {
-        guard let reference = Self.allCases.first(where: { $0.cValue == value }) else {
-            throw ADPOError(.invalidArgument, "there is no reference \(value)")
-        }
-        self = reference
-    }
-
+extension Reference: HeaderEnum {
+    static var name: String { "reference" }
     var cValue: adpo_reference {
         switch self {
         case .base: adpo_reference(ADPO_REFERENCE_BASE)

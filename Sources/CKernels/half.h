@@ -1,4 +1,4 @@
-/* Loads of 16-bit floats from any address, as float. */
+/* Loads and stores of 16-bit floats at any address, as float. */
 #ifndef CKERNELS_HALF_H
 #define CKERNELS_HALF_H
 
@@ -31,6 +31,36 @@ static inline float load_f16(const void *address) {
     bits = half & 0x7C00 ? bits : subnormal_bits;
     bits = (half & 0x7C00) == 0x7C00 ? magnitude + (224u << 23) : bits;
     return float_from_bits(sign | bits);
+}
+
+static inline uint32_t bits_of_float(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+/* binary32 to binary16, to the nearest, ties to even: by integers and selects, as load_f16. */
+static inline void store_f16(void *address, float value) {
+    const uint32_t sign = bits_of_float(value) >> 16 & 0x8000;
+    const uint32_t magnitude = bits_of_float(value) & 0x7FFFFFFF;
+    uint32_t half = (magnitude - (112u << 23) + 0xFFF + (magnitude >> 13 & 1)) >> 13;
+    /* Below 2^-14 in steps of 2^-24, which are those of floats at 0.5. */
+    const uint32_t subnormal =
+        bits_of_float(float_from_bits(magnitude) + 0.5f) - bits_of_float(0.5f);
+    half = magnitude < 113u << 23 ? subnormal : half;
+    half = magnitude >= 0x477FF000 ? 0x7C00 : half; /* 65520 and more round to infinity */
+    half = magnitude > 0x7F800000 ? 0x7E00 : half;
+    const uint16_t bits = (uint16_t)(sign | half);
+    memcpy(address, &bits, sizeof bits);
+}
+
+static inline void store_bf16(void *address, float value) {
+    const uint32_t bits = bits_of_float(value);
+    const uint32_t rounded = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
+    const uint32_t quiet_nan = bits >> 16 | 0x40;
+    const uint16_t upper =
+        (uint16_t)((bits & 0x7FFFFFFF) > 0x7F800000 ? quiet_nan : rounded);
+    memcpy(address, &upper, sizeof upper);
 }
 
 static inline float load_bf16(const void *address) {

@@ -20,4 +20,14 @@ static inline __attribute__((always_inline)) void load_q4_k_scales(
     }
 }
 
+/* The inverse: scales and minima as integers of 6 bits. */
+static inline void store_q4_k_scales(uint8_t *restrict packed, const uint8_t *restrict scales,
+                                     const uint8_t *restrict minima) {
+    for (int j = 0; j < 4; j++) {
+        packed[j] = (uint8_t)(scales[j] | scales[4 + j] >> 4 << 6);
+        packed[4 + j] = (uint8_t)(minima[j] | minima[4 + j] >> 4 << 6);
+        packed[8 + j] = (uint8_t)((scales[4 + j] & 0x0F) | (minima[4 + j] & 0x0F) << 4);
+    }
+}
+
 #endif

@@ -34,3 +34,16 @@ void adpo_rms_norm_backward(const float *restrict x, const float *restrict weigh
         for (ptrdiff_t i = 0; i < width; i++) dx[i] += inverse * dy[i] * weight[i] - back * x[i];
     }
 }
+
+ADPO_MULTIARCH
+void adpo_rms_norm_weight_backward(const float *restrict x, const float *restrict dy,
+                                   float *restrict dweight, ptrdiff_t rows, ptrdiff_t width,
+                                   float epsilon) {
+#pragma clang fp reassociate(on) contract(fast)
+    for (ptrdiff_t r = 0; r < rows; r++, x += width, dy += width) {
+        float squares = 0;
+        for (ptrdiff_t i = 0; i < width; i++) squares += x[i] * x[i];
+        const float inverse = 1.0f / sqrtf(squares / (float)width + epsilon);
+        for (ptrdiff_t i = 0; i < width; i++) dweight[i] += dy[i] * x[i] * inverse;
+    }
+}

@@ -102,6 +102,34 @@ static void models(const char *model_path)
     adpo_model_destroy(NULL);
 }
 
+static void chat(void)
+{
+    static const char messages[] = "[{\"role\": \"user\", \"content\": \"Hi.\"}]";
+    static const char *const malformed[] = {"", "[", "{\"messages\": ", "\"text\" 1"};
+    static const char *const wrong[] = {"[]", "{}", "3", "[3]", "{\"messages\": {}}"};
+    size_t needed = untouched, i;
+
+    INVALID(adpo_chat_render(NULL, messages, ADPO_NUL, 0, text, ROOM, &needed));
+    INVALID(adpo_chat_render(model, NULL, 5, 0, text, ROOM, &needed));
+    INVALID(adpo_chat_render(model, messages, ADPO_NUL, 2, text, ROOM, &needed));
+    INVALID(adpo_chat_render(model, messages, ADPO_NUL, 0, NULL, 5, &needed));
+    INVALID(adpo_chat_render(model, messages, ADPO_NUL, 0, text, ROOM, NULL));
+    for (i = 0; i < sizeof malformed / sizeof *malformed; i++)
+        EXPECT(ADPO_ERROR_FORMAT,
+               adpo_chat_render(model, malformed[i], ADPO_NUL, 0, text, ROOM, &needed));
+    for (i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        INVALID(adpo_chat_render(model, wrong[i], ADPO_NUL, 0, text, ROOM, &needed));
+    TRUE(needed == untouched);
+
+    text[0] = 'x';
+    EXPECT(ADPO_ERROR_BUFFER_TOO_SMALL,
+           adpo_chat_render(model, messages, ADPO_NUL, 0, text, 1, &needed));
+    TRUE(needed > 1 && text[0] == 'x');
+    OK(adpo_chat_render(model, messages, sizeof messages - 1, ADPO_CHAT_ADD_GENERATION_PROMPT,
+                        text, ROOM, &needed));
+    TRUE(needed > 4 && memcmp(text, "<|im_start|>user\nHi.", 20) == 0);
+}
+
 static void tokenizer(void)
 {
     size_t needed = untouched, split = untouched;
@@ -153,6 +181,28 @@ static void adapters(void)
     TRUE(none == NULL);
     INVALID(adpo_adapter_save(NULL, directory));
     adpo_adapter_destroy(NULL);
+
+    adpo_export_report report = {.struct_size = sizeof report, .tokens = 77};
+    char path[ROOM];
+    snprintf(path, sizeof path, "%s/refused.gguf", directory);
+    INVALID(adpo_model_export(NULL, NULL, path, NULL, &report));
+    INVALID(adpo_model_export(model, NULL, NULL, NULL, &report));
+    INVALID(adpo_model_export(model, NULL, "", NULL, &report));
+    INVALID(adpo_model_export(model, NULL, path, "Q9", &report));
+    INVALID(adpo_model_export(model, NULL, path, "\xff", &report));
+    INVALID(adpo_model_export(model, NULL, "/nowhere/directory", "Q8_0", &report));
+    EXPECT(ADPO_ERROR_IO, adpo_model_export(model, NULL, "/nowhere/x.gguf", NULL, &report));
+    EXPECT(ADPO_ERROR_IO, adpo_model_export(model, NULL, directory, NULL, &report)); /* not empty */
+    report.struct_size = 4;
+    INVALID(adpo_model_export(model, NULL, path, NULL, &report));
+    TRUE(report.tokens == 77);
+    FILE *file = fopen(path, "rb");
+    TRUE(file == NULL);
+    if (file) fclose(file);
+    report.struct_size = sizeof report;
+    OK(adpo_model_export(model, NULL, path, "q8_0", NULL));
+    OK(adpo_model_export(model, NULL, path, "F32", &report));
+    TRUE(report.tokens > 50 && report.weight_bytes > 100000 && report.max_difference < 1e-3);
 }
 
 /* Uses its own handle within a call of it. */
@@ -262,6 +312,50 @@ static void later_host(void)
     adpo_session_destroy(session);
 }
 
+static void segments_and_weights(adpo_dataset *pairs)
+{
+    const size_t ends[] = {1, 3}, overlapping[] = {2, 2, 3}, short_ends[] = {1, 2};
+    const size_t long_ends[] = {1, 4}, absurd[] = {1, (size_t)-1};
+    const float weights[] = {1, 0.5f, 0}, bad_weights[] = {1, NAN, 0};
+    char json[512];
+    size_t needed = untouched;
+
+    OK(adpo_dataset_add_tokens(pairs, good, 3, good, 3, good, 3));
+    INVALID(adpo_dataset_set_segments(NULL, 0, ends, 2, ends, 2));
+    INVALID(adpo_dataset_set_segments(pairs, 1, ends, 2, ends, 2));
+    INVALID(adpo_dataset_set_segments(pairs, (size_t)-1, ends, 2, ends, 2));
+    INVALID(adpo_dataset_set_segments(pairs, 0, NULL, 2, ends, 2));
+    INVALID(adpo_dataset_set_segments(pairs, 0, ends, 2, NULL, 2));
+    INVALID(adpo_dataset_set_segments(pairs, 0, ends, 2, ends, 0));
+    INVALID(adpo_dataset_set_segments(pairs, 0, overlapping, 3, ends, 2));
+    INVALID(adpo_dataset_set_segments(pairs, 0, ends, 2, short_ends, 2));
+    INVALID(adpo_dataset_set_segments(pairs, 0, ends, 2, long_ends, 2));
+    INVALID(adpo_dataset_set_segments(pairs, 0, ends, 2, absurd, 2));
+    INVALID(adpo_dataset_set_segments(pairs, 0, ends, (size_t)-1, ends, 2));
+    INVALID(adpo_dataset_set_weights(NULL, 0, weights, 3, weights, 3));
+    INVALID(adpo_dataset_set_weights(pairs, 1, weights, 3, weights, 3));
+    INVALID(adpo_dataset_set_weights(pairs, 0, NULL, 3, weights, 3));
+    INVALID(adpo_dataset_set_weights(pairs, 0, weights, 2, weights, 3));
+    INVALID(adpo_dataset_set_weights(pairs, 0, weights, 3, bad_weights, 3));
+    INVALID(adpo_dataset_get_json(NULL, 0, json, sizeof json, &needed));
+    INVALID(adpo_dataset_get_json(pairs, 1, json, sizeof json, &needed));
+    INVALID(adpo_dataset_get_json(pairs, 0, NULL, sizeof json, &needed));
+    INVALID(adpo_dataset_get_json(pairs, 0, json, sizeof json, NULL));
+    TRUE(needed == untouched);
+    OK(adpo_dataset_set_segments(pairs, 0, ends, 2, ends + 1, 1));
+    OK(adpo_dataset_set_weights(pairs, 0, weights, 3, weights, 3));
+    EXPECT(ADPO_ERROR_BUFFER_TOO_SMALL, adpo_dataset_get_json(pairs, 0, NULL, 0, &needed));
+    OK(adpo_dataset_get_json(pairs, 0, json, sizeof json - 1, &needed));
+    json[needed] = 0;
+    TRUE(strstr(json, "\"chosen_segments\":[1,3],\"rejected_segments\":[3]") != NULL);
+    TRUE(strstr(json, "\"chosen_weights\":[1.0,0.5,0.0]") != NULL);
+    OK(adpo_dataset_set_segments(pairs, 0, NULL, 0, NULL, 0));
+    OK(adpo_dataset_set_weights(pairs, 0, NULL, 0, NULL, 0));
+    OK(adpo_dataset_get_json(pairs, 0, json, sizeof json - 1, &needed));
+    json[needed] = 0;
+    TRUE(strstr(json, "segments") == NULL && strstr(json, "weights") == NULL);
+}
+
 static void datasets(void)
 {
     adpo_dataset *pairs = NULL;
@@ -305,11 +399,27 @@ static void datasets(void)
         EXPECT(ADPO_ERROR_FORMAT, adpo_dataset_load_jsonl(pairs, path));
         TRUE(strstr(adpo_last_error(), "line 3") != NULL);
     }
+    INVALID(adpo_dataset_add_unpaired_text(NULL, "a", 1, "b", 1, 1));
+    INVALID(adpo_dataset_add_unpaired_text(pairs, NULL, 1, "b", 1, 1));
+    INVALID(adpo_dataset_add_unpaired_text(pairs, "a", 1, NULL, 1, 1));
+    INVALID(adpo_dataset_add_unpaired_text(pairs, "a", 1, "", 0, 1));
+    INVALID(adpo_dataset_add_unpaired_tokens(NULL, good, 3, good, 3, 1));
+    INVALID(adpo_dataset_add_unpaired_tokens(pairs, NULL, 3, good, 3, 1));
+    INVALID(adpo_dataset_add_unpaired_tokens(pairs, good, 3, NULL, 3, 1));
+    INVALID(adpo_dataset_add_unpaired_tokens(pairs, good, 0, good, 3, 1));
+    INVALID(adpo_dataset_add_unpaired_tokens(pairs, good, 3, good, 0, 1));
+    INVALID(adpo_dataset_add_unpaired_tokens(pairs, good, 3, beyond, 3, 1));
+    INVALID(adpo_dataset_add_json(NULL, "{}", 2));
+    INVALID(adpo_dataset_add_json(pairs, NULL, 2));
+    EXPECT(ADPO_ERROR_FORMAT, adpo_dataset_add_json(pairs, "", 0));
+    for (size_t i = 0; i < sizeof bad_lines / sizeof bad_lines[0]; i++)
+        EXPECT(ADPO_ERROR_FORMAT, adpo_dataset_add_json(pairs, bad_lines[i], ADPO_NUL));
     INVALID(adpo_dataset_count(NULL, &count));
     INVALID(adpo_dataset_count(pairs, NULL));
     TRUE(count == untouched);
     OK(adpo_dataset_count(pairs, &count));
     TRUE(count == 0); /* all or nothing */
+    segments_and_weights(pairs);
     adpo_dataset_destroy(pairs);
     adpo_dataset_destroy(NULL);
 }
@@ -367,6 +477,107 @@ static void accumulation(adpo_trainer *trainer)
     INVALID(adpo_trainer_apply(trainer, &metrics)); /* to be accumulated anew */
 }
 
+/* An objective in which one field is bad is refused. */
+#define REFUSE_OBJECTIVE(field, value)                                                             \
+    do {                                                                                           \
+        adpo_objective bad = objective;                                                            \
+        bad.field = value;                                                                         \
+        INVALID(adpo_loss(&bad, &input, &loss, gradient));                                         \
+    } while (0)
+
+/* So is an input. */
+#define REFUSE_INPUT(field, value)                                                                 \
+    do {                                                                                           \
+        adpo_loss_input bad = input;                                                               \
+        bad.field = value;                                                                         \
+        INVALID(adpo_loss(&objective, &bad, &loss, gradient));                                     \
+    } while (0)
+
+static void objectives(void)
+{
+    const float policy[] = {-1, -2, -3, -4, -5};
+    const float reference[] = {-2, -2, -2, -2, -2};
+    const float not_finite[] = {-1, NAN, -3, -4, -5};
+    const size_t ends[] = {1, 3, 3, 2, 4};
+    float gradient[5];
+    double loss = 0;
+    double token_loss = 0;
+    adpo_objective objective;
+    adpo_loss_input input = {0};
+
+    INVALID(adpo_objective_init(NULL, sizeof objective));
+    INVALID(adpo_objective_init(&objective, 0));
+    OK(adpo_objective_init(&objective, sizeof objective));
+    input.struct_size = sizeof input;
+    input.chosen_count = 3;
+    input.rejected_count = 2;
+    input.policy = policy;
+    input.reference = reference;
+
+    /* S_w = 1 + 0 - 1 = 0 and S_l = -2 - 3 = -5: z = 0.5 */
+    OK(adpo_loss(NULL, &input, &loss, gradient));
+    TRUE(fabs(loss - log1p(exp(-0.5))) < 1e-12);
+    TRUE(fabs(gradient[0] + 0.1 / (1 + exp(0.5))) < 1e-8 && gradient[4] == -gradient[0]);
+    OK(adpo_loss(&objective, &input, &loss, NULL));
+    TRUE(fabs(loss - log1p(exp(-0.5))) < 1e-12);
+    objective.granularity = ADPO_GRANULARITY_TOKEN;
+    OK(adpo_loss(&objective, &input, &token_loss, gradient));
+    TRUE(token_loss > loss);
+
+    INVALID(adpo_loss(&objective, NULL, &loss, gradient));
+    INVALID(adpo_loss(&objective, &input, NULL, gradient));
+    REFUSE_OBJECTIVE(struct_size, 0);
+    REFUSE_OBJECTIVE(loss, -1);
+    REFUSE_OBJECTIVE(loss, 14);
+    REFUSE_OBJECTIVE(loss, ADPO_LOSS_EXO_PAIR); /* its label smoothing is 0 */
+    REFUSE_OBJECTIVE(loss, ADPO_LOSS_SFT);      /* the granularity is TOKEN */
+    REFUSE_OBJECTIVE(granularity, 8);
+    REFUSE_OBJECTIVE(granularity, -1);
+    REFUSE_OBJECTIVE(granularity, ADPO_GRANULARITY_STATIC);    /* its size is 0 */
+    REFUSE_OBJECTIVE(granularity, ADPO_GRANULARITY_ADAPTIVE);  /* its size is 0 */
+    REFUSE_OBJECTIVE(granularity, ADPO_GRANULARITY_LINES);     /* there is no text */
+    REFUSE_OBJECTIVE(granularity, ADPO_GRANULARITY_DELIMITER); /* which is NULL */
+    REFUSE_OBJECTIVE(granularity, ADPO_GRANULARITY_CUSTOM);    /* there are no ends */
+    REFUSE_OBJECTIVE(padding, 2);
+    REFUSE_OBJECTIVE(reduction, 2);
+    REFUSE_OBJECTIVE(beta, 0);
+    REFUSE_OBJECTIVE(beta, -1);
+    REFUSE_OBJECTIVE(beta, NAN);
+    REFUSE_OBJECTIVE(beta, INFINITY);
+    REFUSE_OBJECTIVE(label_smoothing, 0.5);
+    REFUSE_OBJECTIVE(target_margin, NAN);
+    REFUSE_OBJECTIVE(sft_weight, -1);
+    REFUSE_OBJECTIVE(dpop_lambda, -1);
+    REFUSE_OBJECTIVE(ld_alpha, 2);
+    REFUSE_OBJECTIVE(wpo, 1); /* without log_sum_squares */
+    REFUSE_OBJECTIVE(desirable_weight, 2);
+    REFUSE_OBJECTIVE(undesirable_weight, -1);
+    REFUSE_INPUT(struct_size, 0);
+    REFUSE_INPUT(policy, NULL);
+    REFUSE_INPUT(reference, NULL);
+    REFUSE_INPUT(chosen_count, 0);
+    REFUSE_INPUT(rejected_count, 0);
+    REFUSE_INPUT(chosen_count, (size_t)-1);
+    REFUSE_INPUT(rejected_count, (size_t)-1);
+    input.policy = not_finite;
+    EXPECT(ADPO_ERROR_NUMERIC, adpo_loss(&objective, &input, &loss, gradient));
+    input.policy = policy;
+
+    objective.granularity = ADPO_GRANULARITY_CUSTOM;
+    input.chosen_ends = ends;
+    input.rejected_ends = ends + 3;
+    input.chosen_segments = 2;
+    input.rejected_segments = 1;
+    OK(adpo_loss(&objective, &input, &token_loss, gradient));
+    TRUE(token_loss == loss); /* the surplus joins the only segment of the other */
+    REFUSE_INPUT(chosen_segments, 1);   /* does not cover */
+    REFUSE_INPUT(chosen_segments, 3);   /* does not increase */
+    REFUSE_INPUT(rejected_segments, 2); /* goes beyond */
+    REFUSE_INPUT(rejected_segments, 0);
+    REFUSE_INPUT(rejected_ends, NULL);
+    REFUSE_INPUT(chosen_segments, (size_t)-1);
+}
+
 /* A run whose configuration has one bad field is refused. */
 #define REFUSE_RUN(field, value)                                                                   \
     do {                                                                                           \
@@ -412,8 +623,91 @@ static void runs(adpo_trainer *trainer, adpo_dataset *pairs)
     OK(adpo_trainer_restore(trainer, path));
 }
 
+static void inspections(adpo_dataset *pairs)
+{
+    static char json[1 << 16];
+    adpo_trainer_config config;
+    adpo_dataset *none = NULL;
+    size_t needed = untouched;
+
+    OK(adpo_trainer_config_init(&config, sizeof config));
+    OK(adpo_dataset_create(model, &none));
+    INVALID(adpo_dataset_inspect(NULL, model, &config, 1, 0, json, sizeof json, &needed));
+    INVALID(adpo_dataset_inspect(pairs, NULL, &config, 1, 0, json, sizeof json, &needed));
+    INVALID(adpo_dataset_inspect(pairs, model, &config, 1, 0, NULL, sizeof json, &needed));
+    INVALID(adpo_dataset_inspect(pairs, model, &config, 1, 0, json, sizeof json, NULL));
+    INVALID(adpo_dataset_inspect(none, model, &config, 1, 0, json, sizeof json, &needed));
+    config.max_length = 0;
+    INVALID(adpo_dataset_inspect(pairs, model, &config, 1, 0, json, sizeof json, &needed));
+    config.struct_size = 0;
+    INVALID(adpo_dataset_inspect(pairs, model, &config, 1, 0, json, sizeof json, &needed));
+    TRUE(needed == untouched);
+    EXPECT(ADPO_ERROR_BUFFER_TOO_SMALL,
+           adpo_dataset_inspect(pairs, model, NULL, 1, 0, json, 1, &needed));
+    TRUE(needed > 1 && needed < sizeof json);
+    OK(adpo_dataset_inspect(pairs, model, NULL, (size_t)-1, 1, json, sizeof json - 1, &needed));
+    json[needed] = 0;
+    TRUE(strstr(json, "\"pairs\":1,") != NULL && strstr(json, "\"run\":") != NULL);
+    adpo_dataset_destroy(none);
+}
+
+static void contrastive(adpo_dataset *pairs)
+{
+    adpo_trainer *trainer = NULL;
+    adpo_adapter *adapter = NULL;
+    char json[512];
+    size_t needed;
+
+    OK(adpo_trainer_create(model, NULL, pairs, NULL, &trainer));
+    OK(adpo_trainer_adapter(trainer, &adapter));
+    INVALID(adpo_dataset_weigh_contrastively(NULL, adapter, adapter, 1, ADPO_DTYPE_F32));
+    INVALID(adpo_dataset_weigh_contrastively(pairs, NULL, adapter, 1, ADPO_DTYPE_F32));
+    INVALID(adpo_dataset_weigh_contrastively(pairs, adapter, NULL, 1, ADPO_DTYPE_F32));
+    INVALID(adpo_dataset_weigh_contrastively(pairs, adapter, adapter, NAN, ADPO_DTYPE_F32));
+    INVALID(adpo_dataset_weigh_contrastively(pairs, adapter, adapter, -1, ADPO_DTYPE_F32));
+    INVALID(adpo_dataset_weigh_contrastively(pairs, adapter, adapter, 1, 3));
+    OK(adpo_dataset_weigh_contrastively(pairs, adapter, adapter, 1, ADPO_DTYPE_F32));
+    OK(adpo_dataset_get_json(pairs, 0, json, sizeof json - 1, &needed));
+    json[needed] = 0;
+    TRUE(strstr(json, "\"chosen_weights\":[1.0,1.0],\"rejected_weights\":[0.9") != NULL);
+    OK(adpo_dataset_set_weights(pairs, 0, NULL, 0, NULL, 0));
+    adpo_adapter_destroy(adapter);
+    adpo_trainer_destroy(trainer);
+}
+
+static void full_finetuning(adpo_dataset *pairs, adpo_trainer *lora)
+{
+    adpo_trainer_config config;
+    adpo_trainer *trainer = NULL;
+    adpo_adapter *adapter = NULL;
+    adpo_model *tuned = NULL;
+    adpo_model_info info = {.struct_size = sizeof info};
+
+    OK(adpo_trainer_adapter(lora, &adapter));
+    INVALID(adpo_trainer_model(lora, &tuned)); /* it tunes an adapter */
+    OK(adpo_trainer_config_init(&config, sizeof config));
+    TRUE(config.full_finetuning == 0);
+    config.full_finetuning = 1;
+    INVALID(adpo_trainer_create(model, &config, pairs, adapter, &trainer));
+    OK(adpo_trainer_create(model, &config, pairs, NULL, &trainer));
+    adpo_adapter_destroy(adapter);
+    adapter = NULL;
+    INVALID(adpo_trainer_adapter(trainer, &adapter)); /* it has none */
+    TRUE(adapter == NULL);
+    INVALID(adpo_trainer_model(NULL, &tuned));
+    INVALID(adpo_trainer_model(trainer, NULL));
+    TRUE(tuned == NULL);
+    OK(adpo_trainer_step(trainer, NULL));
+    OK(adpo_trainer_model(trainer, &tuned));
+    adpo_trainer_destroy(trainer);
+    OK(adpo_model_get_info(tuned, &info));
+    TRUE(strcmp(info.encoding, "F32") == 0 && info.weight_bytes == 4 * info.parameters);
+    adpo_model_destroy(tuned);
+}
+
 static void trainers(void)
 {
+    adpo_objective objective;
     adpo_dataset *pairs = NULL;
     adpo_trainer *trainer = NULL;
     adpo_adapter *adapter = NULL;
@@ -432,18 +726,23 @@ static void trainers(void)
     INVALID(adpo_trainer_create(model, &config, NULL, NULL, &trainer));
     INVALID(adpo_trainer_create(model, &config, pairs, NULL, NULL));
     REFUSE(struct_size, 0);
-    REFUSE(granularity, 4);
-    REFUSE(granularity, -1);
-    REFUSE(granularity, ADPO_GRANULARITY_STATIC);   /* its size is 0 */
-    REFUSE(granularity, ADPO_GRANULARITY_ADAPTIVE); /* its size is 0 */
-    REFUSE(beta, 0);
-    REFUSE(beta, -1);
-    REFUSE(beta, NAN);
-    REFUSE(beta, INFINITY);
+    OK(adpo_objective_init(&objective, sizeof objective));
+    objective.beta = 0;
+    REFUSE(objective, &objective);
+    objective.beta = 0.1;
+    objective.granularity = ADPO_GRANULARITY_CUSTOM; /* the pair has no segments */
+    REFUSE(objective, &objective);
+    objective.struct_size = 0;
+    REFUSE(objective, &objective);
     REFUSE(dtype, 3);
     REFUSE(lora_rank, 0);
     REFUSE(lora_rank, 0xffffffffu);
     REFUSE(lora_alpha, NAN);
+    REFUSE(lora_dropout, 1);
+    REFUSE(lora_dropout, NAN);
+    REFUSE(target_modules, "");
+    REFUSE(target_modules, "q_proj,");
+    REFUSE(target_modules, "lm_head");
     REFUSE(epochs, 0);
     REFUSE(batch_size, 0);
     REFUSE(gradient_accumulation, 0);
@@ -468,6 +767,8 @@ static void trainers(void)
     EXPECT(ADPO_ERROR_FORMAT, adpo_trainer_create(model, &config, pairs, NULL, &trainer));
     TRUE(strstr(adpo_last_error(), path) != NULL);
     config.reference_cache = NULL;
+    inspections(pairs);
+    contrastive(pairs);
 
     config.epochs = 2;
     OK(adpo_trainer_create(model, &config, pairs, NULL, &trainer));
@@ -486,6 +787,7 @@ static void trainers(void)
     INVALID(adpo_trainer_adapter(NULL, &adapter));
     INVALID(adpo_trainer_adapter(trainer, NULL));
     TRUE(adapter == NULL);
+    full_finetuning(pairs, trainer);
 
     /* Children outlive what they were made from. */
     adpo_dataset_destroy(pairs);
@@ -536,10 +838,12 @@ int main(int argc, char **argv)
     if (model == NULL)
         return 1;
     tokenizer();
+    chat();
     adapters();
     sessions();
     later_host();
     datasets();
+    objectives();
     trainers();
     threads();
     adpo_model_destroy(model);

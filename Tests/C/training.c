@@ -151,12 +151,12 @@ static void resume(const char *checkpoint, const char *adapter, adpo_run_config 
 static void killed_run(const char *checkpoint, const char *adapter, adpo_run_config *config)
 {
     int status = 0, kills = 0;
-    for (int attempt = 0; attempt < 200; attempt++) {
+    for (useconds_t attempt = 0; attempt < 400; attempt++) {
         pid_t child = fork();
         CHECK(child >= 0);
         if (child == 0)
             resume(checkpoint, adapter, config);
-        usleep(10000 + 7000 * (attempt % 9));
+        usleep(5000 + 2000 * attempt); /* on a slow machine, too, it ends */
         kill(child, SIGKILL);
         CHECK(waitpid(child, &status, 0) == child);
         if (WIFEXITED(status))

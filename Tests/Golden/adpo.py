@@ -15,6 +15,25 @@ class Granularity:
     name: str
     size: int = 0
 
+    def __str__(self) -> str:
+        return f"{self.name}:{self.size}" if self.size else self.name
+
+
+def segments(
+    chosen_length: int, rejected_length: int, granularity: Granularity
+) -> list[tuple[Tensor, Tensor]]:
+    """The indices of each segment's tokens in both responses; none where one is padded."""
+    lengths = (chosen_length, rejected_length)
+    if granularity.name == "adaptive":
+        count = min(granularity.size, *lengths)
+        runs = [torch.tensor_split(torch.arange(length), count) for length in lengths]
+    else:
+        longer = max(lengths)
+        window = {"response": longer, "token": 1, "static": granularity.size}[granularity.name]
+        starts = range(0, longer, window)
+        runs = [[torch.arange(length)[s : s + window] for s in starts] for length in lengths]
+    return list(zip(*runs, strict=True))
+
 
 def segment_sums(
     chosen: Tensor, rejected: Tensor, granularity: Granularity

@@ -45,15 +45,17 @@ def make_adapter(tiny: TinyAdapter, seed: int, zero_b: bool = False) -> PeftMode
             if "lora_A" in name:
                 bound = parameter.shape[1] ** -0.5
                 parameter.uniform_(-bound, bound, generator=generator)
+            elif "magnitude" in name:
+                parameter.mul_(1 + 0.2 * torch.randn(parameter.shape, generator=generator))
             elif not zero_b:
                 parameter.normal_(0, 0.1, generator=generator)
     return model
 
 
 def lora_parameters(model: PeftModel) -> dict[str, Tensor]:
-    """The trainable matrices, by the names that they have in an adapter file."""
+    """The trainable parameters, by the names that they have in an adapter file."""
     return {
-        name.replace(".default.", "."): parameter
+        name.replace("vector.default.weight", "vector").replace(".default.", "."): parameter
         for name, parameter in model.named_parameters()
         if parameter.requires_grad
     }

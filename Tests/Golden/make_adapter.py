@@ -44,6 +44,21 @@ TINY_ADAPTERS = [
         {"target_modules": ["q_proj", "v_proj"], "use_rslora": True},
     ),
     TinyAdapter("llama-bias-lora", "llama-bias"),
+    TinyAdapter(
+        "llama-f32-partial",
+        "llama-f32",
+        {
+            "r": 2,
+            "target_modules": ["v_proj", "model.layers.1.mlp.down_proj", "2.self_attn.q_proj"],
+            "use_rslora": True,
+        },
+    ),
+    TinyAdapter("llama-f32-dora", "llama-f32", {"r": 2, "use_dora": True}),
+    TinyAdapter(
+        "llama-bias-dora",
+        "llama-bias",
+        {"r": 2, "target_modules": ["q_proj", "o_proj", "up_proj"], "use_dora": True},
+    ),
 ]
 
 # What the gradients are taken of: the name in the golden, the model, the adapter.
@@ -51,6 +66,11 @@ GRADIENT_CASES = [
     ("llama-f32", "llama-f32", "llama-f32-lora"),
     ("llama-bias", "llama-bias", "llama-bias-lora"),
     ("llama-q8_0", "llama-q8_0.gguf", "llama-f32-lora"),
+    ("llama-f32-rslora", "llama-f32", "llama-f32-rslora"),
+    ("llama-f32-partial", "llama-f32", "llama-f32-partial"),
+    ("llama-f32-dora", "llama-f32", "llama-f32-dora"),
+    ("llama-bias-dora", "llama-bias", "llama-bias-dora"),
+    ("llama-q8_0-dora", "llama-q8_0.gguf", "llama-f32-dora"),
 ]
 
 

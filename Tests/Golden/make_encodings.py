@@ -1,6 +1,7 @@
 """Goldens for the weight encodings: blocks, and the floats that the gguf package decodes them to.
 
-Writes encodings/<name>.blocks and encodings/<name>.f32. Made with gguf 0.19.0, numpy 2.4.6 and,
+Writes encodings/<name>.blocks and encodings/<name>.f32; and encodings/weights with the blocks that
+llama.cpp quantizes them to, encodings/<name>.quantized. Made with gguf 0.19.0, numpy 2.4.6 and,
 because gguf cannot quantize to the K formats, llama-cpp-python 0.3.36.
 """
 
@@ -48,6 +49,16 @@ def quantized_blocks(kind: gguf.GGMLQuantizationType, weights: np.ndarray) -> np
     return encoded
 
 
+def weights_to_quantize(rng: np.random.Generator) -> np.ndarray:
+    """Weights of many kinds, 256 of each: what quantizers may stumble over."""
+    normal, outliers, positive, small, sparse = np.split(rng.standard_normal(5 * 256), 5)
+    outliers[::50] *= 30
+    kinds = [normal, outliers, abs(positive) + 1, small * 1e-6, sparse * (sparse > 1.5)]
+    constant = np.repeat([0.0, 0.7, -0.3, 0.0], 64)
+    ramp = np.arange(-128, 128) / 64  # many ties
+    return np.concatenate([*kinds, constant, ramp]).astype("<f4")
+
+
 def main() -> None:
     rng = np.random.default_rng(1)
     folder = Path(__file__).parent / "encodings"
@@ -62,6 +73,12 @@ def main() -> None:
         decoded = gguf.quants.dequantize(encoded.reshape(-1, block_bytes), kind)
         encoded.tofile(folder / f"{name}.blocks")
         decoded.astype("<f4").tofile(folder / f"{name}.f32")
+
+    weights = weights_to_quantize(np.random.default_rng(2))
+    weights.tofile(folder / "weights")
+    for name in ["F32", "F16", "BF16", *SCALES]:
+        kind = gguf.GGMLQuantizationType[name]
+        quantized_blocks(kind, weights).tofile(folder / f"{name}.quantized")
 
 
 if __name__ == "__main__":

@@ -84,6 +84,18 @@ def make_gguf() -> None:
     writer.add_tensor("ids", np.arange(3, dtype=np.int32))
     save(writer)
 
+    # What GGUFWriter has to write, byte by byte.
+    writer = gguf.GGUFWriter(FILES / "written.gguf", "llama")
+    writer.add_uint32("t.uint32", 4_000_000_000)
+    writer.add_float32("t.float32", 0.1)
+    writer.add_bool("t.bool", True)
+    writer.add_string("t.string", "caf\u00e9")
+    writer.add_array("t.strings", [b"a", b"", b"\xff\xfe"])
+    writer.add_array("t.integers", [1, -2, 3])
+    writer.add_tensor("single", counting(2, 3).numpy())
+    writer.add_tensor("half", counting(1, 2, 3).half().numpy())
+    save(writer)
+
     writer = gguf.GGUFWriter(FILES / "split.gguf", "llama", split_max_tensors=1)
     for name, shape in [("a", (2, 3)), ("b", (2,)), ("c", (4,))]:
         writer.add_tensor(name, counting(*shape).numpy())

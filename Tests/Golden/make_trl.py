@@ -19,6 +19,7 @@ from lora import TinyAdapter, lora_parameters, make_adapter, save_adapter
 MODEL = "llama-f32"
 START = "llama-f32-start"  # B is 0: the model as it is
 TRAINED = "llama-f32-lora"
+CLOCK = {"eval_runtime", "eval_samples_per_second", "eval_steps_per_second"}
 
 # Prompt, chosen, rejected.
 PAIRS = [
@@ -63,10 +64,17 @@ class Run:
     start: str = START
     reference: str = "base"
     beta: float = 0.1
+    # Updates between evaluations, on the pairs themselves; 0 for none.
+    evaluation_steps: int = 0
+    # Of matrices: transformers leaves out norms and biases.
+    weight_decay: float = 0.0
+    model: str = MODEL
+    # All weights are trained, not an adapter.
+    full: bool = False
 
 
 RUNS = [
-    Run("plain"),
+    Run("plain", evaluation_steps=4),
     Run("accumulated", batch_size=2, accumulation=2),
     # Drops pairs, truncates others, and ends with a batch that is not full.
     Run("truncated", batch_size=3, epochs=1, max_length=20, warmup_steps=2),
@@ -74,18 +82,41 @@ RUNS = [
     Run("window", batch_size=3, accumulation=2, schedule="cosine", warmup_steps=2),
     Run("sgd", optimizer="sgd", momentum=0.9, schedule="constant", learning_rate=1e-2),
     Run("reference", start=TRAINED, reference="start"),
+    # SGD, since AdamW makes whole steps of what rounding leaves in gradients that are almost 0.
+    Run("rslora", epochs=1, start="llama-f32-rslora", optimizer="sgd", learning_rate=1e-2),
+    Run("partial", epochs=1, start="llama-f32-partial"),
+    Run("dora", start="llama-f32-dora"),
+    Run("full", full=True, epochs=4, learning_rate=1e-4),
+    Run(
+        "full-tied",
+        full=True,
+        model="llama-tied-bf16",
+        batch_size=3,
+        accumulation=2,
+        epochs=5,
+        max_length=20,
+        warmup_steps=2,
+        schedule="cosine",
+        learning_rate=1e-4,
+        weight_decay=5.0,
+    ),
+    Run("full-sgd", full=True, optimizer="sgd", momentum=0.9, learning_rate=1e-3),
 ]
 
 
 def train(run: Run, folder: str) -> DPOTrainer:
     """A trainer that has run."""
-    base = load_model(MODELS / MODEL)
+    pairs = Dataset.from_json(str(FIXTURES / "pairs.jsonl"))
+    model = load_model(MODELS / run.model)
+    if not run.full:
+        model = PeftModel.from_pretrained(model, ADAPTERS / run.start, is_trainable=True)
     trainer = DPOTrainer(
-        model=PeftModel.from_pretrained(base, ADAPTERS / run.start, is_trainable=True),
+        model=model,
         # Without one, TRL takes a copy of the starting adapter as the reference.
-        ref_model=load_model(MODELS / MODEL) if run.reference == "base" else None,
-        processing_class=AutoTokenizer.from_pretrained(MODELS / MODEL),
-        train_dataset=Dataset.from_json(str(FIXTURES / "pairs.jsonl")),
+        ref_model=load_model(MODELS / run.model) if run.reference == "base" else None,
+        processing_class=AutoTokenizer.from_pretrained(MODELS / run.model),
+        train_dataset=pairs,
+        eval_dataset=pairs if run.evaluation_steps else None,
         args=DPOConfig(
             output_dir=folder,
             use_cpu=True,
@@ -93,10 +124,14 @@ def train(run: Run, folder: str) -> DPOTrainer:
             activation_checkpointing=False,
             num_train_epochs=run.epochs,
             per_device_train_batch_size=run.batch_size,
+            per_device_eval_batch_size=run.batch_size,
+            eval_strategy="steps" if run.evaluation_steps else "no",
+            eval_steps=run.evaluation_steps or None,
             gradient_accumulation_steps=run.accumulation,
             max_length=run.max_length,
             train_sampling_strategy="sequential",
             learning_rate=run.learning_rate,
+            weight_decay=run.weight_decay,
             lr_scheduler_type=run.schedule,
             warmup_steps=run.warmup_steps,
             optim={"adamw": "adamw_torch", "sgd": "sgd"}[run.optimizer],
@@ -131,6 +166,11 @@ def golden_run(run: Run, folder: str) -> dict[str, Any]:
         **asdict(run),
         "pairs": tokens(trainer),
         "steps": [entry for entry in trainer.state.log_history if "loss" in entry],
+        "evaluations": [
+            {name: value for name, value in entry.items() if name not in CLOCK}
+            for entry in trainer.state.log_history
+            if "eval_loss" in entry
+        ],
         "final_norms": {name: number(value.norm()) for name, value in parameters.items()},
     }
 
@@ -148,13 +188,11 @@ def main() -> None:
     golden = {
         "made_by": "make_trl.py",
         "versions": versions("torch", "transformers", "trl", "peft", "accelerate"),
-        "model": f"models/{MODEL}",
         "data": "pairs.jsonl",
         # What all runs have in common.
         "max_gradient_norm": 1.0,
         "adam_betas": [0.9, 0.999],
         "adam_epsilon": 1e-8,
-        "weight_decay": 0.0,
         "runs": runs,
     }
     write_json(GOLDEN / "trl_dpo.json", golden)

@@ -1,13 +1,15 @@
 """peft loads what libadpo saves, and transformers then gives the same log-probs.
 
-Tunes an adapter on a tiny model, from the Hugging Face directory and from the GGUF file of the same
-weights, saves it, loads it with peft, and compares. `make parity` runs it in an environment of its
-own.
+Tunes an adapter of each kind on a tiny model, from the Hugging Face directory and from the GGUF
+file of the same weights, saves it, loads it with peft, and compares. `make parity` runs it in an
+environment of its own.
 """
 
 import sys
 import tempfile
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,14 +23,30 @@ sys.path.insert(0, str(TESTS.parent / "bindings/python"))
 import adpo  # noqa: E402
 
 TOLERANCE = 2e-4
+KINDS: dict[str, dict[str, Any]] = {
+    "LoRA": {},
+    "rsLoRA, chosen modules": {
+        "use_rslora": True,
+        "target_modules": ["v_proj", "model.layers.1.mlp.*", "0.self_attn.q_proj"],
+    },
+    "DoRA, dropout": {"use_dora": True, "lora_dropout": 0.1},
+}
 
 
-def tune(path: Path, output: Path) -> None:
+def tune(path: Path, output: Path, kind: dict[str, Any]) -> None:
     """Save an adapter of the model that differs clearly from none."""
     model = adpo.Model(path)
     pairs = adpo.Dataset(model)
     pairs.load_jsonl(TESTS / "Fixtures/pairs.jsonl")
-    trainer = adpo.Trainer(model, pairs, "adaptive:2", epochs=4, learning_rate=1e-2, lora_rank=4)
+    trainer = adpo.Trainer(
+        model,
+        pairs,
+        adpo.Objective("adaptive:2"),
+        epochs=4,
+        learning_rate=1e-2,
+        lora_rank=4,
+        **kind,
+    )
     for _ in trainer:
         pass
     trainer.adapter().save(output)
@@ -47,10 +65,11 @@ def peft_logprobs(adapter: Path, tokens: np.ndarray) -> np.ndarray:
 def main() -> None:
     tokens = np.random.default_rng(0).integers(0, 320, 60, dtype=np.int32)
     failed = 0
-    for name in ("llama-f32", "llama-f32.gguf"):
+    cases = list(product(("llama-f32", "llama-f32.gguf"), KINDS))
+    for name, kind in cases:
         with tempfile.TemporaryDirectory() as folder:
             output = Path(folder) / "adapter"
-            tune(MODELS / name, output)
+            tune(MODELS / name, output, KINDS[kind])
             model = adpo.Model(MODELS / name)
             session = adpo.Session(model)
             plain = session.score(tokens)[1:]
@@ -60,8 +79,10 @@ def main() -> None:
             moved = np.abs(ours - plain).max()
         ok = difference < TOLERANCE and moved > 0.1
         failed += not ok
-        print(f"{name}: differs by {difference:.1e} from peft; the adapter moved {moved:.1e}")
-    print(f"{2 - failed} passed, {failed} failed")
+        print(
+            f"{name}, {kind}: differs by {difference:.1e} from peft; the adapter moved {moved:.1e}"
+        )
+    print(f"{len(cases) - failed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
 

@@ -71,6 +71,7 @@ int main(int argc, char **argv)
     adpo_dataset *dataset = NULL;
     adpo_trainer *trainer = NULL;
     adpo_adapter *adapter = NULL;
+    adpo_objective objective;
     adpo_trainer_config config;
     int done;
 
@@ -84,10 +85,12 @@ int main(int argc, char **argv)
         && score(session, "before")
         && ok(adpo_dataset_create(model, &dataset), "create a dataset")
         && add_pairs(dataset)
+        && ok(adpo_objective_init(&objective, sizeof objective), "fill the objective")
         && ok(adpo_trainer_config_init(&config, sizeof config), "fill the configuration");
     if (done) {
-        config.granularity = ADPO_GRANULARITY_ADAPTIVE;
-        config.granularity_size = 4;
+        objective.granularity = ADPO_GRANULARITY_ADAPTIVE;
+        objective.granularity_size = 4;
+        config.objective = &objective;
         config.epochs = 8;
         config.learning_rate = 2e-4;
         done = ok(adpo_trainer_create(model, &config, dataset, NULL, &trainer), "create a trainer")

@@ -52,8 +52,7 @@ def tune(model, pairs):
     trainer = adpo.Trainer(
         model,
         dataset,
-        GRANULARITY,
-        beta=0.1,
+        adpo.Objective(GRANULARITY),
         epochs=2,
         batch_size=4,
         learning_rate=2e-4,

@@ -41,7 +41,7 @@ with adpo.Model(path) as model:
     pairs = adpo.Dataset(model)
     for prompt, chosen, rejected in PAIRS:
         pairs.add(prompt, chosen, rejected)
-    trainer = adpo.Trainer(model, pairs, granularity="token", epochs=4, learning_rate=2e-4)
+    trainer = adpo.Trainer(model, pairs, adpo.Objective("token"), epochs=4, learning_rate=2e-4)
     for metrics in trainer:
         print(f"step {metrics.step}: loss {metrics.loss:.4f}, margin {metrics.rewards_margin:+.4f}")
 

@@ -12,14 +12,13 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import adpo
 import task
-from sample import FOLDER, Pair, pairs, sampled
+from sample import FOLDER, pairs, sampled
 from writing import Request, write
 
 # Problems whose answers, the likeliest ones, are checked; more than pairs are made of.
@@ -38,22 +37,18 @@ class Settings:
     split: str = "held-out"
 
 
-def dataset(model: adpo.Model, made: Iterable[Pair]) -> adpo.Dataset:
-    """Tokenize pairs."""
-    tokenized = adpo.Dataset(model)
-    for pair in made:
-        tokenized.add(*pair)
-    return tokenized
+def dataset(model: adpo.Model, split: str) -> adpo.Dataset:
+    """Tokenize the pairs of a split."""
+    return adpo.Dataset(model, [pair._asdict() for pair in pairs(split)])
 
 
 def make_trainer(model: adpo.Model, settings: Settings) -> adpo.Trainer:
     """Make a trainer; all share the reference's log-probs, so that no run spends time on these."""
-    is_tuned = settings.granularity != "none"
+    granularity = "response" if settings.granularity == "none" else settings.granularity
     return adpo.Trainer(
         model,
-        dataset(model, pairs("train")),
-        settings.granularity if is_tuned else "response",
-        beta=settings.beta,
+        dataset(model, "train"),
+        adpo.Objective(granularity, beta=settings.beta),
         dtype="auto",
         epochs=2,
         batch_size=8,
@@ -100,7 +95,7 @@ def tune(trainer: adpo.Trainer) -> dict[str, Any]:
 
 def preference(model: adpo.Model, trainer: adpo.Trainer, settings: Settings) -> dict[str, float]:
     """Tell what the policy prefers, in nats: rewards are divided by beta."""
-    metrics = trainer.evaluate(dataset(model, pairs(settings.split)))
+    metrics = trainer.evaluate(dataset(model, settings.split))
     return {
         "pairs": metrics.pairs,
         "preference_accuracy": metrics.rewards_accuracy,

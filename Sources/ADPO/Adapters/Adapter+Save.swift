@@ -1,21 +1,65 @@
 import ADPOTensor
-import Glibc
 
 extension Adapter {
-    /// Writes a PEFT directory: adapter_config.json and adapter_model.safetensors, each whole or
-    /// not at all. The directory is made where it is missing; its parent must exist.
+    /// Writes the adapter: a PEFT directory (adapter_config.json and adapter_model.safetensors),
+    /// or a file for llama.cpp when the path ends in ".gguf". The parent directory must exist.
     ///
-    /// - Throws: `.io`, `.outOfMemory`.
+    /// What was written is loaded again, and computes the same log-probs as this adapter before it
+    /// takes its place; otherwise `path` is as it was.
+    ///
+    /// - Throws: `.io`, `.outOfMemory`, `.numeric` when the log-probs differ or are not finite,
+    ///   `.unsupported` for DoRA in a file for llama.cpp.
     public func save(to path: String) throws(ADPOError) {
-        guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
-            throw ADPOError(
-                .io, "cannot make the directory \(path): \(String(cString: strerror(errno)))")
+        switch AdapterFormat(path: path) {
+        case .peft: try savePEFT(path)
+        case .gguf: try saveGGUF(path)
         }
-        try SafetensorsWriter.write(
-            PEFT.tensors(lora.values, layout, model.architecture), to: "\(path)/\(PEFT.weightsFile)"
-        )
-        try AtomicFile.write(
-            Array((configuration.text + "\n").utf8), to: "\(path)/\(PEFT.configurationFile)")
+    }
+
+    private func savePEFT(_ path: String) throws(ADPOError) {
+        let files = [PEFT.weightsFile, PEFT.configurationFile]
+        try StagingFolder.withDirectory(path) { (folder) throws(ADPOError) in
+            try SafetensorsWriter.write(
+                PEFT.tensors(lora.values, layout, model.architecture), to: "\(folder)/\(files[0])")
+            try AtomicFile.write(
+                Array((configuration.text + "\n").utf8), to: "\(folder)/\(files[1])")
+            try check(folder, path)
+            for file in files {
+                try StagingFolder.move("\(folder)/\(file)", to: "\(path)/\(file)")
+            }
+        }
+    }
+
+    private func saveGGUF(_ path: String) throws(ADPOError) {
+        guard !layout.hasMagnitudes else {
+            throw ADPOError(
+                .unsupported,
+                "cannot write \(path): adapter files of llama.cpp hold no DoRA magnitudes; export the "
+                    + "merged model, or save the adapter in PEFT's format")
+        }
+        let tensors = AdapterFormat.gguf.tensors(lora.values, layout, model.architecture)
+        var descriptions: [NewTensor] = []
+        for tensor in tensors {
+            descriptions.append(
+                try NewTensor(name: tensor.name, shape: tensor.shape, encoding: .f32))
+        }
+        try StagingFolder.with(in: StagingFolder.parent(of: path)) { (folder) throws(ADPOError) in
+            let file = "\(folder)/adapter.gguf"
+            var rest = tensors[...]
+            try GGUFAdapterHead.writer(self).write(descriptions, to: file) {
+                (_, file) throws(ADPOError) in
+                if let tensor = rest.popFirst() { try file.append(tensor.values) }
+            }
+            try check(file, path)
+            try StagingFolder.move(file, to: path)
+        }
+    }
+
+    /// Loads what was written, and compares.
+    private func check(_ file: String, _ path: String) throws(ADPOError) {
+        _ = try ExportCheck(model: model, adapter: self).compare(
+            model, adapter: Adapter(model: model, path: file), bound: ExportCheck.exact,
+            byteCount: 0, path: path)
     }
 
     /// The content of adapter_config.json.
@@ -29,12 +73,13 @@ extension Adapter {
             ("lora_alpha", .double(Double(alpha))),
             ("lora_dropout", .double(0)),
             ("use_rslora", .bool(isRankStabilized)),
+            ("use_dora", .bool(layout.hasMagnitudes)),
             ("bias", .string("none")),
             ("fan_in_fan_out", .bool(false)),
             (
                 "target_modules",
                 .array(
-                    layout.targets.map { .string(String($0.moduleName.split(separator: ".")[1])) })
+                    TargetModule.peftNames(layout.modules, model.architecture).map(JSON.string))
             ),
         ])
     }

@@ -1,6 +1,7 @@
 import ADPOTensor
 
-/// A LoRA adapter for one model (arXiv 2106.09685): y += scale B A x in its linear layers.
+/// A LoRA adapter for one model (arXiv 2106.09685): y += scale B A x in linear layers. With DoRA
+/// (arXiv 2402.09353) the rows of W + scale B A have trained norms.
 ///
 /// Immutable; sessions on many threads may share one.
 public final class Adapter: Sendable {
@@ -10,6 +11,7 @@ public final class Adapter: Sendable {
     /// scale is alpha / sqrt(rank) rather than alpha / rank (rsLoRA, arXiv 2312.03732).
     package let isRankStabilized: Bool
     private let values: Buffer<Float>
+    private let decomposition: WeightDecomposition?
 
     /// Copies `values`, [layout.count].
     package init(
@@ -23,6 +25,8 @@ public final class Adapter: Sendable {
         self.alpha = alpha
         self.isRankStabilized = isRankStabilized
         self.values = values
+        decomposition = try WeightDecomposition(layout)
+        decomposition?.update(lora, model.weights)
     }
 
     /// The LoRA rank.
@@ -33,12 +37,9 @@ public final class Adapter: Sendable {
 
     /// The matrices in use; valid while the adapter lives.
     package var lora: LoRAParameters {
-        LoRAParameters(layout: layout, scale: scale, values: UnsafePointer(values.pointer))
-    }
-
-    package var scale: Float {
-        let rank = Float(layout.rank)
-        return alpha / (isRankStabilized ? rank.squareRoot() : rank)
+        LoRAParameters(
+            layout: layout, alpha: alpha, isRankStabilized: isRankStabilized,
+            values: UnsafePointer(values.pointer), decomposition: decomposition)
     }
 
     /// - Throws: `.invalidArgument` unless the adapter was made for this model.

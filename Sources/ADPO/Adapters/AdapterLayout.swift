@@ -1,24 +1,28 @@
 import ADPOTensor
 
-/// Where each LoRA matrix lies in a flat array of parameters, or of their gradients.
+/// Where the parameters of each adapted linear layer lie in a flat array, or their gradients.
 ///
-/// Layer after layer, target after target, A [rank, in] before B [out, rank].
-package struct AdapterLayout: Sendable, Equatable {
+/// Module after module: A [rank, in], B [out, rank], and of DoRA the magnitudes [out].
+package struct AdapterLayout: Sendable {
     package let rank: Int
-    /// The linear layers that are adapted, in the order of `LinearLayer.allCases`.
-    package let targets: [LinearLayer]
-    package let layers: Int
+    /// DoRA (arXiv 2402.09353): each row of the weight has a magnitude of its own.
+    package let hasMagnitudes: Bool
+    /// The linear layers that are adapted, layer after layer.
+    package let modules: [TargetModule]
     /// The number of parameters.
     package let count: Int
-    private let layerCount: Int
-    /// For each case of `LinearLayer`: where its A begins within a layer; nil when not adapted.
-    private let offsets: [Int?]
+    /// The number of magnitudes.
+    package let magnitudeCount: Int
+    /// For each linear layer of each layer: where its A begins, and how many magnitudes lie before
+    /// its own; nil when it is not adapted.
+    private let places: [(parameters: Int, magnitudes: Int)?]
     /// [out, in] for each case of `LinearLayer`.
     private let rows: [Int]
     private let columns: [Int]
 
     package init(
-        _ architecture: Architecture, rank: Int, targets: Set<LinearLayer>
+        _ architecture: Architecture, rank: Int, modules targets: Set<TargetModule>,
+        hasMagnitudes: Bool = false
     ) throws(ADPOError) {
         guard rank >= 1, rank <= 1 << 14 else {
             throw ADPOError(.invalidArgument, "the LoRA rank is \(rank); it must be at least 1")
@@ -27,73 +31,72 @@ package struct AdapterLayout: Sendable, Equatable {
         rows = shapes.map(\.rows)
         columns = shapes.map(\.columns)
         self.rank = rank
-        self.targets = LinearLayer.allCases.filter(targets.contains)
-        layers = architecture.layers
-        var offset = 0
-        var offsets: [Int?] = []
-        for linear in LinearLayer.allCases {
-            offsets.append(targets.contains(linear) ? offset : nil)
-            if targets.contains(linear) {
-                offset += rank * (shapes[linear.rawValue].rows + shapes[linear.rawValue].columns)
+        self.hasMagnitudes = hasMagnitudes
+        let all = TargetModule.all(architecture)
+        modules = all.filter(targets.contains)
+        var (count, magnitudeCount) = (0, 0)
+        places = all.map { module in
+            guard targets.contains(module) else { return nil }
+            let shape = shapes[module.linear.rawValue]
+            defer {
+                count += rank * (shape.rows + shape.columns) + (hasMagnitudes ? shape.rows : 0)
+                magnitudeCount += hasMagnitudes ? shape.rows : 0
             }
+            return (count, magnitudeCount)
         }
-        self.offsets = offsets
-        layerCount = offset
-        count = offset * layers
+        self.count = count
+        self.magnitudeCount = magnitudeCount
     }
+
+    /// The first layer that has an adapted module.
+    package var firstLayer: Int { modules.first?.layer ?? 0 }
 
     /// A of a linear layer, [rank, in]; nil when it is not adapted.
     package func a(_ linear: LinearLayer, layer: Int) -> Range<Int>? {
-        offsets[linear.rawValue].map { offset in
-            let start = layer * layerCount + offset
-            return start..<start + rank * columns[linear.rawValue]
+        place(linear, layer).map { place in
+            place.parameters..<place.parameters + rank * columns(linear)
         }
     }
 
     /// B of a linear layer, [out, rank]; nil when it is not adapted.
     package func b(_ linear: LinearLayer, layer: Int) -> Range<Int>? {
-        a(linear, layer: layer).map { $0.upperBound..<$0.upperBound + rows[linear.rawValue] * rank }
+        a(linear, layer: layer).map { $0.upperBound..<$0.upperBound + rows(linear) * rank }
     }
 
-    /// A new adapter, [count]: A uniform within 1 / sqrt(in), as PEFT begins (Kaiming uniform with
-    /// a = sqrt(5)), and B zero, so that the model is at first unchanged.
-    package func initialize(_ values: UnsafeMutablePointer<Float>, seed: UInt64) {
-        var random = RandomGenerator(seed: seed)
-        values.update(repeating: 0, count: count)
-        for layer in 0..<layers {
-            for linear in targets {
-                let bound = 1 / Float(columns(linear)).squareRoot()
-                for index in a(linear, layer: layer) ?? 0..<0 {
-                    values[index] = random.uniform(bound: bound)
-                }
-            }
-        }
+    /// The magnitudes of a linear layer, [out]; nil when it has none.
+    package func magnitudes(_ linear: LinearLayer, layer: Int) -> Range<Int>? {
+        guard hasMagnitudes else { return nil }
+        return b(linear, layer: layer).map { $0.upperBound..<$0.upperBound + rows(linear) }
+    }
+
+    /// Where a linear layer's magnitudes lie among all magnitudes, [out]; nil when it has none.
+    package func magnitudeRows(_ linear: LinearLayer, layer: Int) -> Range<Int>? {
+        guard hasMagnitudes else { return nil }
+        return place(linear, layer).map { $0.magnitudes..<$0.magnitudes + rows(linear) }
+    }
+
+    private func place(
+        _ linear: LinearLayer, _ layer: Int
+    ) -> (parameters: Int, magnitudes: Int)? {
+        places[layer * LinearLayer.allCases.count + linear.rawValue]
     }
 
     package func rows(_ linear: LinearLayer) -> Int { rows[linear.rawValue] }
     package func columns(_ linear: LinearLayer) -> Int { columns[linear.rawValue] }
 }
 
-/// LoRA matrices in use: the parameters of an adapter, or of a trainer's policy.
-package struct LoRAParameters {
-    package let layout: AdapterLayout
-    /// alpha / rank, or alpha / sqrt(rank) for rsLoRA (arXiv 2312.03732).
-    package let scale: Float
-    /// [layout.count]
-    package let values: UnsafePointer<Float>
-
-    package init(layout: AdapterLayout, scale: Float, values: UnsafePointer<Float>) {
-        self.layout = layout
-        self.scale = scale
-        self.values = values
-    }
-
-    func update(of linear: LinearLayer, layer: Int) -> LoRA? {
-        guard let a = layout.a(linear, layer: layer), let b = layout.b(linear, layer: layer) else {
-            return nil
+extension AdapterLayout {
+    /// A new adapter, [count]: A uniform within 1 / sqrt(in), as PEFT begins (Kaiming uniform with
+    /// a = sqrt(5)), and B zero, so that the model is at first unchanged. The magnitudes are left to
+    /// `WeightDecomposition`, which knows the weights.
+    package func initialize(_ values: UnsafeMutablePointer<Float>, seed: UInt64) {
+        var random = RandomGenerator(seed: seed)
+        values.update(repeating: 0, count: count)
+        for module in modules {
+            let bound = 1 / Float(columns(module.linear)).squareRoot()
+            for index in a(module.linear, layer: module.layer) ?? 0..<0 {
+                values[index] = random.uniform(bound: bound)
+            }
         }
-        return LoRA(
-            a: values + a.lowerBound, b: values + b.lowerBound, rank: layout.rank,
-            rows: layout.rows(linear), columns: layout.columns(linear), scale: scale)
     }
 }

@@ -42,6 +42,28 @@ package struct Architecture: Sendable {
         }
     }
 
+    /// Whether files with these names have the rows of q and k in the order of interleaved RoPE:
+    /// llama.cpp's converter brings those of the llama architecture into it.
+    package func isInterleaved(in names: TensorNames) -> Bool {
+        names == .gguf && family == "llama"
+    }
+
+    /// Where a row of q or k lies in a file whose RoPE pairs are interleaved or not, given where it
+    /// lies in one of the other or the same kind. All other rows stay where they are.
+    ///
+    /// Row `2 pair + half` of a head with interleaved pairs is row `half * headWidth / 2 + pair` of
+    /// one whose halves are rotated.
+    package func row(
+        _ row: Int, of linear: LinearLayer, interleaved: Bool, toInterleaved: Bool
+    ) -> Int {
+        guard interleaved != toInterleaved, linear == .query || linear == .key else { return row }
+        let (head, element) = row.quotientAndRemainder(dividingBy: headWidth)
+        let half = headWidth / 2
+        let moved =
+            interleaved ? element % 2 * half + element / 2 : element % half * 2 + element / half
+        return head * headWidth + moved
+    }
+
     /// Refuses sizes that no model has, before anything is computed from them.
     package func validate(source: String) throws(ADPOError) {
         let sizes = [
@@ -84,6 +106,11 @@ package enum LinearLayer: Int, CaseIterable, Sendable {
         case .up: "mlp.up_proj"
         case .down: "mlp.down_proj"
         }
+    }
+
+    /// The module's own name, the last part of its path.
+    package var projectionName: String {
+        moduleName.split(separator: ".").last.map { String($0) } ?? moduleName
     }
 
     /// Its name in a GGUF block.

@@ -1,11 +1,36 @@
-/// What turns the margin of a segment into its loss. Each loss has a file of its own.
+/// What turns the log-ratios of a segment, or of a row, into a loss. Each has a file of its own.
 public enum Loss: String, Sendable, CaseIterable {
     case sigmoid
+    case robust
+    case hinge
+    case ipo
+    case sigmoidNorm = "sigmoid_norm"
+    case exoPair = "exo_pair"
+    case sppoHard = "sppo_hard"
+    case apoZero = "apo_zero"
+    case apoDown = "apo_down"
+    case bcoPair = "bco_pair"
+    case ncaPair = "nca_pair"
+    case orpo
+    case kto
+    case sft
 
-    /// The loss of a margin, and its derivative by the margin.
-    package func callAsFunction(_ margin: Double) -> (loss: Double, derivative: Double) {
+    package var rule: LossRule {
         switch self {
-        case .sigmoid: sigmoidLoss(margin)
+        case .sigmoid: .sigmoid
+        case .robust: .robust
+        case .hinge: .hinge
+        case .ipo: .ipo
+        case .sigmoidNorm: .sigmoidNorm
+        case .exoPair: .exoPair
+        case .sppoHard: .sppoHard
+        case .apoZero: .apoZero
+        case .apoDown: .apoDown
+        case .bcoPair: .bcoPair
+        case .ncaPair: .ncaPair
+        case .orpo: .orpo
+        case .kto: .kto
+        case .sft: .sft
         }
     }
 }

@@ -1,30 +1,41 @@
 import ADPOTensor
 
 extension Decoder {
-    /// Adds the gradients of the LoRA matrices, laid out like their values, given the derivative of
-    /// the loss by each target's log-prob, [targets]. Follows a training pass and its `logProbs`.
+    /// Adds the gradients of the adapter's matrices, or of all weights, given the derivative of the
+    /// loss by each target's log-prob, [targets]. Follows a training pass and its `logProbs`.
     func backward(
-        derivative: UnsafePointer<Float>, lora: LoRAParameters,
-        gradients: UnsafeMutablePointer<Float>
+        derivative: UnsafePointer<Float>, lora: LoRAParameters?, gradients: Gradients
     ) {
-        headBackward(derivative)
-        for layer in stride(from: architecture.layers - 1, through: 0, by: -1) {
+        headBackward(derivative, gradients)
+        // Below the first layer that is adapted everything is frozen.
+        let first = lora?.layout.firstLayer ?? 0
+        for layer in stride(from: architecture.layers - 1, through: first, by: -1) {
             if memory.recomputes(layer) { recompute(layer, lora) }
             feedForwardBackward(layer, lora, gradients)
             attentionBackward(layer, lora, gradients)
         }
+        gradients.weights?.add(
+            embedding: weights.embedding, tokens: sequence.tokens, dy: base + memory.dstream)
     }
 
     /// dstream = the derivative by the last layer's hidden states.
-    private func headBackward(_ derivative: UnsafePointer<Float>) {
+    private func headBackward(_ derivative: UnsafePointer<Float>, _ gradients: Gradients) {
         let (shape, width) = (memory.shape, architecture.width)
         let (derivatives, drows) = (base + memory.derivatives, base + memory.drows)
+        let (rows, norm) = (base + memory.rows, weights.finalNorm)
+        if let gradients = gradients.weights {
+            norm.forward(rows, rows: shape.targets, into: drows)
+            LogProbs(head: weights.head).addHeadGradient(
+                hidden: drows, targets: sequence.targets, derivative: derivative,
+                logits: base + memory.logits, scratch: products, into: gradients.of(weights.head))
+        }
         for target in 0..<shape.targets {
             for i in 0..<width { derivatives[target * width + i] *= derivative[target] }
         }
         drows.update(repeating: 0, count: shape.targets * width)
-        model.weights.finalNorm.backward(
-            base + memory.rows, dy: derivatives, rows: shape.targets, into: drows)
+        norm.backward(
+            rows, dy: derivatives, rows: shape.targets, into: drows,
+            dweight: gradients.weights?.of(norm.weight))
         let dstream = base + memory.dstream
         dstream.update(repeating: 0, count: shape.tokens * width)
         for (target, row) in sequence.rows.enumerated() {
@@ -32,34 +43,36 @@ extension Decoder {
         }
     }
 
-    /// dx = dy W (+ dx when `adds`), and the adapter's share and gradients; the weight is frozen.
+    /// dx = dy W (+ dx when `adds`) and the adapter's share, and the gradients of what is trained.
     /// dx is nil where nothing below needs it.
     private func linear(
-        _ linear: LinearLayer, _ layer: Int, _ lora: LoRAParameters, x: UnsafePointer<Float>,
+        _ linear: LinearLayer, _ layer: Int, _ lora: LoRAParameters?, x: UnsafePointer<Float>,
         dy: UnsafePointer<Float>, adds: Bool = false, into dx: UnsafeMutablePointer<Float>?,
-        gradients: UnsafeMutablePointer<Float>
+        gradients: Gradients
     ) {
-        let weight = model.weights.layers[layer][linear].weight
-        let rows = rows(dy, width: weight.rows)
-        let dhidden = base + memory.dloraHidden
-        let update = lora.update(of: linear, layer: layer)
-        let lowRank = update?.backward(rows, dhidden: dhidden, scratch: products)
-        if let dx {
-            weight.multiplyTransposed(
-                rows, beta: adds ? 1 : 0, adding: lowRank, into: dx, scratch: products)
+        let count = memory.shape.tokens
+        if case .adapter(let gradients) = gradients, let layout = lora?.layout,
+            let adapted = adapted(linear, layer, lora),
+            let a = layout.a(linear, layer: layer), let b = layout.b(linear, layer: layer)
+        {
+            let magnitudes = layout.magnitudes(linear, layer: layer)
+            adapted.backward(
+                x: x, dy: dy, count: count, adds: adds, dhidden: base + memory.dloraHidden,
+                into: dx, da: gradients + a.lowerBound, db: gradients + b.lowerBound,
+                dmagnitudes: magnitudes.map { gradients + $0.lowerBound })
+            return
         }
-        guard let update, let a = lora.layout.a(linear, layer: layer),
-            let b = lora.layout.b(linear, layer: layer)
-        else { return }
-        update.addGradients(
-            x: x, hidden: loraHidden(linear, layer), dy: dy, dhidden: dhidden,
-            count: memory.shape.tokens, da: gradients + a.lowerBound, db: gradients + b.lowerBound,
-            scratch: products)
+        let layer = weights.layers[layer][linear]
+        if let dx {
+            layer.weight.multiplyTransposed(
+                rows(dy, width: layer.weight.rows), beta: adds ? 1 : 0, into: dx, scratch: products)
+        }
+        gradients.weights?.add(layer, x: x, dy: dy, count: count, scratch: products)
     }
 
     /// Through stream += down(silu(gate(norm(stream))) * up(norm(stream))).
     private func feedForwardBackward(
-        _ layer: Int, _ lora: LoRAParameters, _ gradients: UnsafeMutablePointer<Float>
+        _ layer: Int, _ lora: LoRAParameters?, _ gradients: Gradients
     ) {
         let tokens = memory.shape.tokens
         let activations = memory.layer(layer)
@@ -68,9 +81,9 @@ extension Decoder {
         let (normed, dnormed) = (base + memory.normed, base + memory.dnormed)
         let (middle, dstream) = (base + activations.middle, base + memory.dstream)
         let count = tokens * architecture.feedForwardWidth
-        let norm = model.weights.layers[layer].feedForwardNorm
+        let norm = weights.layers[layer].feedForwardNorm
 
-        // The adapter's gradient needs the input of `down`, which is computed again.
+        // The gradient needs the input of `down`, which is computed again.
         SwiGLU.forward(gate: gate, up: up, count: count, into: activated)
         linear(
             .down, layer, lora, x: activated, dy: dstream, into: dactivated, gradients: gradients)
@@ -78,12 +91,14 @@ extension Decoder {
         norm.forward(middle, rows: tokens, into: normed)
         linear(.gate, layer, lora, x: normed, dy: gate, into: dnormed, gradients: gradients)
         linear(.up, layer, lora, x: normed, dy: up, adds: true, into: dnormed, gradients: gradients)
-        norm.backward(middle, dy: dnormed, rows: tokens, into: dstream)
+        norm.backward(
+            middle, dy: dnormed, rows: tokens, into: dstream,
+            dweight: gradients.weights?.of(norm.weight))
     }
 
     /// Through stream += output(attention(norm(stream))).
     private func attentionBackward(
-        _ layer: Int, _ lora: LoRAParameters, _ gradients: UnsafeMutablePointer<Float>
+        _ layer: Int, _ lora: LoRAParameters?, _ gradients: Gradients
     ) {
         let tokens = memory.shape.tokens
         let activations = memory.layer(layer)
@@ -91,9 +106,9 @@ extension Decoder {
         let (normed, dattended) = (base + memory.normed, base + memory.dattended)
         let (dquery, dkey, dvalue) =
             (base + memory.dquery, base + memory.dkey, base + memory.dvalue)
-        let norm = model.weights.layers[layer].attentionNorm
-        // Below the first layer is only the embedding, which is frozen.
-        let dnormed = layer > 0 ? base + memory.dnormed : nil
+        let norm = weights.layers[layer].attentionNorm
+        let isNeededBelow = gradients.weights != nil || layer > lora?.layout.firstLayer ?? 0
+        let dnormed = isNeededBelow ? base + memory.dnormed : nil
 
         linear(
             .output, layer, lora, x: base + activations.attended, dy: dstream, into: dattended,
@@ -112,7 +127,11 @@ extension Decoder {
         linear(
             .value, layer, lora, x: normed, dy: dvalue, adds: true, into: dnormed,
             gradients: gradients)
-        if let dnormed { norm.backward(input, dy: dnormed, rows: tokens, into: dstream) }
+        if let dnormed {
+            norm.backward(
+                input, dy: dnormed, rows: tokens, into: dstream,
+                dweight: gradients.weights?.of(norm.weight))
+        }
     }
 
     private func rotateBack(_ dx: UnsafeMutablePointer<Float>, heads: Int) {

@@ -2,17 +2,18 @@ import ADPOTensor
 import CKernels
 
 extension Decoder {
-    /// Computes the hidden states of a sequence, with LoRA matrices when there are some.
+    /// Computes the hidden states of a sequence, with the model's weights or others of the same
+    /// shapes, and with LoRA matrices when there are some.
     ///
     /// With a cache, keys and values go there, behind those that it holds, and the sequence is one
     /// span that continues the cached text.
     ///
     /// - Throws: `.outOfMemory`.
     func forward(
-        _ sequence: PackedSequence, lora: LoRAParameters?, isTraining: Bool = false,
-        cache: KeyValueCache? = nil
+        _ sequence: PackedSequence, weights: Weights? = nil, lora: LoRAParameters?,
+        isTraining: Bool = false, cache: KeyValueCache? = nil
     ) throws(ADPOError) {
-        try prepare(sequence, rank: lora?.layout.rank ?? 0, isTraining: isTraining)
+        try prepare(sequence, weights: weights, lora, isTraining: isTraining)
         try cache?.reserve(sequence.tokens.count)
         embed()
         for layer in 0..<architecture.layers {
@@ -22,16 +23,17 @@ extension Decoder {
         cache?.advance(by: sequence.tokens.count)
     }
 
-    /// y = x W^T + bias, and the adapter's update; adds to y when `adds`.
+    /// y = x W^T + bias, with what the adapter changes; adds to y when `adds`.
     private func linear(
         _ linear: LinearLayer, _ layer: Int, _ x: Rows, _ lora: LoRAParameters?,
         adds: Bool = false, into y: UnsafeMutablePointer<Float>
     ) {
-        let weights = model.weights.layers[layer][linear]
-        let update = lora?.update(of: linear, layer: layer)?.forward(
-            x, hidden: loraHidden(linear, layer), scratch: products)
-        weights.weight.multiply(
-            x, beta: adds ? 1 : 0, adding: update, into: y, scratch: products)
+        let weights = self.weights.layers[layer][linear]
+        if let adapted = adapted(linear, layer, lora) {
+            adapted.forward(x, adds: adds, into: y)
+        } else {
+            weights.weight.multiply(x, beta: adds ? 1 : 0, into: y, scratch: products)
+        }
         if let bias = weights.bias {
             adpo_add_bias(y, bias.pointer, memory.shape.tokens, bias.count)
         }
@@ -42,22 +44,29 @@ extension Decoder {
         products.rows(x, count: memory.shape.tokens, width: width)
     }
 
-    /// A x of a linear layer, [tokens, rank].
-    func loraHidden(_ linear: LinearLayer, _ layer: Int) -> UnsafeMutablePointer<Float> {
+    /// A linear layer with its adapter; nil when it has none.
+    func adapted(
+        _ linear: LinearLayer, _ layer: Int, _ lora: LoRAParameters?
+    ) -> AdaptedLinear? {
         let shape = memory.shape
-        return base + memory.layer(layer).loraHidden + linear.rawValue * shape.tokens * shape.rank
+        let hidden = memory.layer(layer).loraHidden + linear.rawValue * shape.tokens * shape.rank
+        return lora?.update(of: linear, layer: layer).map { update in
+            AdaptedLinear(
+                weights.layers[layer][linear].weight, update, hidden: base + hidden,
+                input: base + memory.dropped, output: base + memory.decomposed, scratch: products)
+        }
     }
 
     private func embed() {
         let width = architecture.width
         let stream = base + memory.stream
         for (row, token) in sequence.tokens.enumerated() {
-            model.weights.embedding.decode(row: Int(token), into: stream + row * width)
+            weights.embedding.decode(row: Int(token), into: stream + row * width)
         }
     }
 
     /// Computes a layer's activations again, from the input that the forward pass kept.
-    func recompute(_ layer: Int, _ lora: LoRAParameters) {
+    func recompute(_ layer: Int, _ lora: LoRAParameters?) {
         let stream = base + memory.stream
         stream.update(
             from: base + memory.input(layer), count: memory.shape.tokens * architecture.width)
@@ -79,7 +88,7 @@ extension Decoder {
         if memory.shape.isTraining {
             (base + memory.input(layer)).update(from: stream, count: tokens * width)
         }
-        model.weights.layers[layer].attentionNorm.forward(stream, rows: tokens, into: normed)
+        weights.layers[layer].attentionNorm.forward(stream, rows: tokens, into: normed)
         let x = rows(normed, width: width)
         linear(.query, layer, x, lora, into: query)
         linear(.key, layer, x, lora, into: keys + past)
@@ -113,7 +122,7 @@ extension Decoder {
         if memory.shape.isTraining {
             (base + activations.middle).update(from: stream, count: tokens * width)
         }
-        model.weights.layers[layer].feedForwardNorm.forward(stream, rows: tokens, into: normed)
+        weights.layers[layer].feedForwardNorm.forward(stream, rows: tokens, into: normed)
         let x = rows(normed, width: width)
         linear(.gate, layer, x, lora, into: gate)
         linear(.up, layer, x, lora, into: up)

@@ -14,7 +14,9 @@ final class Decoder {
     /// What the large products compute in: f32 or bf16.
     let dtype: DType
     /// Bytes of activations that a training pass may keep.
-    private let activationBudget: Int
+    private let activationMemory: Int
+    /// What the passes compute with.
+    private(set) var weights: Weights
     private(set) var sequence = PackedSequence()
     private(set) var memory: DecoderMemory
     private var buffer: Buffer<Float>
@@ -22,16 +24,17 @@ final class Decoder {
     private var ropeLength = 0
 
     init(
-        model: Model, dtype: DType, activationBudget: Int = 0
+        model: Model, dtype: DType, activationMemory: Int = 0
     ) throws(ADPOError) {
         self.model = model
         architecture = model.architecture
+        weights = model.weights
         self.dtype = dtype.resolved(for: model)
-        self.activationBudget = activationBudget
+        self.activationMemory = activationMemory
         memory = DecoderMemory(
             model,
             PassShape(
-                tokens: 0, keys: 0, targets: 0, rank: 0, isTraining: false, activationBudget: 0,
+                tokens: 0, keys: 0, targets: 0, rank: 0, isTraining: false, activationMemory: 0,
                 dtype: self.dtype))
         buffer = try Buffer(zeros: 0)
         rope = try RoPETable(positions: 0, frequencies: [], magnitude: 1)
@@ -49,11 +52,13 @@ final class Decoder {
     }
     var ropeTable: RoPETable { _read { yield rope } }
 
-    /// Makes room for a pass over a sequence. Memory is kept for the next pass, and grows when it
-    /// must.
+    /// Makes room for a pass over a sequence, with other weights of the same shapes than the model's
+    /// if there are some. Memory is kept for the next pass, and grows when it must.
     ///
     /// - Throws: `.outOfMemory`.
-    func prepare(_ sequence: PackedSequence, rank: Int, isTraining: Bool) throws(ADPOError) {
+    func prepare(
+        _ sequence: PackedSequence, weights: Weights?, _ lora: LoRAParameters?, isTraining: Bool
+    ) throws(ADPOError) {
         guard sequence.tokens.count <= Self.maximumTokens, sequence.length <= Self.maximumTokens
         else {
             throw ADPOError(
@@ -66,7 +71,9 @@ final class Decoder {
             PassShape(
                 tokens: sequence.tokens.count, keys: sequence.keyCount,
                 targets: sequence.targets.count,
-                rank: rank, isTraining: isTraining, activationBudget: activationBudget,
+                rank: lora?.layout.rank ?? 0, hasMagnitudes: lora?.layout.hasMagnitudes ?? false,
+                hasDropout: lora?.dropout != nil, isTraining: isTraining,
+                activationMemory: activationMemory,
                 dtype: dtype))
         if buffer.count < memory.count {
             buffer = try Buffer(zeros: 0)  // the old block goes before the new one is taken
@@ -75,6 +82,7 @@ final class Decoder {
         try prepareRoPE(length: sequence.length)
         self.memory = memory
         self.sequence = sequence
+        self.weights = weights ?? model.weights
     }
 
     private func prepareRoPE(length: Int) throws(ADPOError) {

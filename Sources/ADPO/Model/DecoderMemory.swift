@@ -9,10 +9,13 @@ struct PassShape: Equatable {
     var targets: Int
     /// 0 without adapter.
     var rank: Int
+    /// The adapter has magnitudes (DoRA).
+    var hasMagnitudes = false
+    var hasDropout = false
     /// A backward pass follows: so many bytes of activations are kept. The layers that are left are
     /// computed again, each from its input.
     var isTraining: Bool
-    var activationBudget: Int
+    var activationMemory: Int
     var dtype: DType
     /// Parts of a product or of the attention that run side by side.
     var lanes = Parallel.threadCount
@@ -44,6 +47,8 @@ struct DecoderMemory {
     let stream: Int  // [tokens, width], the hidden states
     let normed: Int  // [tokens, width]
     let activated: Int  // [tokens, feedForwardWidth]
+    let dropped: Int  // [tokens, widest input], with dropout
+    let decomposed: Int  // [tokens, widest output], with magnitudes
     let attention: Int  // scratch of the attention
     let products: Int  // scratch of products
     let pairs: Int  // left operands of products in bf16
@@ -88,7 +93,7 @@ struct DecoderMemory {
         let perLayer =
             2 * query + 2 * key + hidden + 2 * feedForward
             + loraHidden * LinearLayer.allCases.count
-        let budget = shape.isTraining ? shape.activationBudget / MemoryLayout<Float>.size : 0
+        let budget = shape.isTraining ? shape.activationMemory / MemoryLayout<Float>.size : 0
         let keptLayers = min(budget / max(perLayer, 1), architecture.layers - 1)
         self.shape = shape
         layerCount = architecture.layers
@@ -104,6 +109,10 @@ struct DecoderMemory {
         stream = take(hidden)
         normed = take(hidden)
         activated = take(feedForward)
+        // Of the inputs of linear layers, and of their outputs.
+        let widest = max(architecture.width, architecture.queryWidth, architecture.feedForwardWidth)
+        dropped = take(shape.hasDropout ? tokens * widest : 0)
+        decomposed = take(shape.hasMagnitudes ? tokens * widest : 0)
         attention = take(
             shape.isTraining
                 ? architecture.attention.backwardScratch(
@@ -111,7 +120,6 @@ struct DecoderMemory {
                 : Attention.forwardScratch(keys: shape.keys, lanes: shape.lanes))
         products = take(shape.lanes * ProductScratch.floatsPerLane)
         let head = LogProbs(head: model.weights.head)
-        let widest = max(architecture.width, architecture.queryWidth, architecture.feedForwardWidth)
         pairs = take(
             shape.dtype == .bf16
                 ? max(

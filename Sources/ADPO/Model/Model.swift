@@ -1,14 +1,17 @@
 import ADPOTensor
 
-/// A causal language model: its weights, mapped from the file, and its tokenizer.
+/// A causal language model: its weights, mapped from the file or tuned in memory, and its tokenizer.
 ///
 /// Immutable; any number of sessions and trainers on any threads may use one.
 public final class Model: Sendable {
-    /// The Hugging Face directory or GGUF file that it was loaded from.
+    /// The Hugging Face directory or GGUF file that it was loaded from; a tuned one's base was.
     public let path: String
     public let tokenizer: Tokenizer
+    package let chatTemplates: ChatTemplates
     package let architecture: Architecture
     package let weights: Weights
+    /// Where the weights lie, and the metadata beside them; of a tuned model, those of its base.
+    package let file: TensorFile
     /// Generation ends after any of these tokens.
     package let endTokens: Set<Int32>
 
@@ -20,6 +23,7 @@ public final class Model: Sendable {
     public init(path: String) throws(ADPOError) {
         let file = try TensorFile.open(path: path)
         self.path = path
+        self.file = file
         var endTokens: Set<Int32> = []
         switch file.kind {
         case .huggingFace(let directory):
@@ -30,6 +34,7 @@ public final class Model: Sendable {
             }
             architecture = try Family.named(type, source: source).fromHuggingFace(json, source)
             tokenizer = try Tokenizer(directory: directory)
+            chatTemplates = try ChatTemplates(directory: directory)
             endTokens.formUnion(try Self.generationEnds(directory: directory))
         case .gguf(let metadata):
             guard let name = metadata["general.architecture"]?.string else {
@@ -37,6 +42,7 @@ public final class Model: Sendable {
             }
             architecture = try Family.named(name, source: path).fromGGUF(file, metadata)
             tokenizer = try Tokenizer(GGUFTokenizerFields(metadata, source: path))
+            chatTemplates = ChatTemplates(metadata, source: path)
             for key in ["tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"] {
                 if let id = metadata[key]?.integer.flatMap(Int32.init(exactly:)) {
                     endTokens.insert(id)
@@ -46,6 +52,17 @@ public final class Model: Sendable {
         if let eos = tokenizer.eos { endTokens.insert(eos) }
         self.endTokens = endTokens
         weights = try Weights(file, architecture)
+    }
+
+    /// The model with other weights of the same shapes.
+    init(_ model: Model, weights: Weights) {
+        path = model.path
+        tokenizer = model.tokenizer
+        chatTemplates = model.chatTemplates
+        architecture = model.architecture
+        endTokens = model.endTokens
+        file = model.file
+        self.weights = weights
     }
 
     /// `eos_token_id` of generation_config.json: a number, a list, or absent.

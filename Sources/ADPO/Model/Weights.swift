@@ -11,12 +11,12 @@ package struct LayerWeights: Sendable {
     package let attentionNorm: RMSNorm
     package let feedForwardNorm: RMSNorm
     /// In the order of `LinearLayer.allCases`.
-    fileprivate let linears: [Linear]
+    let linears: [Linear]
 
     package subscript(_ layer: LinearLayer) -> Linear { linears[layer.rawValue] }
 }
 
-/// All weights of a decoder, where they lie in the file.
+/// All weights of a decoder, where they lie in the file, or in memory.
 package struct Weights: Sendable {
     package let embedding: Matrix  // [vocabulary, width]
     package let layers: [LayerWeights]

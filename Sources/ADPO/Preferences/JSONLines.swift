@@ -1,12 +1,12 @@
 import ADPOTensor
 
 extension PreferenceDataset {
-    /// Adds the pairs of a JSON Lines file: each line `{"prompt": ..., "chosen": ...,
-    /// "rejected": ...}` with three strings. Blank lines are skipped and other keys ignored.
-    /// All of the pairs, or none when it throws.
+    /// Adds the rows of a JSON Lines file, each in any of the shapes of `PreferenceRow`. Blank lines
+    /// are skipped and other keys ignored. All of the rows, or none when it throws.
     ///
-    /// - Throws: `.notFound` or `.io` for the file; `.format` for a line that is not such an object;
-    ///   `.invalidArgument` for a pair that cannot be tokenized. Errors name the file and the line.
+    /// - Throws: `.notFound` or `.io` for the file; `.format` for a line that is not such a row;
+    ///   `.invalidArgument` for a row that cannot be tokenized, and `.unsupported` for a conversation
+    ///   without a chat template. Errors name the file and the line.
     public mutating func append(jsonLines path: String) throws(ADPOError) {
         let file = try MappedFile(path: path)
         defer { withExtendedLifetime(file) {} }  // its bytes do not keep it
@@ -15,31 +15,12 @@ extension PreferenceDataset {
             let place = "\(path), line \(number)"
             let json = try JSON(bytes, source: place)
             do throws(ADPOError) {
-                try added.append(TextPair(json))
+                try added.append(PreferenceRow(json))
             } catch {
                 throw ADPOError(error.code, "\(place): \(error.message)")
             }
         }
         self = added
-    }
-}
-
-extension TextPair {
-    fileprivate init(_ json: JSON) throws(ADPOError) {
-        func string(_ key: String) throws(ADPOError) -> String {
-            if let string = json[key]?.string { return string }
-            let problem =
-                json.members == nil
-                ? "not a JSON object"
-                : "\"\(key)\" is \(json[key] == nil ? "missing" : "not a string")"
-            throw ADPOError(
-                .format,
-                "\(problem); each line is {\"prompt\": \"...\", \"chosen\": \"...\", \"rejected\": \"...\"}"
-            )
-        }
-        self.init(
-            prompt: try string("prompt"), chosen: try string("chosen"),
-            rejected: try string("rejected"))
     }
 }
 

@@ -5,39 +5,39 @@ public struct PreferenceDataset: Sendable {
     /// Ids are 0 to vocabulary - 1.
     public let vocabulary: Int
     public private(set) var pairs: [PreferencePair] = []
-    private let eosText: String?
-    private let encode: @Sendable (String) -> [Int32]
+    /// The tokens at the end of each pair's prompt that the responses' beginnings changed, since
+    /// tokens merge across the boundary. They are in no sequence.
+    package private(set) var lostPrompts: [[Int32]] = []
+    package let tokenizer: PairTokenizer
+    /// Renders conversations; without it they are refused.
+    package var renderChat: ChatRenderer?
 
-    /// - Parameters:
-    ///   - eosText: what ends a response; appended to one that lacks it.
-    ///   - encode: text to ids, special tokens added and recognized.
     package init(
-        vocabulary: Int, eosText: String? = nil,
-        encode: @escaping @Sendable (String) -> [Int32] = { _ in [] }
+        vocabulary: Int,
+        tokenizer: PairTokenizer = PairTokenizer(encode: { _, _ in [] }, decode: { _ in [] })
     ) {
         self.vocabulary = vocabulary
-        self.eosText = eosText
-        self.encode = encode
+        self.tokenizer = tokenizer
     }
 
     public init(model: Model) {
-        let tokenizer = model.tokenizer
-        self.init(
-            vocabulary: model.info.vocabulary, eosText: tokenizer.eosText,
-            encode: { tokenizer.encode($0) })
+        self.init(vocabulary: model.info.vocabulary, tokenizer: PairTokenizer(model.tokenizer))
+        renderChat = { (conversation, addGenerationPrompt) throws(ADPOError) in
+            try model.renderChat(conversation, addGenerationPrompt: addGenerationPrompt)
+        }
     }
 
-    /// Adds a pair given as text.
+    /// Adds a pair given as text; EOS is appended to a response that lacks it.
     ///
     /// - Throws: `.invalidArgument` for an empty response, a prompt without tokens, or an id outside
     ///   the vocabulary.
     public mutating func append(_ text: TextPair) throws(ADPOError) {
-        try append(PreferencePair(text, eosText: eosText, encode: encode))
+        try append(PreferenceRow(text))
     }
 
     /// - Throws: `.invalidArgument` for an id outside the vocabulary.
     public mutating func append(_ pair: PreferencePair) throws(ADPOError) {
-        try append(contentsOf: CollectionOfOne(pair))
+        try append(pair, lostPrompt: [])
     }
 
     /// All of the pairs, or none when it throws.
@@ -46,27 +46,63 @@ public struct PreferenceDataset: Sendable {
     public mutating func append(
         contentsOf newPairs: some Collection<PreferencePair>
     ) throws(ADPOError) {
-        for pair in newPairs {
-            for ids in [pair.prompt, pair.chosen, pair.rejected] {
-                guard let id = ids.first(where: { $0 < 0 || $0 >= vocabulary }) else { continue }
-                throw ADPOError(
-                    .invalidArgument,
-                    "token id \(id) is out of range; this model has ids 0 to \(vocabulary - 1)")
-            }
-        }
+        for pair in newPairs { try check(pair) }
         pairs.append(contentsOf: newPairs)
+        lostPrompts.append(contentsOf: newPairs.map { _ in [] })
     }
 
-    /// The pairs with their sequences (prompt and response) cut to `maxLength` tokens.
-    ///
-    /// - Returns: The pairs that remain; how many were dropped, since their prompt alone fills
-    ///   `maxLength`; and how many of those that remain lost the end of a response.
-    package func truncated(
-        maxLength: Int
-    ) -> (pairs: [PreferencePair], dropped: Int, truncated: Int) {
-        let kept = pairs.compactMap { pair in
-            pair.truncated(maxLength: maxLength).map { (pair: $0, isCut: $0 != pair) }
+    mutating func append(_ pair: PreferencePair, lostPrompt: [Int32]) throws(ADPOError) {
+        try check(pair)
+        pairs.append(pair)
+        lostPrompts.append(lostPrompt)
+    }
+
+    private func check(_ pair: PreferencePair) throws(ADPOError) {
+        for ids in [pair.prompt, pair.chosen, pair.rejected] {
+            guard let id = ids.first(where: { $0 < 0 || $0 >= vocabulary }) else { continue }
+            throw ADPOError(
+                .invalidArgument,
+                "token id \(id) is out of range; this model has ids 0 to \(vocabulary - 1)")
         }
-        return (kept.map(\.pair), pairs.count - kept.count, kept.count { $0.isCut })
+    }
+
+    /// A pair, counted from 0.
+    ///
+    /// - Throws: `.invalidArgument` for an index that no pair has.
+    package func pair(at index: Int) throws(ADPOError) -> PreferencePair {
+        guard pairs.indices.contains(index) else {
+            throw ADPOError(
+                .invalidArgument,
+                "there is no pair \(index): the dataset has \(pairs.count), counted from 0")
+        }
+        return pairs[index]
+    }
+
+    private mutating func update(
+        _ index: Int, _ body: (inout PreferencePair) throws(ADPOError) -> Void
+    ) throws(ADPOError) {
+        var pair = try pair(at: index)
+        try body(&pair)
+        pairs[index] = pair
+    }
+
+    /// Sets where the segments of a pair end, as counts of tokens; nil for none of its own.
+    ///
+    /// - Throws: `.invalidArgument` for an index that no pair has, and unless each response's ends
+    ///   increase, begin above 0 and end with the response.
+    public mutating func setSegmentEnds(
+        _ ends: ResponsePair<[Int]>?, ofPair index: Int
+    ) throws(ADPOError) {
+        try update(index) { (pair) throws(ADPOError) in try pair.setSegmentEnds(ends) }
+    }
+
+    /// Sets what multiplies the log-ratio of each response token of a pair; nil for 1.
+    ///
+    /// - Throws: `.invalidArgument` for an index that no pair has, and unless there is one finite
+    ///   number for each token.
+    public mutating func setWeights(
+        _ weights: ResponsePair<[Float]>?, ofPair index: Int
+    ) throws(ADPOError) {
+        try update(index) { (pair) throws(ADPOError) in try pair.setWeights(weights) }
     }
 }

@@ -1,21 +1,62 @@
 import ADPOTensor
 
 /// A prompt with the response to prefer and the response to avoid, as token ids.
+///
+/// An unpaired row has one response only, and the other is empty: a desirable completion is the
+/// chosen one, an undesirable the rejected one.
 public struct PreferencePair: Sendable, Equatable {
     public let prompt: [Int32]
-    public let chosen: [Int32]
-    public let rejected: [Int32]
+    public private(set) var chosen: [Int32]
+    public private(set) var rejected: [Int32]
+    /// The counts of tokens at which the segments of each response end, of granularity `custom`.
+    public private(set) var segmentEnds: ResponsePair<[Int]>?
+    /// What multiplies the log-ratio of each response token; 1 where there are none.
+    public private(set) var weights: ResponsePair<[Float]>?
 
     /// - Throws: `.invalidArgument` when one of the three has no tokens.
     public init(prompt: [Int32], chosen: [Int32], rejected: [Int32]) throws(ADPOError) {
-        for (name, ids) in [
+        try check([
             ("prompt", prompt), ("chosen response", chosen), ("rejected response", rejected),
-        ] where ids.isEmpty {
-            throw ADPOError(.invalidArgument, "the \(name) has no tokens; it needs at least one")
-        }
+        ])
         self.prompt = prompt
         self.chosen = chosen
         self.rejected = rejected
+    }
+
+    /// An unpaired row.
+    ///
+    /// - Throws: `.invalidArgument` when one of the two has no tokens.
+    public init(prompt: [Int32], completion: [Int32], isDesirable: Bool) throws(ADPOError) {
+        try check([("prompt", prompt), ("completion", completion)])
+        self.prompt = prompt
+        chosen = isDesirable ? completion : []
+        rejected = isDesirable ? [] : completion
+    }
+
+    /// Both responses are there.
+    public var isPaired: Bool { !chosen.isEmpty && !rejected.isEmpty }
+
+    /// Sets where the segments end; nil for a pair without segments of its own.
+    ///
+    /// - Throws: `.invalidArgument` unless each response's ends increase, begin above 0 and end with
+    ///   the response.
+    public mutating func setSegmentEnds(_ ends: ResponsePair<[Int]>?) throws(ADPOError) {
+        if let ends {
+            try ends.checkSegmentEnds(
+                of: ResponsePair(chosen: chosen.count, rejected: rejected.count))
+        }
+        segmentEnds = ends
+    }
+
+    /// Sets what multiplies the log-ratio of each response token; nil for 1.
+    ///
+    /// - Throws: `.invalidArgument` unless there is one finite number for each token.
+    public mutating func setWeights(_ weights: ResponsePair<[Float]>?) throws(ADPOError) {
+        if let weights {
+            try check(weights: weights.chosen, of: chosen.count, "chosen")
+            try check(weights: weights.rejected, of: rejected.count, "rejected")
+        }
+        self.weights = weights
     }
 
     /// The pair whose sequences (prompt and response) keep their first `maxLength` tokens, or nil
@@ -23,77 +64,96 @@ public struct PreferencePair: Sendable, Equatable {
     package func truncated(maxLength: Int) -> PreferencePair? {
         guard prompt.count < maxLength else { return nil }
         let room = maxLength - prompt.count
-        return PreferencePair(
-            validPrompt: prompt, chosen: Array(chosen.prefix(room)),
-            rejected: Array(rejected.prefix(room)))
-    }
-
-    private init(validPrompt: [Int32], chosen: [Int32], rejected: [Int32]) {
-        prompt = validPrompt
-        self.chosen = chosen
-        self.rejected = rejected
-    }
-}
-
-/// A preference pair as text. The responses follow the prompt as they are, so a separating space or
-/// line break belongs to one of them.
-public struct TextPair: Sendable {
-    public let prompt: String
-    public let chosen: String
-    public let rejected: String
-
-    public init(prompt: String, chosen: String, rejected: String) {
-        self.prompt = prompt
-        self.chosen = chosen
-        self.rejected = rejected
-    }
-}
-
-extension PreferencePair {
-    /// Tokenizes a pair as TRL's DPOTrainer does: the prompt and prompt + response are encoded each
-    /// by itself, and the responses begin where any of the three differ, which can be before the
-    /// prompt's end when tokens merge across it.
-    ///
-    /// - Parameters:
-    ///   - eosText: what ends a response; appended to one that lacks it.
-    ///   - encode: text to ids, special tokens added and recognized.
-    /// - Throws: `.invalidArgument` for an empty response, or a prompt of which no token remains.
-    package init(
-        _ text: TextPair, eosText: String?, encode: (String) -> [Int32]
-    ) throws(ADPOError) {
-        for (name, response) in [("chosen", text.chosen), ("rejected", text.rejected)]
-        where response.isEmpty {
-            throw ADPOError(
-                .invalidArgument, "the \(name) response is empty; it needs at least one character")
+        func cut(_ ends: [Int], _ count: Int) -> [Int] {
+            count <= room ? ends : ends.filter { $0 < room } + [room]
         }
-        let prompt = encode(text.prompt)
-        let chosen = encode(text.prompt + ended(text.chosen, by: eosText))
-        let rejected = encode(text.prompt + ended(text.rejected, by: eosText))
+        var pair = self
+        pair.segmentEnds = segmentEnds.map {
+            ResponsePair(
+                chosen: cut($0.chosen, chosen.count), rejected: cut($0.rejected, rejected.count))
+        }
+        pair.weights = weights.map {
+            ResponsePair(
+                chosen: Array($0.chosen.prefix(room)), rejected: Array($0.rejected.prefix(room)))
+        }
+        pair.chosen = Array(chosen.prefix(room))
+        pair.rejected = Array(rejected.prefix(room))
+        return pair
+    }
 
-        let promptCount = min(
-            commonPrefixCount(prompt, chosen), commonPrefixCount(prompt, rejected))
-        guard promptCount > 0 else {
+    /// The pair whose shorter response is as long as the longer one, by EOS tokens of weight 1. It
+    /// has no segments of its own; an unpaired row stays as it is.
+    func padded(with eos: Int32) -> PreferencePair {
+        guard isPaired else { return self }
+        var pair = self
+        let length = max(chosen.count, rejected.count)
+        func pad<Element>(_ array: inout [Element], with element: Element) {
+            array += Array(repeating: element, count: length - array.count)
+        }
+        pad(&pair.chosen, with: eos)
+        pad(&pair.rejected, with: eos)
+        if var weights {
+            pad(&weights.chosen, with: 1)
+            pad(&weights.rejected, with: 1)
+            pair.weights = weights
+        }
+        pair.segmentEnds = nil
+        return pair
+    }
+}
+
+private func check(_ parts: [(name: String, ids: [Int32])]) throws(ADPOError) {
+    for (name, ids) in parts where ids.isEmpty {
+        throw ADPOError(.invalidArgument, "the \(name) has no tokens; it needs at least one")
+    }
+}
+
+extension ResponsePair<[Int]> {
+    /// - Throws: `.invalidArgument` unless each response's ends increase, begin above 0 and end with
+    ///   the response, of so many tokens.
+    func checkSegmentEnds(of counts: ResponsePair<Int>) throws(ADPOError) {
+        try check(segmentEnds: chosen, of: counts.chosen, "chosen")
+        try check(segmentEnds: rejected, of: counts.rejected, "rejected")
+    }
+}
+
+private func check(
+    segmentEnds ends: [Int], of count: Int, _ response: String
+) throws(ADPOError) {
+    var previous = 0
+    for end in ends {
+        guard end > previous else {
             throw ADPOError(
                 .invalidArgument,
                 """
-                the prompt has no tokens of its own before the responses; it needs text, and best \
-                ends where a token ends
+                the segments of the \(response) response overlap: one ends at token \(end) after \
+                one that ends at \(previous); the ends must increase from above 0
                 """)
         }
-        try self.init(
-            prompt: Array(prompt[..<promptCount]), chosen: Array(chosen[promptCount...]),
-            rejected: Array(rejected[promptCount...]))
+        previous = end
+    }
+    guard previous == count else {
+        throw ADPOError(
+            .invalidArgument,
+            """
+            the segments of the \(response) response end at token \(previous), \
+            \(previous < count ? "which leaves tokens out" : "which is beyond it"); the last \
+            must end at its \(count) tokens
+            """)
     }
 }
 
-/// Compared by bytes: `hasSuffix` takes canonically equivalent text for the same.
-private func ended(_ response: String, by eosText: String?) -> String {
-    guard let eosText, !response.utf8.suffix(eosText.utf8.count).elementsEqual(eosText.utf8) else {
-        return response
+private func check(weights: [Float], of count: Int, _ response: String) throws(ADPOError) {
+    guard weights.count == count else {
+        throw ADPOError(
+            .invalidArgument,
+            """
+            the \(response) response has \(count) tokens (its EOS token included) and \
+            \(weights.count) weights; it needs one for each token
+            """)
     }
-    return response + eosText
-}
-
-private func commonPrefixCount(_ a: [Int32], _ b: [Int32]) -> Int {
-    zip(a, b).prefix { $0 == $1 }.count
+    if let weight = weights.first(where: { !$0.isFinite }) {
+        throw ADPOError(
+            .invalidArgument, "a weight of the \(response) response is \(weight), not a number")
+    }
 }

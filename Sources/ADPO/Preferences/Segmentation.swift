@@ -19,13 +19,26 @@ package struct Segmentation: Sendable, Equatable {
     package let rejectedCount: Int
     package let segments: [Segment]
 
-    /// Splits responses of these lengths as in arXiv 2602.09533.
+    /// Splits the responses of a pair. Of granularities of text the pair brings the ends, which
+    /// `PreferenceDataset.prepared` has found.
     ///
-    /// - Throws: `.invalidArgument` for a response without tokens, or a size below 1.
+    /// - Throws: `.invalidArgument` for a granularity that makes no sense, and a pair without the
+    ///   segments that it needs.
+    package init(_ granularity: Granularity, _ pair: PreferencePair) throws(ADPOError) {
+        try self.init(
+            granularity, chosenCount: pair.chosen.count, rejectedCount: pair.rejected.count,
+            segmentEnds: pair.segmentEnds)
+    }
+
+    /// Splits responses of these lengths as in arXiv 2602.09533. One of them may be empty.
+    ///
+    /// - Throws: `.invalidArgument` when both are empty, for a size below 1, and for missing ends.
     package init(
-        _ granularity: Granularity, chosenCount: Int, rejectedCount: Int
+        _ granularity: Granularity, chosenCount: Int, rejectedCount: Int,
+        segmentEnds: ResponsePair<[Int]>? = nil
     ) throws(ADPOError) {
-        guard chosenCount >= 1, rejectedCount >= 1 else {
+        try granularity.validate()
+        guard chosenCount >= 1 || rejectedCount >= 1 else {
             throw ADPOError(.invalidArgument, "a response without tokens has no segments")
         }
         self.chosenCount = chosenCount
@@ -35,13 +48,20 @@ package struct Segmentation: Sendable, Equatable {
             segments = [Segment(chosen: 0..<chosenCount, rejected: 0..<rejectedCount)]
         case .token:
             segments = windows(of: 1, chosenCount, rejectedCount)
-        case .static(let size) where size >= 1:
+        case .static(let size):
             segments = windows(of: size, chosenCount, rejectedCount)
-        case .adaptive(let count) where count >= 1:
+        case .adaptive(let count):
             segments = runs(count, chosenCount, rejectedCount)
-        case .static, .adaptive:
-            throw ADPOError(
-                .invalidArgument, "the granularity \(granularity) needs a size of at least 1")
+        case .lines, .sentences, .delimiter, .custom:
+            guard let segmentEnds else {
+                throw ADPOError(
+                    .invalidArgument,
+                    """
+                    the granularity \(granularity) needs a pair with segments: set their ends, or \
+                    give the responses as arrays of texts
+                    """)
+            }
+            segments = joined(segmentEnds)
         }
     }
 }
@@ -58,7 +78,7 @@ private func windows(of size: Int, _ chosenCount: Int, _ rejectedCount: Int) -> 
 
 /// No run is empty, so there are at most as many as the shorter response has tokens.
 private func runs(_ count: Int, _ chosenCount: Int, _ rejectedCount: Int) -> [Segment] {
-    let count = min(count, chosenCount, rejectedCount)
+    let count = min(count, commonCount(chosenCount, rejectedCount))
     return (0..<count).map { index in
         // The first `tokens % count` runs hold one token more.
         func run(_ tokens: Int) -> Range<Int> {
@@ -68,4 +88,21 @@ private func runs(_ count: Int, _ chosenCount: Int, _ rejectedCount: Int) -> [Se
         }
         return Segment(chosen: run(chosenCount), rejected: run(rejectedCount))
     }
+}
+
+/// The surplus of the response with more segments joins its last common one.
+private func joined(_ ends: ResponsePair<[Int]>) -> [Segment] {
+    let count = commonCount(ends.chosen.count, ends.rejected.count)
+    return (0..<count).map { index in
+        func range(_ ends: [Int]) -> Range<Int> {
+            guard let last = ends.last else { return 0..<0 }
+            return (index == 0 ? 0 : ends[index - 1])..<(index == count - 1 ? last : ends[index])
+        }
+        return Segment(chosen: range(ends.chosen), rejected: range(ends.rejected))
+    }
+}
+
+/// The lesser of two counts; where one is 0, since the row is unpaired, the other.
+private func commonCount(_ a: Int, _ b: Int) -> Int {
+    a == 0 || b == 0 ? max(a, b) : min(a, b)
 }

@@ -17,6 +17,31 @@ enum ByteAlphabet {
         return bytes
     }()
 
+    /// Bytes as the text (UTF-8) that stands for them.
+    static func encode(_ bytes: some Collection<UInt8>) -> [UInt8] {
+        var text: [UInt8] = []
+        text.reserveCapacity(bytes.count * 2)
+        let table = scalarOfByte
+        for byte in bytes {
+            let scalar = table[Int(byte)]
+            if scalar < 0x80 {
+                text.append(UInt8(truncatingIfNeeded: scalar))
+            } else {
+                text.append(0xC0 | UInt8(truncatingIfNeeded: scalar >> 6))
+                text.append(0x80 | UInt8(truncatingIfNeeded: scalar & 0x3F))
+            }
+        }
+        return text
+    }
+
+    private static let scalarOfByte: [Int] = {
+        var scalars = [Int](repeating: 0, count: 0x100)
+        for (scalar, byte) in byteOfScalar.enumerated() where byte >= 0 {
+            scalars[Int(byte)] = scalar
+        }
+        return scalars
+    }()
+
     /// Appends the bytes that `text` (UTF-8) stands for. False, and nothing appended, when it has a
     /// character outside of the alphabet.
     static func decode(_ text: ArraySlice<UInt8>, into bytes: inout [UInt8]) -> Bool {

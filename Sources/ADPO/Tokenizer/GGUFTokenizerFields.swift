@@ -25,10 +25,12 @@ package struct GGUFTokenizerFields: Sendable {
 }
 
 /// Values of `tokenizer.ggml.token_type`.
-private enum TokenType {
+enum TokenType {
+    static let normal: Int32 = 1
     static let unknown: Int32 = 2
     static let control: Int32 = 3
     static let userDefined: Int32 = 4
+    static let unused: Int32 = 5
 }
 
 extension TokenizerDescription {

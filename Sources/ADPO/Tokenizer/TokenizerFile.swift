@@ -1,7 +1,7 @@
 import ADPOTensor
 
 /// Reads the tokenizer.json of the `tokenizers` package, and the files beside it.
-struct TokenizerFile {
+package struct TokenizerFile {
     private var description = TokenizerDescription()
     /// The number of tokens of the model alone.
     private var modelCount = 0
@@ -17,7 +17,7 @@ struct TokenizerFile {
     ///
     /// - Throws: `.notFound` or `.io` without a readable tokenizer.json, `.format` when a file is
     /// malformed, `.unsupported` for tokenizers other than byte-level BPE.
-    static func description(directory: String) throws(ADPOError) -> TokenizerDescription {
+    package static func description(directory: String) throws(ADPOError) -> TokenizerDescription {
         let path = directory + "/tokenizer.json"
         let root = try JSON(path: path)
         var file = TokenizerFile()

@@ -7,18 +7,26 @@ package enum WordPattern: Sendable, Equatable {
     /// llama-3 has 3, qwen2 1.
     case tiktoken(digits: Int)
 
-    /// The expressions as tokenizer.json has them.
+    private static let known = [WordPattern.gpt2, .tiktoken(digits: 3), .tiktoken(digits: 1)]
+
     package init?(regularExpression: String) {
-        let tiktoken = (
-            start: #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"#,
-            end: #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
-        )
-        switch regularExpression {
-        case #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#:
-            self = .gpt2
-        case tiktoken.start + #"\p{N}{1,3}"# + tiktoken.end: self = .tiktoken(digits: 3)
-        case tiktoken.start + #"\p{N}"# + tiktoken.end: self = .tiktoken(digits: 1)
-        default: return nil
+        guard
+            let pattern = Self.known.first(where: {
+                $0.regularExpression.utf8.elementsEqual(regularExpression.utf8)
+            })
+        else { return nil }
+        self = pattern
+    }
+
+    /// The expression as tokenizer.json has it.
+    package var regularExpression: String {
+        switch self {
+        case .gpt2:
+            #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
+        case .tiktoken(let digits):
+            #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"#
+                + (digits == 1 ? "" : "{1,\(digits)}")
+                + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
         }
     }
 

@@ -12,10 +12,12 @@ package struct ChosenTrend: Equatable {
 
     package init() {}
 
-    /// - Parameter logRatio: Of the chosen responses, mean over an update's pairs.
+    /// - Parameter logRatio: Of the chosen responses, mean over an update's pairs; NaN, for an update
+    ///   without any, is passed over.
     /// - Returns: By how much their log-prob has fallen; 0 unless that is more than two standard
     ///   errors.
     package mutating func add(_ logRatio: Double) -> Double {
+        guard !logRatio.isNaN else { return 0 }
         guard first.count == Self.window else {
             first.append(logRatio)
             return 0

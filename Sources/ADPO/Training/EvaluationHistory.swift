@@ -4,7 +4,7 @@ struct EvaluationHistory: Equatable {
     let pairs: String
     /// The update after which the last one was; nil before the first.
     var step: Int?
-    /// The lowest loss, after which update, and the adapter then, if it is kept.
+    /// The lowest loss, after which update, and the parameters then, if it is kept.
     var bestLoss = Double.infinity
     var bestStep = 0
     var bestParameters: [Float]?

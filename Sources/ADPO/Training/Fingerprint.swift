@@ -25,7 +25,7 @@ struct Fingerprint {
 
 extension Model {
     /// The architecture and all of the weights: a few gigabytes a second.
-    var fingerprint: String {
+    package var fingerprint: String {
         var fingerprint = Fingerprint()
         fingerprint.add(String(describing: architecture))
         func add(_ matrix: Matrix) {
@@ -53,7 +53,8 @@ extension Model {
 extension LoRAParameters {
     var fingerprint: String {
         var fingerprint = Fingerprint()
-        fingerprint.add("\(layout.rank) \(layout.targets) \(scale)")
+        fingerprint.add("\(layout.rank) \(layout.hasMagnitudes) \(scale)")
+        for module in layout.modules { fingerprint.add(module.name) }
         fingerprint.add(UnsafeRawBufferPointer(start: values, count: layout.count * 4))
         return fingerprint.text
     }
@@ -65,6 +66,22 @@ extension PairSet {
         var fingerprint = Fingerprint()
         for pair in pairs {
             for ids in [pair.prompt, pair.chosen, pair.rejected] { fingerprint.add(ids) }
+        }
+        return fingerprint.text
+    }
+
+    /// The same with the pairs' own weights and segments, which change the training, but not the
+    /// reference's log-probs.
+    var wholeFingerprint: String {
+        var fingerprint = Fingerprint()
+        fingerprint.add(self.fingerprint)
+        for pair in pairs {
+            for weights in [pair.weights?.chosen, pair.weights?.rejected] {
+                fingerprint.add(weights ?? [])
+            }
+            for ends in [pair.segmentEnds?.chosen, pair.segmentEnds?.rejected] {
+                fingerprint.add(ends ?? [])
+            }
         }
         return fingerprint.text
     }

@@ -1,7 +1,9 @@
 /// What one update, or one evaluation, saw.
 ///
-/// Rewards are beta times the summed log-ratio of policy to reference; all numbers are means over
-/// the pairs unless said otherwise. The names follow TRL's DPOTrainer where it has the same.
+/// Rewards are beta times the summed log-ratio of policy to reference (of the policy's log-probs
+/// where the objective needs no reference), with the weights of the tokens. All numbers are means
+/// over the pairs unless said otherwise; of unpaired rows, over those with that response, and NaN
+/// where there are none. The names follow TRL's trainers where they have the same.
 public struct Metrics: Sendable, Equatable {
     /// Of an evaluation rather than of an update.
     public var isEvaluation = false
@@ -21,6 +23,8 @@ public struct Metrics: Sendable, Equatable {
     /// Share of pairs with a chosen reward above the rejected one.
     public var rewardsAccuracy = 0.0
     public var rewardsMargin = 0.0
+    /// The estimate of the policy's KL divergence from the reference, for `kto`.
+    public var kl = 0.0
     /// Log-prob of the whole response.
     public var logProbsChosen = 0.0
     public var logProbsRejected = 0.0
@@ -49,7 +53,7 @@ extension Metrics {
     static var means: [WritableKeyPath<Metrics, Double>] {
         [
             \.loss, \.rewardsChosen, \.rewardsRejected, \.rewardsAccuracy, \.rewardsMargin,
-            \.logProbsChosen, \.logProbsRejected,
+            \.logProbsChosen, \.logProbsRejected, \.kl,
         ]
     }
 
@@ -60,9 +64,10 @@ extension Metrics {
     init(meanOf window: [Metrics]) {
         self.init()
         dtype = window.first?.dtype ?? .f32
-        let count = Double(max(window.count, 1))
         for path in Self.means {
-            self[keyPath: path] = window.reduce(0) { $0 + $1[keyPath: path] } / count
+            // NaN where a micro-batch has no such row.
+            let values = window.map { $0[keyPath: path] }.filter { !$0.isNaN }
+            self[keyPath: path] = values.reduce(0, +) / Double(values.count)
         }
         for path in Self.sums { self[keyPath: path] = window.reduce(0) { $0 + $1[keyPath: path] } }
         let loss = window.reduce(0) { $0 + $1.loss * Double($1.pairs) }
@@ -74,9 +79,12 @@ extension Metrics {
 /// Sums over pairs, to become means.
 struct MetricsSum {
     private var sum = Metrics()
+    /// Rows with a chosen response, with a rejected one, and with both.
+    private var counts = (chosen: 0, rejected: 0, pairs: 0)
 
+    /// - Parameter kl: of the micro-batch that the pair belongs to.
     mutating func add(
-        _ pair: PreferencePair, _ result: PreferenceLoss.Result, beta: Double,
+        _ pair: PreferencePair, _ result: PreferenceLoss.Result, beta: Double, kl: Double,
         policy: Span<Float>
     ) {
         let chosen = beta * result.chosenLogRatio
@@ -84,9 +92,15 @@ struct MetricsSum {
         sum.pairs += 1
         sum.loss += result.loss
         sum.segments += result.segments
+        sum.kl += kl
         sum.rewardsChosen += chosen
         sum.rewardsRejected += rejected
-        sum.rewardsAccuracy += chosen > rejected ? 1 : 0
+        counts.chosen += pair.chosen.isEmpty ? 0 : 1
+        counts.rejected += pair.rejected.isEmpty ? 0 : 1
+        if pair.isPaired {
+            counts.pairs += 1
+            sum.rewardsAccuracy += chosen > rejected ? 1 : 0
+        }
         for token in 0..<policy.count {
             if token < pair.chosen.count {
                 sum.logProbsChosen += Double(policy[token])
@@ -94,20 +108,23 @@ struct MetricsSum {
                 sum.logProbsRejected += Double(policy[token])
             }
         }
-        sum.tokens += 2 * pair.prompt.count + pair.chosen.count + pair.rejected.count
+        let sequences = pair.isPaired ? 2 : 1
+        sum.tokens += sequences * pair.prompt.count + pair.chosen.count + pair.rejected.count
     }
 
+    /// NaN where there is nothing to have a mean of.
     var means: Metrics {
         var metrics = sum
-        let pairs = Double(max(sum.pairs, 1))
-        metrics.lossPerSegment = sum.loss / Double(max(sum.segments, 1))
-        metrics.loss /= pairs
-        metrics.rewardsChosen /= pairs
-        metrics.rewardsRejected /= pairs
-        metrics.rewardsAccuracy /= pairs
+        let (chosen, rejected) = (Double(counts.chosen), Double(counts.rejected))
+        metrics.lossPerSegment = sum.loss / Double(sum.segments)
+        metrics.loss /= Double(sum.pairs)
+        metrics.kl /= Double(sum.pairs)
+        metrics.rewardsChosen /= chosen
+        metrics.rewardsRejected /= rejected
+        metrics.rewardsAccuracy /= Double(counts.pairs)
         metrics.rewardsMargin = metrics.rewardsChosen - metrics.rewardsRejected
-        metrics.logProbsChosen /= pairs
-        metrics.logProbsRejected /= pairs
+        metrics.logProbsChosen /= chosen
+        metrics.logProbsRejected /= rejected
         return metrics
     }
 }

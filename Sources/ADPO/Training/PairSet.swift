@@ -16,28 +16,30 @@ package final class PairSet {
     /// bits do not depend on the order in which the pairs are met.
     private let groups: [Range<Int>]
 
-    /// - Throws: `.invalidArgument` when no pair is left.
-    init(_ dataset: PreferenceDataset, of model: Model, maxLength: Int) throws(ADPOError) {
+    /// - Throws: `.invalidArgument` when no pair is left, and for one that the objective cannot take.
+    init(
+        _ dataset: PreferenceDataset, of model: Model, _ configuration: TrainerConfiguration
+    ) throws(ADPOError) {
         guard dataset.vocabulary == model.architecture.vocabulary else {
             throw ADPOError(
                 .invalidArgument, "the pairs were made for a model of another vocabulary")
         }
-        let (pairs, dropped, truncated) = dataset.truncated(maxLength: maxLength)
+        let prepared = try dataset.prepared(
+            for: configuration.objective, maxLength: configuration.maxLength)
+        let pairs = prepared.pairs
         guard !pairs.isEmpty else {
             throw ADPOError(
                 .invalidArgument,
-                dropped == 0
+                prepared.dropped == 0
                     ? "there are no pairs"
-                    : "no pair is left: the prompts of all \(dropped) pairs fill the maximum length "
-                        + "of \(maxLength) tokens")
+                    : "no pair is left: the prompts of all \(prepared.dropped) pairs fill the "
+                        + "maximum length of \(configuration.maxLength) tokens")
         }
         self.pairs = pairs
-        self.dropped = dropped
-        self.truncated = truncated
+        dropped = prepared.dropped
+        truncated = prepared.truncated
         references = Array(repeating: nil, count: pairs.count)
-        rows = dataset.pairs.indices.filter {
-            dataset.pairs[$0].truncated(maxLength: maxLength) != nil
-        }
+        rows = prepared.indices
         groups = PairBatch.packed(pairs.indices, of: pairs).flatMap { batch in
             let first = batch.members.first?.index ?? 0
             let group = first..<first + batch.members.count

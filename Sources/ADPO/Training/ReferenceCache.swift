@@ -21,7 +21,7 @@ struct ReferenceCache {
             throw error
         }
         guard file.facts.text == JSON.object(key).text else { return false }
-        var rest = (file.values("log_probs") ?? [])[...]
+        var rest = (file.tensor("log_probs")?.values ?? [])[...]
         guard rest.count == set.pairs.reduce(0, { $0 + $1.chosen.count + $1.rejected.count }) else {
             throw ADPOError(.format, "\(path) is damaged: it lacks log-probs; remove it")
         }
@@ -36,9 +36,9 @@ struct ReferenceCache {
     /// - Throws: `.io`.
     func save(_ set: PairSet) throws(ADPOError) {
         let values = set.references.flatMap { $0 ?? [] }
-        let file = StateFile(
-            kind: Self.kind, facts: .object(key),
-            tensors: [.init(name: "log_probs", shape: [values.count], values: values)])
-        try file.write(to: path)
+        try values.withUnsafeBufferPointer { (values) throws(ADPOError) in
+            try StateFile.write(
+                kind: Self.kind, facts: .object(key), tensors: [("log_probs", values)], to: path)
+        }
     }
 }

@@ -8,7 +8,7 @@ public struct RunConfiguration: Sendable {
     public var evaluationSteps = 0
     /// Evaluations in a row without a lower loss that end the run; 0 never does.
     public var patience = 0
-    /// The run ends with the adapter whose evaluation had the lowest loss.
+    /// The run ends with the parameters whose evaluation had the lowest loss.
     public var keepsBest = false
     /// A file that the run can be resumed from.
     public var checkpoint: String?

@@ -3,60 +3,90 @@ import ADPOTensor
 /// Floats and facts that the library keeps for itself, as a safetensors file: the facts are JSON in
 /// its metadata, beside a checksum of all. It is written whole or not at all.
 package struct StateFile {
-    /// What the file is for, such as "adpo-checkpoint".
-    package let kind: String
+    package typealias Tensor = (name: String, values: UnsafeBufferPointer<Float>)
+
     package let facts: JSON
-    package let tensors: [SafetensorsWriter.Tensor]
+    private let tensors: TensorTable
 
-    package init(kind: String, facts: JSON, tensors: [SafetensorsWriter.Tensor]) {
-        self.kind = kind
-        self.facts = facts
-        self.tensors = tensors
-    }
-
+    /// Maps a file and looks at all of it.
+    ///
+    /// - Parameter kind: what the file is for, such as "adpo-checkpoint".
     /// - Throws: `.notFound`, `.io`; `.format` for a file that is damaged, or another one.
     package init(kind: String, path: String) throws(ADPOError) {
         let file = try SafetensorsFile(path: path)
         let metadata = file.metadata
-        guard metadata?["format"]?.string == kind, let facts = metadata?["facts"]?.string else {
+        guard metadata?["format"]?.string == kind, let text = metadata?["facts"]?.string else {
             throw ADPOError(.format, "\(path) is no \(kind): choose another name, or move it away")
         }
-        var tensors: [SafetensorsWriter.Tensor] = []
-        for name in file.tensors.names {
-            guard let view = try file.tensors.tensor(name) else { continue }
-            var values = [Float](repeating: 0, count: view.elementCount)
-            view.encoding.decode(view.bytes.baseAddress, &values, values.count)
-            tensors.append(.init(name: name, shape: view.shape, values: values))
+        tensors = file.tensors
+        facts = try JSON(text, source: "the metadata of \(path)")
+        var checksum = Checksum(facts: text)
+        for name in tensors.names {
+            if let view = try tensors.tensor(name) { checksum.add(name, view.bytes) }
         }
-        self.init(
-            kind: kind, facts: try JSON(facts, source: "the metadata of \(path)"), tensors: tensors)
-        guard metadata?["checksum"]?.string == Self.checksum(facts, tensors) else {
+        guard metadata?["checksum"]?.string == checksum.text else {
             throw ADPOError(
                 .format, "\(path) is damaged: its checksum is another one; remove it")
         }
     }
 
-    /// - Throws: `.io`.
-    package func write(to path: String) throws(ADPOError) {
-        let text = facts.text
-        try SafetensorsWriter.write(
-            tensors, to: path,
-            metadata: [
-                ("format", kind), ("facts", text), ("checksum", Self.checksum(text, tensors)),
-            ])
+    package var names: [String] { tensors.names }
+
+    /// A tensor where it lies in the file; nil for none of this name and number of floats.
+    package func tensor(_ name: String, count: Int? = nil) -> TensorView? {
+        guard let view = try? tensors.tensor(name), view.encoding.name == Encoding.f32.name,
+            count == nil || view.elementCount == count
+        else { return nil }
+        return view
     }
 
-    func values(_ name: String) -> [Float]? { tensors.first { $0.name == name }?.values }
-
-    private static func checksum(
-        _ facts: String, _ tensors: [SafetensorsWriter.Tensor]
-    ) -> String {
-        var fingerprint = Fingerprint()
-        fingerprint.add(facts)
-        for tensor in tensors {
-            fingerprint.add(tensor.name)
-            fingerprint.add(tensor.values)
+    /// - Throws: `.io`.
+    package static func write(
+        kind: String, facts: JSON, tensors: [Tensor], to path: String
+    ) throws(ADPOError) {
+        let text = facts.text
+        var checksum = Checksum(facts: text)
+        var descriptions: [NewTensor] = []
+        for (name, values) in tensors {
+            checksum.add(name, UnsafeRawBufferPointer(values))
+            descriptions.append(
+                try NewTensor(name: name, shape: [values.count], encoding: .f32))
         }
-        return fingerprint.text
+        var rest = tensors[...]
+        try SafetensorsWriter.write(
+            descriptions, to: path,
+            metadata: [("format", kind), ("facts", text), ("checksum", checksum.text)]
+        ) { (_, file) throws(ADPOError) in
+            if let tensor = rest.popFirst() {
+                try file.append(UnsafeRawBufferPointer(tensor.values))
+            }
+        }
+    }
+}
+
+/// Of the facts and all tensors.
+private struct Checksum {
+    private var fingerprint = Fingerprint()
+
+    init(facts: String) { fingerprint.add(facts) }
+
+    var text: String { fingerprint.text }
+
+    mutating func add(_ name: String, _ bytes: UnsafeRawBufferPointer) {
+        fingerprint.add(name)
+        fingerprint.add(bytes)
+    }
+}
+
+extension TensorView {
+    /// Copies the floats of a file.
+    package func copy(to floats: UnsafeMutableBufferPointer<Float>) {
+        encoding.decode(bytes.baseAddress, floats.baseAddress, min(elementCount, floats.count))
+    }
+
+    package var values: [Float] {
+        var values = [Float](repeating: 0, count: elementCount)
+        values.withUnsafeMutableBufferPointer { copy(to: $0) }
+        return values
     }
 }

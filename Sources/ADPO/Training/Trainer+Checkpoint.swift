@@ -9,15 +9,9 @@ extension Trainer {
     ///
     /// - Throws: `.io`.
     public func save(to path: String) throws(ADPOError) {
-        var tensors = [("parameters", parameters.span)]
+        var tensors: [StateFile.Tensor] = [("parameters", parameters.span)]
         tensors += optimizer.state.map { ("optimizer.\($0.name)", UnsafeBufferPointer($0.values)) }
         if !window.isEmpty { tensors.append(("gradients", gradientBuffer.span)) }
-        var contents = tensors.map { name, values in
-            SafetensorsWriter.Tensor(name: name, shape: [values.count], values: Array(values))
-        }
-        if let best = evaluations?.bestParameters {
-            contents.append(.init(name: "best", shape: [best.count], values: best))
-        }
         let facts: JSON = .object([
             ("settings", .object(settings.map { ($0.name, .string($0.value)) })),
             ("steps", .integer(stepsDone)),
@@ -29,7 +23,11 @@ extension Trainer {
             ("trend", trend.json),
             ("evaluations", evaluations?.json ?? .null),
         ])
-        try StateFile(kind: Self.kind, facts: facts, tensors: contents).write(to: path)
+        try (evaluations?.bestParameters ?? []).withUnsafeBufferPointer {
+            (best) throws(ADPOError) in
+            if !best.isEmpty { tensors.append(("best", best)) }
+            try StateFile.write(kind: Self.kind, facts: facts, tensors: tensors, to: path)
+        }
         lastSaved = (path, stepsDone)
     }
 
@@ -44,11 +42,9 @@ extension Trainer {
         func failure(_ part: String) -> ADPOError {
             ADPOError(.format, "\(path) is of another version: it lacks its \(part); remove it")
         }
-        func values(_ name: String, _ count: Int) throws(ADPOError) -> [Float] {
-            guard let values = file.values(name), values.count == count else {
-                throw failure(name)
-            }
-            return values
+        func tensor(_ name: String, _ count: Int) throws(ADPOError) -> TensorView {
+            guard let tensor = file.tensor(name, count: count) else { throw failure(name) }
+            return tensor
         }
         let facts = file.facts
         guard let stepsDone = facts["steps"]?.integer, (0...steps).contains(stepsDone),
@@ -68,22 +64,21 @@ extension Trainer {
         if let json = facts["evaluations"], !json.isNull {
             evaluations = EvaluationHistory(json, steps: steps)
             guard evaluations != nil else { throw failure("evaluations") }
-            if file.values("best") != nil {
-                evaluations?.bestParameters = try values("best", layout.count)
+            if file.tensor("best") != nil {
+                evaluations?.bestParameters = try tensor("best", parameterCount).values
             }
         }
-        let newParameters = try values("parameters", layout.count)
-        let gradients = window.isEmpty ? nil : try values("gradients", layout.count)
-        var state: [[Float]] = []
+        let newParameters = try tensor("parameters", parameterCount)
+        let gradients = window.isEmpty ? nil : try tensor("gradients", parameterCount)
+        var state: [TensorView] = []
         for (name, current) in optimizer.state {
-            state.append(try values("optimizer.\(name)", current.count))
+            state.append(try tensor("optimizer.\(name)", current.count))
         }
 
-        _ = parameters.mutableSpan.update(fromContentsOf: newParameters)
-        if let gradients { _ = gradientBuffer.mutableSpan.update(fromContentsOf: gradients) }
-        for (current, new) in zip(optimizer.state, state) {
-            _ = current.values.update(fromContentsOf: new)
-        }
+        newParameters.copy(to: parameters.mutableSpan)
+        policy.parametersChanged(model)
+        gradients?.copy(to: gradientBuffer.mutableSpan)
+        for (current, new) in zip(optimizer.state, state) { new.copy(to: current.values) }
         optimizer.steps = optimizerSteps
         self.stepsDone = stepsDone
         self.tokensSeen = tokensSeen
@@ -98,12 +93,12 @@ extension Trainer {
     /// All that a run is determined by, by name.
     private var settings: [(name: String, value: String)] {
         // Where the run computes, and how much memory it takes for that, make no difference.
-        let free = ["referenceCache", "activationBudget", "dtype"]
+        let free = ["referenceCache", "activationMemory", "dtype"]
         return leaves(of: configuration).filter { !free.contains($0.name) } + [
             ("dtype", dtype.rawValue),
             ("model", modelFingerprint),
             ("starting adapter", start?.lora.fingerprint ?? "none"),
-            ("data", training.fingerprint),
+            ("data", training.wholeFingerprint),
         ]
     }
 
@@ -167,7 +162,8 @@ extension Metrics {
         else { return nil }
         self.seconds = seconds
         for (path, value) in zip(Self.means, values) {
-            guard let value = value.double else { return nil }
+            // NaN, where a micro-batch has no such row, is written as null.
+            guard let value = value.double ?? (value.isNull ? .nan : nil) else { return nil }
             self[keyPath: path] = value
         }
         for (path, value) in zip(Self.sums, values.dropFirst(Self.means.count)) {

@@ -3,9 +3,11 @@ import CKernels
 
 /// What must hold in every run, and is asserted as it goes.
 extension Trainer {
-    /// The policy is the reference before the first update: a new adapter changes nothing at first.
+    /// The policy is the reference before the first update: a new adapter changes nothing at first,
+    /// and the reference is without dropout.
     private var startsAtReference: Bool {
-        stepsDone == 0 && (start == nil || configuration.reference == .start)
+        stepsDone == 0
+            && (start == nil || configuration.reference == .start && configuration.loraDropout == 0)
     }
 
     /// At the start all margins are 0. The two log-probs of a token differ by rounding alone, as
@@ -13,7 +15,7 @@ extension Trainer {
     func checkStart(
         _ pass: PairBatch, policy: [Float], reference: [Float]
     ) throws(ADPOError) {
-        guard startsAtReference else { return }
+        guard startsAtReference, loss.objective.needsReference else { return }
         let tolerance: Float = dtype == .bf16 ? 0.5 : 0.01
         for (index, targets) in pass.members {
             for target in targets where abs(policy[target] - reference[target]) > tolerance {
@@ -29,13 +31,13 @@ extension Trainer {
     }
 
     /// Names the pair whose gradient is not finite, if there is one.
-    func checkGradient(of batch: some Collection<Int>) throws(ADPOError) {
+    func checkGradient(of batch: some Collection<Int>, kl: Double) throws(ADPOError) {
         guard !isGradientFinite else { return }
         for index in batch {
-            gradientBuffer.pointer.update(repeating: 0, count: layout.count)
+            gradientBuffer.pointer.update(repeating: 0, count: parameterCount)
             var sum = MetricsSum()
             for pass in PairBatch.packed(CollectionOfOne(index), of: pairs) {
-                try accumulate(pass, pairsInUpdate: 1, &sum)
+                try accumulate(pass, index: 0, kl: kl, pairsInUpdate: 1, &sum)
             }
             guard isGradientFinite else {
                 throw ADPOError(
@@ -49,7 +51,7 @@ extension Trainer {
     }
 
     private var isGradientFinite: Bool {
-        adpo_sum_of_squares(gradientBuffer.pointer, layout.count).isFinite
+        adpo_sum_of_squares(gradientBuffer.pointer, parameterCount).isFinite
     }
 
     /// Where all margins are 0, no loss is flat. What rounding leaves of nothing is 1e-8 of what a

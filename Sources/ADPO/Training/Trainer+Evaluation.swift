@@ -6,18 +6,34 @@ extension Trainer {
     /// - Throws: `.invalidArgument` when no pair is left after truncation, `.numeric`,
     ///   `.outOfMemory`.
     public func evaluate(_ dataset: PreferenceDataset) throws(ADPOError) -> Metrics {
-        try evaluate(PairSet(dataset, of: model, maxLength: configuration.maxLength))
+        try evaluate(PairSet(dataset, of: model, configuration))
     }
 
     func evaluate(_ set: PairSet) throws(ADPOError) -> Metrics {
+        do {
+            return try metrics(of: set)
+        } catch {
+            throw ADPOError(error.code, "in the evaluation, \(error.message)")
+        }
+    }
+
+    private func metrics(of set: PairSet) throws(ADPOError) -> Metrics {
         let start = monotonicSeconds()
         var sum = MetricsSum()
-        for pass in PairBatch.packed(set.pairs.indices, of: set.pairs) {
-            let reference = try referenceLogProbs(pass, of: set)
-            let policy = try logProbs(pass.sequence, lora: lora)
-            _ = try losses(
-                pass, of: set, policy: policy, reference: reference,
-                pairsInBatch: set.pairs.count, &sum)
+        let count = set.pairs.count
+        // The KL divergence is that of a micro-batch; nothing else depends on one.
+        let batchSize = loss.objective.loss == .kto ? configuration.batchSize : count
+        for first in stride(from: 0, to: count, by: batchSize) {
+            let batch = first..<min(first + batchSize, count)
+            let kl = try klDivergence(batch, of: set.pairs)
+            for pass in PairBatch.packed(batch, of: set.pairs) {
+                let reference = try referenceLogProbs(pass, of: set)
+                _ = try losses(
+                    pass, of: set, policy: policyLogProbs(pass, lora: policy.lora),
+                    reference: reference,
+                    kl: kl,
+                    pairsInBatch: count, &sum)
+            }
         }
         var metrics = sum.means
         metrics.isEvaluation = true

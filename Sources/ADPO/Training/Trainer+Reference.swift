@@ -9,8 +9,10 @@ public enum Reference: String, Sendable, CaseIterable {
 }
 
 extension Trainer {
-    /// The reference's log-probs of a pass, computed once for each pair.
+    /// The reference's log-probs of a pass, computed once for each pair; none where the objective
+    /// needs no reference.
     func referenceLogProbs(_ pass: PairBatch, of set: PairSet) throws(ADPOError) -> [Float] {
+        guard loss.objective.needsReference else { return [] }
         if set === training, let cache = unwrittenCache {
             try computeReferences(training.pairs.indices, of: training)
             try cache.save(training)
@@ -24,14 +26,15 @@ extension Trainer {
         _ indices: some Sequence<Int>, of set: PairSet
     ) throws(ADPOError) {
         for pass in set.missingReferences(indices) {
-            let logProbs = try logProbs(pass.sequence, lora: referenceLoRA)
+            try forwardReference(pass.sequence)
+            let logProbs = decoder.logProbs()
             for (index, targets) in pass.members where set.references[index] == nil {
                 set.references[index] = Array(logProbs[targets])
             }
         }
     }
 
-    private var referenceLoRA: LoRAParameters? {
+    var referenceLoRA: LoRAParameters? {
         configuration.reference == .start ? start?.lora : nil
     }
 

@@ -34,6 +34,7 @@ extension Trainer {
         }
         if configuration.keepsBest, let best = evaluations?.bestParameters {
             _ = parameters.mutableSpan.update(fromContentsOf: best)
+            policy.parametersChanged(model)
         }
     }
 
@@ -50,7 +51,7 @@ extension Trainer {
         _ configuration: RunConfiguration
     ) throws(ADPOError) -> PairSet? {
         guard let dataset = configuration.evaluation else { return nil }
-        let heldOut = try PairSet(dataset, of: model, maxLength: self.configuration.maxLength)
+        let heldOut = try PairSet(dataset, of: model, self.configuration)
         let pairs = heldOut.fingerprint
         if let evaluations, evaluations.pairs != pairs, evaluations.step != nil,
             configuration.patience > 0 || configuration.keepsBest

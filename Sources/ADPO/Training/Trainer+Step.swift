@@ -6,7 +6,7 @@ import Glibc
 extension Trainer {
     /// One update; nil after the last of the run.
     ///
-    /// - Throws: `.numeric` for NaN or infinity, and the adapter is then as before the step;
+    /// - Throws: `.numeric` for NaN or infinity, and the parameters are then as before the step;
     ///   `.outOfMemory`.
     public func step() throws(ADPOError) -> Metrics? {
         guard stepsDone < steps else { return nil }
@@ -30,14 +30,16 @@ extension Trainer {
                 "all \(windowCount) micro-batches of the update are accumulated; apply it")
         }
         let start = monotonicSeconds()
-        if window.isEmpty { gradientBuffer.pointer.update(repeating: 0, count: layout.count) }
+        if window.isEmpty { gradientBuffer.pointer.update(repeating: 0, count: parameterCount) }
         let batch = nextBatch()
         var sum = MetricsSum()
         do {
-            for pass in PairBatch.packed(batch, of: pairs) {
-                try accumulate(pass, pairsInUpdate: batch.count * windowCount, &sum)
+            let kl = try klDivergence(batch, of: pairs)
+            for (index, pass) in PairBatch.packed(batch, of: pairs).enumerated() {
+                try accumulate(
+                    pass, index: index, kl: kl, pairsInUpdate: batch.count * windowCount, &sum)
             }
-            try checkGradient(of: batch)
+            try checkGradient(of: batch, kl: kl)
         } catch {
             window = []
             throw error
@@ -53,7 +55,7 @@ extension Trainer {
     }
 
     /// Calls `body` with the gradient that is accumulated, or that the last update used: flat, laid
-    /// out like the adapter's parameters. It may be changed before `apply`, for example to the mean
+    /// out like the parameters. It may be changed before `apply`, for example to the mean
     /// over several machines.
     public func withGradients<Result>(
         _ body: (UnsafeMutableBufferPointer<Float>) throws -> Result
@@ -64,12 +66,12 @@ extension Trainer {
     /// The same, valid while the trainer lives.
     package var gradients: UnsafeMutableBufferPointer<Float> { gradientBuffer.mutableSpan }
 
-    /// Clips the accumulated gradient and updates the adapter with it.
+    /// Clips the accumulated gradient and updates the parameters with it.
     ///
     /// - Returns: What the update saw: means over its micro-batches.
     /// - Throws: `.invalidArgument` before all micro-batches of the update are accumulated;
     ///   `.numeric` when the gradient holds NaN or infinity, or when the first update does nothing:
-    ///   its gradient is 0, or it changes no parameter. The adapter is then as before, and the
+    ///   its gradient is 0, or it changes none of the parameters. They are then as before, and the
     ///   update is to be accumulated anew.
     public func apply() throws(ADPOError) -> Metrics {
         guard stepsDone < steps else { throw runIsOver }
@@ -105,40 +107,69 @@ extension Trainer {
     }
 
     /// Adds the gradients of some pairs, each weighted by 1 / pairsInUpdate.
+    ///
+    /// - Parameter index: of the pass in its micro-batch.
     func accumulate(
-        _ pass: PairBatch, pairsInUpdate: Int, _ sum: inout MetricsSum
+        _ pass: PairBatch, index: Int, kl: Double, pairsInUpdate: Int, _ sum: inout MetricsSum
     ) throws(ADPOError) {
+        var lora = policy.lora
+        if configuration.loraDropout > 0 {
+            lora?.dropout = AdapterDropout(
+                probability: configuration.loraDropout, seed: configuration.seed,
+                pass: [stepsDone, window.count, index])
+        }
         let reference = try referenceLogProbs(pass, of: training)
-        let policy = try logProbs(pass.sequence, lora: lora, isTraining: true)
-        try checkStart(pass, policy: policy, reference: reference)
+        let logProbs = try policyLogProbs(pass, lora: lora, isTraining: true)
+        try checkStart(pass, policy: logProbs.values, reference: reference)
         let derivative = try losses(
-            pass, of: training, policy: policy, reference: reference, pairsInBatch: pairsInUpdate,
-            &sum)
+            pass, of: training, policy: logProbs, reference: reference, kl: kl,
+            pairsInBatch: pairsInUpdate, &sum)
         derivative.withUnsafeBufferPointer { derivative in
             guard let derivative = derivative.baseAddress else { return }
-            decoder.backward(derivative: derivative, lora: lora, gradients: gradientBuffer.pointer)
+            decoder.backward(
+                derivative: derivative, lora: lora,
+                gradients: policy.gradients(gradientBuffer.pointer))
         }
     }
 
     private func update(learningRate: Double) throws(ADPOError) {
-        // Until an update has changed something, it is compared with what was before.
-        let before = hasMoved || learningRate == 0 ? nil : Array(parameters.span)
-        let state = before == nil ? [] : optimizer.state.map { Array($0.values) }
+        // Until an update has changed something, it is tried first.
+        if !hasMoved, learningRate != 0 {
+            guard try changesParameters(learningRate) else {
+                throw ADPOError(
+                    .numeric,
+                    "the first update changed no parameter: the learning rate \(learningRate) is "
+                        + "too small for 32-bit numbers")
+            }
+            hasMoved = true
+        }
         try optimizer.step(
             parameters: parameters.mutableSpan, gradients: gradientBuffer.span,
             learningRate: learningRate)
-        guard let before else { return }
-        guard !before.elementsEqual(parameters.span) else {
-            optimizer.steps -= 1
-            for (now, old) in zip(optimizer.state, state) {
-                _ = now.values.update(fromContentsOf: old)
+        policy.parametersChanged(model)
+    }
+
+    /// Whether the update will change a parameter, tried on copies of some at a time.
+    private func changesParameters(_ learningRate: Double) throws(ADPOError) -> Bool {
+        let (size, decaying) = (1 << 16, policy.decaying)
+        for start in stride(from: 0, to: parameterCount, by: size) {
+            let range = start..<min(start + size, parameterCount)
+            let trial = try configuration.optimizer.make(
+                parameters: range.count, decaying: max(0, decaying - start), configuration)
+            trial.steps = optimizer.steps
+            for (copy, state) in zip(trial.state, optimizer.state) {
+                _ = copy.values.update(fromContentsOf: state.values[range])
             }
-            throw ADPOError(
-                .numeric,
-                "the first update changed no parameter: the learning rate \(learningRate) is too "
-                    + "small for 32-bit numbers")
+            let before = parameters.span[range]
+            let values = try Buffer<Float>(zeros: range.count)
+            _ = values.mutableSpan.update(fromContentsOf: before)
+            try trial.step(
+                parameters: values.mutableSpan,
+                gradients: UnsafeBufferPointer(rebasing: gradientBuffer.span[range]),
+                learningRate: learningRate)
+            if !values.span.elementsEqual(before) { return true }
         }
-        hasMoved = true
+        return false
     }
 }
 

@@ -1,7 +1,7 @@
 import ADPOTensor
 
-/// Tunes a LoRA adapter on all linear layers of a model with Autoregressive DPO
-/// (arXiv 2602.09533).
+/// Tunes a LoRA adapter on linear layers of a model, or the model itself, with Autoregressive
+/// DPO (arXiv 2602.09533).
 ///
 /// One thread at a time.
 public final class Trainer {
@@ -10,14 +10,11 @@ public final class Trainer {
     /// Updates so far.
     public internal(set) var stepsDone = 0
 
-    package let layout: AdapterLayout
     let loss: PreferenceLoss
     let decoder: Decoder
     let start: Adapter?
-    let alpha: Float
-    let isRankStabilized: Bool
-    let parameters: Buffer<Float>  // [layout.count]
-    let gradientBuffer: Buffer<Float>  // [layout.count]
+    let policy: Policy
+    let gradientBuffer: Buffer<Float>  // [parameterCount]
     let optimizer: any Optimizer
     package let training: PairSet
     /// What the schedule starts from.
@@ -26,7 +23,7 @@ public final class Trainer {
     var window: [Metrics] = []
     /// Tokens of all updates so far.
     var tokensSeen = 0
-    /// An update has changed the adapter.
+    /// An update has changed the parameters.
     var hasMoved = false
     /// The order of the pairs in the epoch that is running.
     var order: (epoch: Int, indices: [Int])?
@@ -42,46 +39,32 @@ public final class Trainer {
     /// A file that the references are to be written to.
     var unwrittenCache: ReferenceCache?
 
-    /// Starts from the adapter `start`, or from a new one when it is nil.
+    /// Starts from the adapter `start`, or from a new one when it is nil; full fine-tuning starts
+    /// from the model's weights.
     ///
     /// - Throws: `.invalidArgument` for a configuration that makes no sense, for pairs of another
-    ///   vocabulary, and when no pair is left to train on; `.io` or `.format` for the reference
-    ///   cache; `.outOfMemory`.
+    ///   vocabulary, and when no pair is left to train on; `.unsupported` for full fine-tuning of a
+    ///   quantized model; `.io` or `.format` for the reference cache; `.outOfMemory`.
     public init(
         model: Model, configuration: TrainerConfiguration = TrainerConfiguration(),
         pairs dataset: PreferenceDataset, start: Adapter? = nil
     ) throws(ADPOError) {
         try configuration.validate()
         try start?.check(model)
-        training = try PairSet(dataset, of: model, maxLength: configuration.maxLength)
-        let layout: AdapterLayout
-        if let start {
-            layout = start.layout
-        } else {
-            layout = try AdapterLayout(
-                model.architecture, rank: configuration.loraRank,
-                targets: Set(LinearLayer.allCases))
-        }
-        let parameters = try Buffer<Float>(zeros: layout.count)
-        if let start {
-            parameters.pointer.update(from: start.lora.values, count: layout.count)
-        } else {
-            layout.initialize(parameters.pointer, seed: configuration.seed)
-        }
-        let gradients = try Buffer<Float>(zeros: layout.count)
+        training = try PairSet(dataset, of: model, configuration)
+        let policy = try Policy(model, configuration, start: start)
+        let gradients = try Buffer<Float>(zeros: policy.parameters.count)
         self.model = model
         self.configuration = configuration
         self.start = start
         loss = try PreferenceLoss(configuration.objective)
         decoder = try Decoder(
             model: model, dtype: configuration.dtype,
-            activationBudget: configuration.activationBudget)
-        self.layout = layout
-        alpha = start?.alpha ?? configuration.loraAlpha
-        isRankStabilized = start?.isRankStabilized ?? false
-        self.parameters = parameters
+            activationMemory: configuration.activationMemory)
+        self.policy = policy
         gradientBuffer = gradients
-        optimizer = try configuration.optimizer.make(parameters: layout.count, configuration)
+        optimizer = try configuration.optimizer.make(
+            parameters: policy.parameters.count, decaying: policy.decaying, configuration)
         learningRate = configuration.learningRate
         try openReferenceCache()
     }
@@ -99,16 +82,18 @@ public final class Trainer {
     public var dtype: DType { decoder.dtype }
 
     /// The number of parameters that are trained.
-    public var parameterCount: Int { layout.count }
+    public var parameterCount: Int { policy.parameters.count }
 
     /// The adapter as it is now: a copy that later steps do not change.
     ///
-    /// - Throws: `.outOfMemory`.
-    public func adapter() throws(ADPOError) -> Adapter {
-        try Adapter(
-            model: model, layout: layout, alpha: alpha, isRankStabilized: isRankStabilized,
-            values: parameters.pointer)
-    }
+    /// - Throws: `.invalidArgument` in full fine-tuning, which has none; `.outOfMemory`.
+    public func adapter() throws(ADPOError) -> Adapter { try policy.adapter(of: model) }
+
+    /// The model as full fine-tuning has made it so far, its weights in F32: a copy that later steps
+    /// do not change.
+    ///
+    /// - Throws: `.invalidArgument` where an adapter is tuned, `.outOfMemory`.
+    public func tunedModel() throws(ADPOError) -> Model { try policy.model(from: model) }
 
     /// Sets the learning rate that the schedule multiplies, from the next update on.
     ///
@@ -121,18 +106,17 @@ public final class Trainer {
         learningRate = rate
     }
 
-    /// The policy's matrices.
-    var lora: LoRAParameters {
-        let rank = Float(layout.rank)
-        return LoRAParameters(
-            layout: layout, scale: alpha / (isRankStabilized ? rank.squareRoot() : rank),
-            values: parameters.pointer)
+    var parameters: SharedFloats { policy.parameters }
+
+    /// Runs what is trained, with `lora` as its adapter.
+    func forwardPolicy(
+        _ sequence: PackedSequence, lora: LoRAParameters?, isTraining: Bool = false
+    ) throws(ADPOError) {
+        try decoder.forward(sequence, weights: policy.weights, lora: lora, isTraining: isTraining)
     }
 
-    func logProbs(
-        _ sequence: PackedSequence, lora: LoRAParameters?, isTraining: Bool = false
-    ) throws(ADPOError) -> [Float] {
-        try decoder.forward(sequence, lora: lora, isTraining: isTraining)
-        return decoder.logProbs()
+    /// Runs what it is compared with.
+    func forwardReference(_ sequence: PackedSequence) throws(ADPOError) {
+        try decoder.forward(sequence, lora: referenceLoRA)
     }
 }

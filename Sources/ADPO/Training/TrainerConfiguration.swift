@@ -5,9 +5,25 @@ public struct TrainerConfiguration: Sendable {
     /// What the run minimizes.
     public var objective = Objective()
 
-    /// Of a new adapter; one to start from brings its own.
+    /// Trains all weights of the model, which must be F32, F16 or BF16, instead of an adapter. Weights,
+    /// gradients and what the optimizer keeps take 16 bytes a parameter with AdamW, 12 with SGD.
+    public var fullFineTuning = false
+
+    /// Of a new adapter; one to start from brings its own rank, alpha, modules and kind.
     public var loraRank = 16
     public var loraAlpha: Float = 32
+    /// The linear layers to adapt. Each entry is "all-linear"; a name such as "q_proj" or
+    /// "model.layers.3.mlp.up_proj", matched as PEFT does; or a pattern for full names, such as
+    /// "model.layers.*.mlp.*".
+    public var targetModules = ["all-linear"]
+    /// Scales by alpha / sqrt(rank) rather than alpha / rank (rsLoRA, arXiv 2312.03732).
+    public var usesRSLoRA = false
+    /// Trains a magnitude for each row of an adapted weight, and LoRA its direction (DoRA,
+    /// arXiv 2402.09353).
+    public var usesDoRA = false
+    /// The share of an adapter's inputs that a training pass drops, also where training starts from
+    /// an adapter.
+    public var loraDropout = 0.0
 
     public var dtype = DType.f32
 
@@ -40,9 +56,9 @@ public struct TrainerConfiguration: Sendable {
     public var adamBeta2 = 0.999
     public var adamEpsilon = 1e-8
 
-    /// Bytes of activations that a pass may keep for its backward pass. Beyond, each layer keeps its
-    /// input alone and is computed again: a third more time, for models of some billion parameters.
-    package var activationBudget = 1 << 30
+    /// Bytes of activations that are kept for the backward pass. Layers beyond keep their input alone
+    /// and are computed again, to the same bits: with 0 a step takes a third more time.
+    public var activationMemory = 1 << 30
 
     public init() {}
 
@@ -62,8 +78,18 @@ public struct TrainerConfiguration: Sendable {
         return configuration
     }
 
+    /// Where the parameters of a new adapter lie.
+    ///
+    /// - Throws: `.invalidArgument` for an impossible rank, and for modules that the model lacks.
+    func adapterLayout(_ architecture: Architecture) throws(ADPOError) -> AdapterLayout {
+        try AdapterLayout(
+            architecture, rank: loraRank,
+            modules: TargetModule.matching(targetModules, architecture), hasMagnitudes: usesDoRA)
+    }
+
     /// What the parts of a trainer do not check themselves.
     func validate() throws(ADPOError) {
+        try objective.validate()
         let counts = [
             ("number of epochs", epochs, 1 << 20), ("batch size", batchSize, Int(UInt32.max)),
             ("gradient accumulation", gradientAccumulation, Int(UInt32.max)),
@@ -73,15 +99,35 @@ public struct TrainerConfiguration: Sendable {
             throw ADPOError(
                 .invalidArgument, "the \(name) is \(count); it must be 1 to \(limit)")
         }
+        guard objective.loss != .kto || batchSize >= 2 else {
+            throw ADPOError(
+                .invalidArgument,
+                "the loss kto needs a batch size of at least 2: its KL estimate mixes the rows of a batch"
+            )
+        }
+        guard activationMemory >= 0 else {
+            throw ADPOError(
+                .invalidArgument,
+                "the activation memory is \(activationMemory) bytes; it must be 0 or above")
+        }
         guard loraAlpha > 0, loraAlpha.isFinite else {
             throw ADPOError(.invalidArgument, "the LoRA alpha is \(loraAlpha); it must be above 0")
+        }
+        guard loraDropout >= 0, loraDropout < 1 else {
+            throw ADPOError(
+                .invalidArgument,
+                "the LoRA dropout is \(loraDropout); it must be 0 or above, and below 1")
         }
         for (name, value) in [
             ("learning rate", learningRate), ("maximum gradient norm", maxGradientNorm),
         ] where !(value >= 0 && value.isFinite) {
             throw ADPOError(.invalidArgument, "the \(name) is \(value); it must be 0 or above")
         }
-        _ = try Segmentation(objective.granularity, chosenCount: 1, rejectedCount: 1)
+        guard referenceCache == nil || objective.needsReference else {
+            throw ADPOError(
+                .invalidArgument,
+                "the objective needs no reference, so there is nothing for a reference cache")
+        }
         guard momentum == 0 || optimizer == .sgd else {
             throw ADPOError(
                 .invalidArgument, "the momentum is of SGD; AdamW has beta1 in its place")

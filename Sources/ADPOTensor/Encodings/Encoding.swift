@@ -13,6 +13,9 @@ package struct Encoding: Sendable {
     /// Decodes whole blocks: (encoded bytes, output floats, number of elements).
     package let decode:
         @convention(c) @Sendable (UnsafeRawPointer?, UnsafeMutablePointer<Float>?, Int) -> Void
+    /// Encodes whole blocks: (floats, output bytes, number of elements).
+    package let encode:
+        @convention(c) @Sendable (UnsafePointer<Float>?, UnsafeMutableRawPointer?, Int) -> Void
     /// The dot product of whole blocks with floats: (encoded bytes, floats, number of elements).
     package let dot:
         @convention(c) @Sendable (UnsafeRawPointer?, UnsafePointer<Float>?, Int) -> Float
@@ -36,4 +39,16 @@ package struct Encoding: Sendable {
 extension Encoding {
     /// Every weight format; tests walk this list.
     package static let all: [Encoding] = [.f32, .f16, .bf16, .q4_0, .q4_1, .q8_0, .q4_K, .q6_K]
+
+    /// By name, in capitals or not.
+    ///
+    /// - Throws: `.invalidArgument` for a name that is none of `all`.
+    package static func named(_ name: String) throws(ADPOError) -> Encoding {
+        guard let encoding = all.first(where: { $0.name == name.uppercased() }) else {
+            let known = all.map(\.name).joined(separator: ", ")
+            throw ADPOError(
+                .invalidArgument, "the encoding \"\(name)\" is unknown; there are \(known)")
+        }
+        return encoding
+    }
 }

@@ -10,5 +10,5 @@ extension Encoding {
     ///     bytes 16-143  4 runs of 32 bytes; run r has sub-block 2r low and 2r + 1 high
     package static let q4_K = Encoding(
         name: "Q4_K", ggmlType: 12, safetensorsName: nil, blockElements: 256, blockBytes: 144,
-        decode: adpo_decode_q4_k, dot: adpo_dot_q4_k)
+        decode: adpo_decode_q4_k, encode: adpo_encode_q4_k, dot: adpo_dot_q4_k)
 }

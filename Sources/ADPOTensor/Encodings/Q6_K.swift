@@ -12,5 +12,5 @@ extension Encoding {
     ///     bytes 208-209  scale, f16
     package static let q6_K = Encoding(
         name: "Q6_K", ggmlType: 14, safetensorsName: nil, blockElements: 256, blockBytes: 210,
-        decode: adpo_decode_q6_k, dot: adpo_dot_q6_k)
+        decode: adpo_decode_q6_k, encode: adpo_encode_q6_k, dot: adpo_dot_q6_k)
 }

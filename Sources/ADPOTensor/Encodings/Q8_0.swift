@@ -7,5 +7,5 @@ extension Encoding {
     ///     bytes 2-33  32 codes, int8
     package static let q8_0 = Encoding(
         name: "Q8_0", ggmlType: 8, safetensorsName: nil, blockElements: 32, blockBytes: 34,
-        decode: adpo_decode_q8_0, dot: adpo_dot_q8_0)
+        decode: adpo_decode_q8_0, encode: adpo_encode_q8_0, dot: adpo_dot_q8_0)
 }

@@ -39,18 +39,29 @@ package struct AtomicFile {
 
     /// Appends the elements' bytes.
     package func append(_ elements: [some BitwiseCopyable]) throws(ADPOError) {
-        let number = elements.withUnsafeBytes { bytes -> Int32 in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let written = Glibc.write(
-                    descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if written < 0, errno == EINTR { continue }
-                guard written >= 0 else { return errno }
-                rest = rest.dropFirst(written)
-            }
-            return 0
-        }
+        let number = elements.withUnsafeBytes(write)
         guard number == 0 else { throw Self.failure(path, number) }
+    }
+
+    package func append(_ bytes: UnsafeRawBufferPointer) throws(ADPOError) {
+        let number = write(bytes)
+        guard number == 0 else { throw Self.failure(path, number) }
+    }
+
+    /// The number of bytes so far.
+    package var position: Int { Int(lseek(descriptor, 0, SEEK_CUR)) }
+
+    /// Gives the number of the error, or 0.
+    private func write(_ bytes: UnsafeRawBufferPointer) -> Int32 {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let written = Glibc.write(
+                descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            if written < 0, errno == EINTR { continue }
+            guard written >= 0 else { return errno }
+            rest = rest.dropFirst(written)
+        }
+        return 0
     }
 
     private static func failure(_ path: String, _ number: Int32) -> ADPOError {

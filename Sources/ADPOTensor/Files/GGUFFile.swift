@@ -70,8 +70,10 @@ package struct GGUFFile: Sendable {
         let tensorCount = try reader.count(minimumSize: 24)
         for _ in 0..<(try reader.count(minimumSize: 13)) {
             let key = String(decoding: try reader.string(), as: UTF8.self)
+            let start = reader.position
             let value = try GGUFType.read(&reader).read(&reader, file: file)
-            try metadata.add(key, value, path: path)
+            let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[start..<reader.position])
+            try metadata.add(value, GGUFPair(key: key, bytes: bytes, file: file))
         }
         var descriptions: [TensorDescription] = []
         for _ in 0..<tensorCount { descriptions.append(try TensorDescription(&reader)) }

@@ -1,14 +1,26 @@
 /// The key-value pairs at the head of a GGUF file.
 package struct GGUFMetadata: Sendable {
     package private(set) var values: [String: GGUFValue] = [:]
+    /// In the order of the file.
+    package private(set) var pairs: [GGUFPair] = []
 
     package subscript(key: String) -> GGUFValue? { values[key] }
 
-    mutating func add(_ key: String, _ value: GGUFValue, path: String) throws(ADPOError) {
-        guard values.updateValue(value, forKey: key) == nil else {
-            throw ADPOError(.format, "\(path): the metadata key \"\(key)\" occurs twice")
+    mutating func add(_ value: GGUFValue, _ pair: GGUFPair) throws(ADPOError) {
+        guard values.updateValue(value, forKey: pair.key) == nil else {
+            throw ADPOError(
+                .format, "\(pair.file.path): the metadata key \"\(pair.key)\" occurs twice")
         }
+        pairs.append(pair)
     }
+}
+
+/// A key and its value as the file has it, to be copied into another file.
+package struct GGUFPair: Sendable {
+    package let key: String
+    /// The number of the value's type, and the value.
+    package nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
+    let file: MappedFile
 }
 
 /// A metadata value. The accessors give nil for other kinds of values, as `JSON`'s do.

@@ -1,20 +1,29 @@
-/// A small frozen vector of the model, decoded to floats: a norm's weight, a bias.
-package final class Vector: Sendable {
-    private let buffer: Buffer<Float>
+/// A small vector of the model in floats: a norm's weight, a bias.
+package struct Vector: Sendable {
+    package let count: Int
+    private let floats: SharedFloats
+    private let offset: Int
 
     package init(_ values: [Float]) throws(ADPOError) {
-        let buffer = try Buffer<Float>(zeros: values.count)
-        buffer.pointer.update(from: values, count: values.count)
-        self.buffer = buffer
+        let floats = try SharedFloats(zeros: values.count)
+        floats.pointer.update(from: values, count: values.count)
+        self.init(floats, 0..<values.count)
     }
 
     /// Decodes a one-dimensional tensor.
     package init(_ view: TensorView) throws(ADPOError) {
-        let buffer = try Buffer<Float>(zeros: view.elementCount)
-        view.encoding.decode(view.bytes.baseAddress, buffer.pointer, view.elementCount)
-        self.buffer = buffer
+        let floats = try SharedFloats(zeros: view.elementCount)
+        view.encoding.decode(view.bytes.baseAddress, floats.pointer, view.elementCount)
+        self.init(floats, 0..<view.elementCount)
     }
 
-    package var count: Int { buffer.count }
-    package var pointer: UnsafePointer<Float> { UnsafePointer(buffer.pointer) }
+    /// A range of floats, where they lie.
+    package init(_ floats: SharedFloats, _ range: Range<Int>) {
+        self.floats = floats
+        offset = range.lowerBound
+        count = range.count
+    }
+
+    /// Valid while the vector lives.
+    package var pointer: UnsafePointer<Float> { UnsafePointer(floats.pointer + offset) }
 }

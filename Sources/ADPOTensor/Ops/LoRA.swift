@@ -1,6 +1,7 @@
 import CKernels
 
-/// The low-rank update of a linear layer (arXiv 2106.09685): y += scale B A x.
+/// The low-rank update of a linear layer (arXiv 2106.09685): y += scale B A x. `AdaptedLinear` computes
+/// layer and update together.
 ///
 /// A is [rank, columns], B is [rows, rank]; x is [count, columns], y is [count, rows].
 package struct LoRA {
@@ -10,10 +11,13 @@ package struct LoRA {
     let rows: Int
     let columns: Int
     let scale: Float
+    /// Of a training pass.
+    let dropout: Dropout?
+    let dora: DoRA?
 
     package init(
         a: UnsafePointer<Float>, b: UnsafePointer<Float>, rank: Int, rows: Int, columns: Int,
-        scale: Float
+        scale: Float, dropout: Dropout? = nil, dora: DoRA? = nil
     ) {
         self.a = a
         self.b = b
@@ -21,6 +25,18 @@ package struct LoRA {
         self.rows = rows
         self.columns = columns
         self.scale = scale
+        self.dropout = dropout
+        self.dora = dora
+    }
+
+    /// weights = gain (weights + scale B[row] A), for one row of the layer's weight, [columns].
+    package func merge(row: Int, into weights: UnsafeMutablePointer<Float>) {
+        for index in 0..<rank {
+            adpo_add_scaled(weights, a + index * columns, scale * b[row * rank + index], columns)
+        }
+        if let gain = dora?.gains[row] {
+            for column in 0..<columns { weights[column] *= gain }
+        }
     }
 
     /// scale B A x, to be added to x W^T. `hidden` receives A x, [count, rank], which the backward
@@ -33,7 +49,12 @@ package struct LoRA {
                 band.count, x.view(from: band.lowerBound), floats(a, columns: columns), 0, rank, 1,
                 0, LowRankProduct?.none.view, hidden + band.lowerBound * rank, rank, scratch)
         }
-        return LowRankProduct(hidden: hidden, matrix: b, rank: rank, scale: scale)
+        return update(hidden)
+    }
+
+    /// The same, given A x.
+    func update(_ hidden: UnsafePointer<Float>) -> LowRankProduct {
+        LowRankProduct(hidden: hidden, matrix: b, rank: rank, scale: scale)
     }
 
     /// scale dy B A, to be added to dy W. `dhidden` receives scale dy B, [count, rank].
@@ -47,6 +68,16 @@ package struct LoRA {
                 scratch)
         }
         return LowRankProduct(hidden: dhidden, matrix: a, rank: rank, scale: 1)
+    }
+
+    /// dx = dhidden A, for dx [count, columns].
+    func inputGradient(
+        _ dhidden: UnsafePointer<Float>, count: Int, into dx: UnsafeMutablePointer<Float>,
+        scratch: ProductScratch
+    ) {
+        product(
+            m: count, n: columns, k: rank, Operand(dhidden, stride: rank),
+            Operand(a, stride: columns), into: dx, stride: columns, scratch: scratch)
     }
 
     /// Adds to the gradients da and db, given what the forward and the backward pass left in `hidden`

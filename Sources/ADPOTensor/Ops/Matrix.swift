@@ -9,10 +9,11 @@ package struct Matrix: Sendable {
     package let rows: Int
     package let columns: Int
     package let encoding: Encoding
-    private let view: TensorView
     /// As the file stores them; valid while the matrix lives.
-    package var bytes: UnsafeRawBufferPointer { view.bytes }
-    private let rowBytes: Int
+    package nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
+    package let rowBytes: Int
+    /// Keeps the bytes in their place: the mapped file, or memory.
+    private let owner: any AnyObject & Sendable
 
     package init(_ view: TensorView) throws(ADPOError) {
         guard view.shape.count == 2, view.shape[0] > 0, view.shape[1] > 0,
@@ -26,8 +27,20 @@ package struct Matrix: Sendable {
         rows = view.shape[0]
         columns = view.shape[1]
         encoding = view.encoding
-        self.view = view
+        bytes = view.bytes
         self.rowBytes = rowBytes
+        owner = view.file
+    }
+
+    /// A matrix of floats in memory, from an offset on.
+    package init(_ floats: SharedFloats, offset: Int, rows: Int, columns: Int) {
+        self.rows = rows
+        self.columns = columns
+        encoding = .f32
+        bytes = UnsafeRawBufferPointer(
+            start: floats.pointer + offset, count: rows * columns * MemoryLayout<Float>.stride)
+        rowBytes = columns * MemoryLayout<Float>.stride
+        owner = floats
     }
 
     /// The pairs of bf16 that `ProductScratch` must have room for, for products of `count` rows.
@@ -72,12 +85,14 @@ package struct Matrix: Sendable {
         encoding.decode(bytes(row: row), output, columns)
     }
 
-    /// Where a row's blocks begin.
-    func bytes(row: Int) -> UnsafeRawPointer? { view.bytes.baseAddress.map { $0 + row * rowBytes } }
+    /// Where a row's blocks begin; they are `rowBytes` bytes.
+    package func bytes(row: Int) -> UnsafeRawPointer? {
+        bytes.baseAddress.map { $0 + row * rowBytes }
+    }
 
     private var weights: adpo_weights {
         adpo_weights(
-            blocks: view.bytes.baseAddress, decode: encoding.decode, columns: columns,
+            blocks: bytes.baseAddress, decode: encoding.decode, columns: columns,
             block_elements: encoding.blockElements, block_bytes: encoding.blockBytes)
     }
 }

@@ -70,6 +70,16 @@ package struct Rows {
     let count: Int
     let width: Int
 
+    /// - Parameter pairs: nil for products in f32.
+    init(
+        floats: UnsafePointer<Float>, pairs: UnsafePointer<UInt32>? = nil, count: Int, width: Int
+    ) {
+        self.floats = floats
+        self.pairs = pairs
+        self.count = count
+        self.width = width
+    }
+
     /// These rows from one on, as the kernels take them.
     func view(from row: Int = 0) -> adpo_rows {
         let stride = (width + 1) / 2

@@ -22,12 +22,14 @@ package struct RMSNorm: Sendable {
         }
     }
 
-    /// dx += the derivative by x, given dy; all are [rows, width]. The weight is frozen.
+    /// dx += the derivative by x, given dy; all are [rows, width]. So dweight, [width], where the
+    /// weight is trained.
     package func backward(
         _ x: UnsafePointer<Float>, dy: UnsafePointer<Float>, rows: Int,
-        into dx: UnsafeMutablePointer<Float>
+        into dx: UnsafeMutablePointer<Float>, dweight: UnsafeMutablePointer<Float>? = nil
     ) {
         let width = weight.count
+        if let dweight { adpo_rms_norm_weight_backward(x, dy, dweight, rows, width, epsilon) }
         Parallel.forEachRange(rows) { range in
             let offset = range.lowerBound * width
             adpo_rms_norm_backward(

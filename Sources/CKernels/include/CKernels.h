@@ -6,8 +6,10 @@
 #define CKERNELS_H
 
 #include "activation.h"
+#include "adapter.h"
 #include "decode.h"
 #include "dot.h"
+#include "encode.h"
 #include "norm.h"
 #include "optimizer.h"
 #include "processor.h"

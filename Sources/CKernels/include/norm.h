@@ -13,4 +13,9 @@ void adpo_rms_norm_backward(const float *restrict x, const float *restrict weigh
                             const float *restrict dy, float *restrict dx, ptrdiff_t rows,
                             ptrdiff_t width, float epsilon);
 
+/* dweight += the derivative by the weight. */
+void adpo_rms_norm_weight_backward(const float *restrict x, const float *restrict dy,
+                                   float *restrict dweight, ptrdiff_t rows, ptrdiff_t width,
+                                   float epsilon);
+
 #endif

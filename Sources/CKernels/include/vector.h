@@ -11,4 +11,9 @@ void adpo_add_scaled(float *restrict y, const float *restrict x, float scale, pt
 void adpo_add_bias(float *restrict y, const float *restrict bias, ptrdiff_t rows,
                    ptrdiff_t width);
 
+/* y = x^T, for x [rows, columns] whose rows are x_stride floats apart and y [columns, rows] whose
+ * rows are y_stride apart. */
+void adpo_transpose(const float *restrict x, ptrdiff_t x_stride, ptrdiff_t rows,
+                    ptrdiff_t columns, float *restrict y, ptrdiff_t y_stride);
+
 #endif

@@ -47,6 +47,54 @@ struct EncodingTests {
         }
     }
 
+    /// The same bytes as llama.cpp where its scale follows from the largest weight; where scales are
+    /// searched for, codes that are at least as near to the weights (Golden/make_encodings.py).
+    @Test(arguments: Encoding.all)
+    func encodesAsWellAsLlamaCpp(_ encoding: Encoding) throws {
+        let weights = try Fixture.floats("Golden/encodings/weights")
+        let theirs = try Fixture.bytes("Golden/encodings/\(encoding.name).quantized")
+        let ours = encode(weights, with: encoding)
+        if ["Q4_1", "Q4_K", "Q6_K"].contains(encoding.name) {
+            // Weights of one kind at a time: large ones would hide the small.
+            for start in stride(from: 0, to: weights.count, by: 256) {
+                let range = start..<start + 256
+                func error(_ blocks: [UInt8]) -> Double {
+                    let decoded = decode(blocks[...], with: encoding, count: weights.count)
+                    let differences = range.map { Double(decoded[$0]) - Double(weights[$0]) }
+                    return differences.reduce(0) { $0 + $1 * $1 }.squareRoot()
+                }
+                #expect(error(ours) <= error(theirs) * 1.02 + 1e-6, "from weight \(start)")
+            }
+        } else {
+            #expect(ours == theirs)
+        }
+    }
+
+    /// Encoded at any address, nothing is written behind the last block.
+    @Test(arguments: Encoding.all, [1, 3])
+    func encodesAnyNumberOfBlocks(_ encoding: Encoding, _ blockCount: Int) throws {
+        let count = blockCount * encoding.blockElements
+        let weights = Array(try Fixture.floats("Golden/encodings/weights").prefix(count))
+        let expected = encode(weights, with: encoding)
+        let size = blockCount * encoding.blockBytes
+        for shift in 0..<4 {
+            var bytes = [UInt8](repeating: 0xA5, count: shift + size + 64)
+            bytes.withUnsafeMutableBytes {
+                encoding.encode(weights, $0.baseAddress.map { $0 + shift }, count)
+            }
+            #expect(Array(bytes[shift..<shift + size]) == expected)
+            #expect(bytes[(shift + size)...].allSatisfy { $0 == 0xA5 })
+        }
+    }
+
+    /// Nothing that a model may hold is undefined: some blocks come out.
+    @Test(arguments: Encoding.all, [Float.nan, .infinity, -.infinity, .greatestFiniteMagnitude])
+    func encodesWhatIsNoWeight(_ encoding: Encoding, _ value: Float) {
+        var weights = [Float](repeating: 0.5, count: encoding.blockElements)
+        weights[0] = value
+        #expect(encode(weights, with: encoding).count == encoding.blockBytes)
+    }
+
     #if !(os(macOS) && arch(x86_64))
         /// Every half-precision number against the compiler's own conversion.
         @Test func decodesAllOfF16() {
@@ -76,6 +124,13 @@ struct EncodingTests {
     @Test func namesAndNumbersAreUnique() {
         #expect(Set(Encoding.all.map(\.name)).count == Encoding.all.count)
         #expect(Set(Encoding.all.map(\.ggmlType)).count == Encoding.all.count)
+    }
+
+    private func encode(_ weights: [Float], with encoding: Encoding) -> [UInt8] {
+        let size = weights.count / encoding.blockElements * encoding.blockBytes
+        var bytes = [UInt8](repeating: 0, count: size)
+        bytes.withUnsafeMutableBytes { encoding.encode(weights, $0.baseAddress, weights.count) }
+        return bytes
     }
 
     private func decode(

@@ -1,4 +1,5 @@
 import ADPOTensor
+import Glibc
 import TestSupport
 import Testing
 
@@ -22,6 +23,94 @@ struct BackwardTests {
         norm.backward(x, dy: dy, rows: rows, into: &dx)
         let expected = finiteDifference(of: forward, at: x, weights: dy)
         expectClose(dx, expected.map { $0 + 0.5 }, absolute: 2e-3)
+
+        // y is linear in the weight: what a weight of 1 gives, weighed with dy.
+        var dweight = [Float](repeating: 0.5, count: width)
+        let frozen = dx
+        norm.backward(x, dy: [Float](repeating: 0, count: dy.count), rows: rows, into: &dx)
+        expectClose(dx, frozen, absolute: 0)
+        norm.backward(x, dy: dy, rows: rows, into: &dx, dweight: &dweight)
+        let unit = RMSNorm(weight: try Vector([Float](repeating: 1, count: width)), epsilon: 1e-5)
+        var normed = [Float](repeating: 0, count: x.count)
+        unit.forward(x, rows: rows, into: &normed)
+        let slopes = (0..<width).map { column in
+            (0..<rows).reduce(0.5) {
+                $0 + dy[$1 * width + column] * normed[$1 * width + column]
+            }
+        }
+        expectClose(dweight, slopes, absolute: 1e-5)
+    }
+
+    /// A linear layer: y = x W^T + b, for sizes within and beyond the blocks that its gradient takes.
+    @Test(arguments: [(1, 7, 12), (5, 130, 33), (600, 9, 40)])
+    func linear(count: Int, rows: Int, columns: Int) throws {
+        let x = testNumbers(count * columns, seed: 1)
+        let dy = testNumbers(count * rows, seed: 2)
+        func forward(_ weight: [Float]) -> [Float] {
+            (0..<count * rows).map { index in
+                let (token, row) = index.quotientAndRemainder(dividingBy: rows)
+                return (0..<columns).reduce(0) {
+                    $0 + x[token * columns + $1] * weight[row * columns + $1]
+                }
+            }
+        }
+        let start = testNumbers(rows * columns, seed: 3)
+        var dw = start
+        addWeightGradient(
+            x: x, dy: dy, alpha: 0.5, count: count, rows: rows, columns: columns, into: &dw,
+            scratch: products.scratch)
+        // By its definition; a finite difference of something linear says the same for some of them.
+        let exact = (0..<rows * columns).map { index in
+            let (row, column) = index.quotientAndRemainder(dividingBy: columns)
+            let sum = (0..<count).reduce(0.0) {
+                $0 + Double(dy[$1 * rows + row]) * Double(x[$1 * columns + column])
+            }
+            return start[index] + Float(0.5 * sum)
+        }
+        expectClose(dw, exact, absolute: 1e-4)
+        if rows * columns < 100 {
+            let slopes = finiteDifference(of: forward, at: start, weights: dy)
+            expectClose(dw, zip(start, slopes).map { $0 + 0.5 * $1 }, absolute: 2e-3)
+        }
+
+        var db = [Float](repeating: 0.25, count: rows)
+        addBiasGradient(dy: dy, count: count, width: rows, into: &db)
+        let sums = (0..<rows).map { row in
+            Float((0..<count).reduce(0.25) { $0 + Double(dy[$1 * rows + row]) })
+        }
+        expectClose(db, sums, absolute: 1e-4)
+    }
+
+    /// Log-probs by the head itself, in one chunk of rows and in several.
+    @Test func head() throws {
+        let (count, vocabulary, width) = (3, 50, 24)
+        let targets: [Int32] = [0, 49, 17]
+        let derivative: [Float] = [1, -0.5, 0.25]
+        let x = testNumbers(count * width, seed: 1)
+        let weights = testNumbers(vocabulary * width, seed: 2)
+        func head(_ weights: [Float]) throws -> LogProbs {
+            let floats = try SharedFloats(zeros: weights.count)
+            _ = floats.mutableSpan.update(fromContentsOf: weights)
+            return LogProbs(head: Matrix(floats, offset: 0, rows: vocabulary, columns: width))
+        }
+        func forward(_ weights: [Float]) -> [Float] {
+            var output = [Float](repeating: .nan, count: count)
+            guard let head = try? head(weights) else { return output }
+            var logits = [Float](repeating: .nan, count: head.logits(rows: count))
+            head.forward(
+                hidden: x, targets: targets, logits: &logits, scratch: products.scratch,
+                into: &output, derivatives: nil)
+            return output
+        }
+        let logProbs = try head(weights)
+        var logits = [Float](repeating: .nan, count: logProbs.logits(rows: count))
+        var hidden = x
+        var dhead = [Float](repeating: 0.5, count: weights.count)
+        logProbs.addHeadGradient(
+            hidden: &hidden, targets: targets, derivative: derivative, logits: &logits,
+            scratch: products.scratch, into: &dhead)
+        let expected = finiteDifference(of: forward, at: weights, weights: derivative)
+        expectClose(dhead, expected.map { $0 + 0.5 }, absolute: 2e-3)
     }
 
     @Test(arguments: [false, true])
@@ -62,58 +151,6 @@ struct BackwardTests {
         expectClose(
             dup, finiteDifference(of: { forward(gate: gate, up: $0) }, at: up, weights: dout),
             absolute: 1e-3)
-    }
-
-    /// A frozen linear layer with an adapter: y = x W^T + scale B A x.
-    @Test(arguments: [1, 5, 40])
-    func lora(count: Int) throws {
-        let (rank, rows, columns) = (3, 7, 12)
-        let weight = try testMatrix(
-            rows: rows, encoding: .f32, columns: columns,
-            bytes: testNumbers(rows * columns, seed: 5).withUnsafeBytes(Array.init))
-        let scratch = products.scratch
-        let x = testNumbers(count * columns, seed: 1)
-        let a = testNumbers(rank * columns, seed: 2)
-        let b = testNumbers(rows * rank, seed: 3)
-        let dy = testNumbers(count * rows, seed: 4)
-        var hidden = [Float](repeating: 0, count: count * rank)
-
-        func withLoRA(_ a: [Float], _ b: [Float], _ body: (LoRA) -> Void) {
-            a.withUnsafeBufferPointer { a in
-                b.withUnsafeBufferPointer { b in
-                    guard let a = a.baseAddress, let b = b.baseAddress else { return }
-                    body(LoRA(a: a, b: b, rank: rank, rows: rows, columns: columns, scale: 0.5))
-                }
-            }
-        }
-        func forward(_ x: [Float], _ a: [Float], _ b: [Float]) -> [Float] {
-            var y = [Float](repeating: .nan, count: count * rows)
-            withLoRA(a, b) { lora in
-                let x = scratch.rows(x, count: count, width: columns)
-                let update = lora.forward(x, hidden: &hidden, scratch: scratch)
-                weight.multiply(x, adding: update, into: &y, scratch: scratch)
-            }
-            return y
-        }
-        _ = forward(x, a, b)
-        var dhidden = [Float](repeating: .nan, count: count * rank)
-        var da = [Float](repeating: 0, count: a.count)
-        var db = [Float](repeating: 0, count: b.count)
-        var dx = [Float](repeating: .nan, count: x.count)
-        withLoRA(a, b) { lora in
-            let rows = scratch.rows(dy, count: count, width: rows)
-            let update = lora.backward(rows, dhidden: &dhidden, scratch: scratch)
-            weight.multiplyTransposed(rows, adding: update, into: &dx, scratch: scratch)
-            lora.addGradients(
-                x: x, hidden: hidden, dy: dy, dhidden: dhidden, count: count, da: &da, db: &db,
-                scratch: scratch)
-        }
-        expectClose(
-            da, finiteDifference(of: { forward(x, $0, b) }, at: a, weights: dy), absolute: 2e-3)
-        expectClose(
-            db, finiteDifference(of: { forward(x, a, $0) }, at: b, weights: dy), absolute: 2e-3)
-        expectClose(
-            dx, finiteDifference(of: { forward($0, a, b) }, at: x, weights: dy), absolute: 2e-3)
     }
 
     /// A prompt, two responses that share it (one of a single query), and a second text, with
@@ -170,13 +207,16 @@ struct BackwardTests {
         // Hidden states so small, or weights so large, that logits are around 1.
         let scale = max(1, head.decodedRows().flatMap(\.self).map(abs).max() ?? 1)
         let x = testNumbers(count * width, seed: 1).map { $0 * 0.2 / scale }
-        func forward(_ x: [Float], derivatives: UnsafeMutablePointer<Float>? = nil) -> [Float] {
+        func forward(
+            _ x: [Float], targets: [Int32] = targets,
+            logSumSquares: UnsafeMutablePointer<Float>? = nil,
+            derivatives: UnsafeMutablePointer<Float>? = nil
+        ) -> [Float] {
             var logits = [Float](repeating: .nan, count: logProbs.logits(rows: count))
             var output = [Float](repeating: .nan, count: count)
             logProbs.forward(
                 hidden: x, targets: targets, logits: &logits, scratch: products.scratch,
-                into: &output,
-                derivatives: derivatives)
+                into: &output, logSumSquares: logSumSquares, derivatives: derivatives)
             return output
         }
         var derivatives = [Float](repeating: .nan, count: x.count)
@@ -185,6 +225,24 @@ struct BackwardTests {
         let expected = finiteDifference(
             of: { forward($0) }, at: x, weights: [Float](repeating: 1, count: count),
             step: 1e-2 / scale)
+        expectClose(derivatives, expected, absolute: 2e-3 * scale)
+
+        // log sum p^2 from the log-probs of every token of the vocabulary.
+        var sums = [Double](repeating: 0, count: count)
+        for token in 0..<Int32(head.rows) {
+            let all = forward(x, targets: Array(repeating: token, count: count))
+            for row in 0..<count { sums[row] += exp(2 * Double(all[row])) }
+        }
+        let logSums = sums.map { Float(log($0)) }
+        for isTraining in [false, true] {
+            var logSumSquares = [Float](repeating: .nan, count: count)
+            let logProbs =
+                isTraining
+                ? forward(x, logSumSquares: &logSumSquares, derivatives: &derivatives)
+                : forward(x, logSumSquares: &logSumSquares)
+            expectClose(logProbs, withDerivatives, absolute: 0)
+            expectClose(logSumSquares, logSums, absolute: 1e-5)
+        }
         expectClose(derivatives, expected, absolute: 2e-3 * scale)
     }
 }

@@ -5,7 +5,10 @@ import TestSupport
 import Testing
 
 struct AdapterTests {
-    static let adapters = ["llama-f32-lora", "llama-f32-rslora", "llama-bias-lora"]
+    static let adapters = [
+        "llama-f32-lora", "llama-f32-rslora", "llama-bias-lora", "llama-f32-partial",
+        "llama-f32-dora", "llama-bias-dora",
+    ]
 
     private func load(_ name: String) throws -> Adapter {
         let golden = try golden("adapters/\(name).json")
@@ -39,12 +42,14 @@ struct AdapterTests {
             #expect(ours["r"]?.integer == theirs["r"]?.integer)
             #expect(ours["lora_alpha"]?.double == theirs["lora_alpha"]?.double)
             #expect(ours["use_rslora"]?.bool == theirs["use_rslora"]?.bool)
+            #expect(ours["use_dora"]?.bool == theirs["use_dora"]?.bool)
         }
     }
 
     /// On a GGUF file, whose q and k rows are in another order, the adapter does the same.
-    @Test func permutesForGGUF() throws {
-        let path = Fixture.path("Fixtures/adapters/llama-f32-lora")
+    @Test(arguments: ["llama-f32-lora", "llama-f32-dora"])
+    func permutesForGGUF(_ name: String) throws {
+        let path = Fixture.path("Fixtures/adapters/\(name)")
         let directory = try Session(model: Model(path: Fixture.path("Fixtures/models/llama-f32")))
         try directory.setAdapter(Adapter(model: directory.model, path: path))
         let gguf = try Session(model: Model(path: Fixture.path("Fixtures/models/llama-f32.gguf")))
@@ -84,7 +89,8 @@ struct AdapterTests {
         (#""r": 4"#, #""r": 99999999999"#, .invalidArgument),
         (#""r": 4"#, #""r": 5"#, .format),
         (#""peft_type": "LORA""#, #""peft_type": "IA3""#, .unsupported),
-        (#""use_dora": false"#, #""use_dora": true"#, .unsupported),
+        (#""use_dora": false"#, #""use_dora": true"#, .format),
+        (#""use_qalora": false"#, #""use_qalora": true"#, .unsupported),
         (#""rank_pattern": {}"#, #""rank_pattern": {"q_proj": 8}"#, .unsupported),
         (#""lora_alpha": 8"#, #""lora_alpha": "x""#, .format),
     ])

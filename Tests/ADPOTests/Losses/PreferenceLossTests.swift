@@ -27,12 +27,20 @@ struct PairLogProbs {
     func loss(
         _ granularity: Granularity, beta: Double, scale: Double = 1
     ) throws -> (result: PreferenceLoss.Result, derivative: [Float]) {
+        var objective = Objective()
+        objective.granularity = granularity
+        objective.beta = beta
+        return try loss(objective, scale: scale)
+    }
+
+    func loss(
+        _ objective: Objective, scale: Double = 1
+    ) throws -> (result: PreferenceLoss.Result, derivative: [Float]) {
         let segmentation = try Segmentation(
-            granularity, chosenCount: chosenCount, rejectedCount: policy.count - chosenCount)
+            objective.granularity, chosenCount: chosenCount,
+            rejectedCount: policy.count - chosenCount)
         var derivative = [Float](repeating: .nan, count: policy.count)
         var span = derivative.mutableSpan
-        var objective = Objective()
-        objective.beta = beta
         let result = try PreferenceLoss(objective)(
             policy: policy.span, reference: reference.span, segmentation: segmentation,
             scale: scale, derivative: &span)

@@ -18,7 +18,10 @@ struct LogProbTests {
         try expectGolden("models/\(name).json", session)
     }
 
-    @Test(arguments: ["llama-f32-lora", "llama-f32-rslora", "llama-bias-lora"])
+    @Test(arguments: [
+        "llama-f32-lora", "llama-f32-rslora", "llama-bias-lora", "llama-f32-partial",
+        "llama-f32-dora", "llama-bias-dora",
+    ])
     func withAdapterEqualsPEFT(_ name: String) throws {
         let golden = try golden("adapters/\(name).json")
         let modelPath = try #require(golden["model"]?.string)

@@ -32,6 +32,19 @@ struct SmolLM2Tests {
         }
     }
 
+    @Test func rendersItsChatTemplate() throws {
+        let text = try model().renderChat([ChatMessage(role: "user", content: "Hi.")])
+        #expect(
+            text == """
+                <|im_start|>system
+                You are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>
+                <|im_start|>user
+                Hi.<|im_end|>
+                <|im_start|>assistant
+
+                """)
+    }
+
     @Test func scoresLikeTransformers() throws {
         let session = try Session(model: model())
         let texts = try #require(golden("smollm2.json")["texts"]?.array)
@@ -69,5 +82,30 @@ struct SmolLM2Tests {
         var configuration = GenerationConfiguration()
         configuration.maxTokens = expected.count
         #expect(try session.generate(prompt: prompt, configuration).map(\.id) == expected)
+    }
+
+    /// As a directory made from the GGUF file, tokenizer included, and as a GGUF file from that.
+    @Test func survivesTheWayToADirectoryAndBack() throws {
+        let model = try model()
+        let golden = try golden("smollm2.json")
+        try withTemporaryDirectory { directory in
+            let paths = [directory + "/model", directory + "/model.gguf"]
+            let first = try model.export(to: paths[0], encoding: "F16")
+            #expect(first.meanDifference < 0.01)
+            let second = try Model(path: paths[0]).export(to: paths[1], encoding: "Q8_0")
+            #expect(second.meanDifference < 0.2)
+            for (path, tolerance) in zip(paths, [Float(0.1), 1]) {
+                let session = try Session(model: Model(path: path))
+                for text in try #require(golden["texts"]?.array) {
+                    expectClose(
+                        try session.score(try #require(text["tokens"]).ids),
+                        try #require(text["logprobs"]).floats, absolute: tolerance)
+                }
+                let tokenizer = session.model.tokenizer
+                for sample in try TokenizerGolden.samples("smollm2", in: "smollm2_tokens.json") {
+                    #expect(tokenizer.encode(sample.text) == sample.ids, "\(sample.name)")
+                }
+            }
+        }
     }
 }

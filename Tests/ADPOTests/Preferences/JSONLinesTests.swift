@@ -1,12 +1,13 @@
 import ADPO
 import Glibc
+import TestSupport
 import Testing
 
 struct JSONLinesTests {
     static let line = #"{"prompt": "a", "chosen": "b", "rejected": "c", "source": [1, {}]}"#
 
     private func bytesAsTokens(vocabulary: Int) -> PreferenceDataset {
-        PreferenceDataset(vocabulary: vocabulary, eosText: "$") { $0.utf8.map { Int32($0) } }
+        PreferenceDataset(vocabulary: vocabulary, tokenizer: .bytes(eos: 36))
     }
 
     /// A dataset with one pair, after an attempt to add those of a file with these bytes.
@@ -61,7 +62,7 @@ struct JSONLinesTests {
     @Test(arguments: [
         (
             #"{"prompt": "a", "rejected": "c"}"#, ADPOError.Code.format,
-            #": "chosen" is missing; each"#
+            #": "chosen" is missing; a row is"#
         ),
         (
             #"{"prompt": "a", "chosen": 1, "rejected": "c"}"#, .format,
@@ -71,7 +72,7 @@ struct JSONLinesTests {
             #"{"prompt": [], "chosen": "a", "rejected": ""}"#, .format,
             #": "prompt" is not a string"#
         ),
-        (#"["a", "b", "c"]"#, .format, ": not a JSON object; each line"),
+        (#"["a", "b", "c"]"#, .format, ": not a JSON object; a row is"),
         (#"{"prompt": "a""#, .format, " is not valid JSON: ',' or '}' is missing at byte 14"),
         (
             #"{"prompt": "a", "chosen": "", "rejected": "c"}"#, .invalidArgument,

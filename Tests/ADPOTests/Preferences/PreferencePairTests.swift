@@ -17,18 +17,18 @@ struct PreferencePairTests {
         #expect(cases.count == 2)
         for trl in cases {
             let encodings = try #require(trl["ids"]?.array)
-            let encode = { (text: String) -> [Int32] in
-                let entry = encodings.first {
-                    $0["text"]?.string?.utf8.elementsEqual(text.utf8) == true
-                }
-                // TRL tokenized every text that is asked for; -1 is no id of any vocabulary.
-                return entry?["ids"]?.ids ?? [-1]
-            }
-            var dataset = PreferenceDataset(vocabulary: 320)
-            for text in texts {
-                try dataset.append(
-                    PreferencePair(text, eosText: golden["eos"]?.string, encode: encode))
-            }
+            let eos = try #require(golden["eos"]?.string)
+            let tokenizer = PairTokenizer(
+                eos: 1,
+                encode: { text, _ in
+                    let entry = encodings.first {
+                        $0["text"]?.string?.utf8.elementsEqual(text.utf8) == true
+                    }
+                    // TRL tokenized every text that is asked for; -1 is no id of any vocabulary.
+                    return entry?["ids"]?.ids ?? [-1]
+                }, decode: { $0 == 1 ? Array(eos.utf8) : [] })
+            var dataset = PreferenceDataset(vocabulary: 320, tokenizer: tokenizer)
+            for text in texts { try dataset.append(text) }
             #expect(dataset.pairs == (try pairs(trl["pairs"])))
 
             let lengths = try #require(trl["truncated"]?.array)
@@ -73,10 +73,9 @@ struct PreferencePairTests {
     func refusesEmptyTexts(
         _ prompt: String, _ chosen: String, _ rejected: String, _ message: String
     ) {
+        var dataset = PreferenceDataset(vocabulary: 256, tokenizer: .bytes(eos: 36))
         let error = #expect(throws: ADPOError.self) {
-            try PreferencePair(
-                TextPair(prompt: prompt, chosen: chosen, rejected: rejected), eosText: "</s>"
-            ) { $0.utf8.map { Int32($0) } }
+            try dataset.append(TextPair(prompt: prompt, chosen: chosen, rejected: rejected))
         }
         #expect(error?.code == .invalidArgument)
         #expect(error?.message.contains(message) == true)
@@ -84,10 +83,70 @@ struct PreferencePairTests {
 
     /// A tokenizer without an EOS token: the responses stay as they are.
     @Test func appendsNothingWithoutEOS() throws {
-        let pair = try PreferencePair(
-            TextPair(prompt: "a", chosen: "b", rejected: "cd"), eosText: nil
-        ) { $0.utf8.map { Int32($0) } }
-        #expect(pair == (try PreferencePair(prompt: [97], chosen: [98], rejected: [99, 100])))
+        var dataset = PreferenceDataset(vocabulary: 256, tokenizer: .bytes())
+        try dataset.append(TextPair(prompt: "a", chosen: "b", rejected: "cd"))
+        #expect(
+            dataset.pairs == [try PreferencePair(prompt: [97], chosen: [98], rejected: [99, 100])])
+    }
+
+    @Test func anUnpairedRowHasOneResponse() throws {
+        var dataset = PreferenceDataset(vocabulary: 256, tokenizer: .bytes(eos: 36))
+        try dataset.append(TextPair(prompt: "a", completion: "b", isDesirable: true))
+        try dataset.append(TextPair(prompt: "a", completion: "b", isDesirable: false))
+        #expect(dataset.pairs.map(\.chosen) == [[98, 36], []])
+        #expect(dataset.pairs.map(\.rejected) == [[], [98, 36]])
+        #expect(dataset.pairs.allSatisfy { !$0.isPaired && $0.truncated(maxLength: 2) != nil })
+        #expect(throws: ADPOError.self) {
+            try PreferencePair(prompt: [1], completion: [], isDesirable: true)
+        }
+        #expect(throws: ADPOError.self) {
+            try dataset.append(TextPair(prompt: "a", completion: "", isDesirable: true))
+        }
+    }
+
+    /// Segments and weights are cut with their responses.
+    @Test func truncatesSegmentsAndWeights() throws {
+        var pair = try PreferencePair(prompt: [1, 2], chosen: [1, 2, 3, 4, 5], rejected: [1, 2])
+        try pair.setSegmentEnds(ResponsePair(chosen: [1, 3, 5], rejected: [1, 2]))
+        try pair.setWeights(ResponsePair(chosen: [1, 2, 3, 4, 5], rejected: [6, 7]))
+        for (length, ends, weights) in [
+            (3, [1], [1]), (4, [1, 2], [1, 2]), (5, [1, 3], [1, 2, 3]),
+            (6, [1, 3, 4], [1, 2, 3, 4]),
+        ] as [(Int, [Int], [Float])] {
+            let cut = try #require(pair.truncated(maxLength: length))
+            #expect(cut.chosen.count == weights.count)
+            #expect(cut.segmentEnds?.chosen == ends)
+            #expect(cut.segmentEnds?.rejected == (length == 3 ? [1] : [1, 2]))
+            #expect(cut.weights?.chosen == weights)
+            #expect(cut.weights?.rejected == Array([6, 7].prefix(length - 2)))
+        }
+        #expect(pair.truncated(maxLength: 7) == pair)
+    }
+
+    @Test(arguments: [
+        ([], "leaves tokens out"), ([2], "leaves tokens out"), ([1, 2], "leaves tokens out"),
+        ([1, 1, 3], "overlap"), ([2, 1, 3], "overlap"), ([0, 3], "overlap"), ([-1, 3], "overlap"),
+        ([1, 4], "beyond it"), ([3, .max], "beyond it"),
+    ])
+    func refusesSegments(_ ends: [Int], _ message: String) throws {
+        var pair = try PreferencePair(prompt: [1], chosen: [1, 2, 3], rejected: [1])
+        let before = pair
+        let error = #expect(throws: ADPOError.self) {
+            try pair.setSegmentEnds(ResponsePair(chosen: ends, rejected: [1]))
+        }
+        #expect(error?.code == .invalidArgument)
+        #expect(error?.message.contains(message) == true, "\(String(describing: error))")
+        #expect(pair == before)
+    }
+
+    @Test(arguments: [[], [1, 1], [1, 1, 1, 1], [1, .nan, 1], [1, .infinity, 1]] as [[Float]])
+    func refusesWeights(_ weights: [Float]) throws {
+        var pair = try PreferencePair(prompt: [1], chosen: [1], rejected: [1, 2, 3])
+        let error = #expect(throws: ADPOError.self) {
+            try pair.setWeights(ResponsePair(chosen: [1], rejected: weights))
+        }
+        #expect(error?.code == .invalidArgument)
+        #expect(pair.weights == nil)
     }
 
     @Test(arguments: [0, -1, Int.min])
@@ -116,5 +175,17 @@ struct PreferenceDatasetTests {
             #expect(error?.message.contains("token id \(id)") == true)
         }
         #expect(dataset.pairs == [good])
+    }
+
+    @Test(arguments: [-1, 1, Int.max, Int.min])
+    func refusesIndicesOutsideTheDataset(_ index: Int) throws {
+        var dataset = PreferenceDataset(vocabulary: 5)
+        try dataset.append(PreferencePair(prompt: [1], chosen: [2], rejected: [3]))
+        #expect(throws: ADPOError.self) {
+            try dataset.setSegmentEnds(ResponsePair(chosen: [1], rejected: [1]), ofPair: index)
+        }
+        #expect(throws: ADPOError.self) { try dataset.setWeights(nil, ofPair: index) }
+        try dataset.setWeights(ResponsePair(chosen: [2], rejected: [3]), ofPair: 0)
+        #expect(dataset.pairs[0].weights?.rejected == [3])
     }
 }

@@ -72,12 +72,58 @@ struct SegmentationTests {
     }
 
     @Test(arguments: [Granularity.response, .token, .static(2), .adaptive(2)])
-    func refusesResponsesWithoutTokens(_ granularity: Granularity) {
+    func refusesTwoEmptyResponses(_ granularity: Granularity) {
         #expect(throws: ADPOError.self) {
-            try Segmentation(granularity, chosenCount: 0, rejectedCount: 3)
+            try Segmentation(granularity, chosenCount: 0, rejectedCount: 0)
         }
-        #expect(throws: ADPOError.self) {
-            try Segmentation(granularity, chosenCount: 3, rejectedCount: 0)
+    }
+
+    /// An unpaired row: its only response splits as it would beside one of its own length.
+    @Test(arguments: [
+        (Granularity.response, [0..<5]), (.token, (0..<5).map { $0..<$0 + 1 }),
+        (.static(2), [0..<2, 2..<4, 4..<5]), (.adaptive(2), [0..<3, 3..<5]),
+        (.custom, [0..<1, 1..<5]), (.lines, [0..<1, 1..<5]),
+    ])
+    func splitsAnUnpairedRow(_ granularity: Granularity, _ expected: [Range<Int>]) throws {
+        for isDesirable in [true, false] {
+            var pair = try PreferencePair(
+                prompt: [1], completion: [1, 2, 3, 4, 5], isDesirable: isDesirable)
+            try pair.setSegmentEnds(
+                isDesirable
+                    ? ResponsePair(chosen: [1, 5], rejected: [])
+                    : ResponsePair(chosen: [], rejected: [1, 5]))
+            let segments = try Segmentation(granularity, pair).segments
+            #expect(segments.map { isDesirable ? $0.chosen : $0.rejected } == expected)
+            #expect(segments.allSatisfy { (isDesirable ? $0.rejected : $0.chosen).isEmpty })
         }
+    }
+
+    /// The surplus of the longer list joins its last common segment.
+    @Test(arguments: [
+        ([2, 5], [1, 3], [0..<2, 2..<5], [0..<1, 1..<3]),
+        ([1, 2, 5], [3], [0..<5], [0..<3]),
+        ([1, 2, 3, 5], [1, 3], [0..<1, 1..<5], [0..<1, 1..<3]),
+        ([5], [1, 2, 3], [0..<5], [0..<3]),
+        ([4, 5], [1, 2, 3], [0..<4, 4..<5], [0..<1, 1..<3]),
+    ])
+    func customSegmentsAreThoseOfThePair(
+        _ chosen: [Int], _ rejected: [Int], _ expectedChosen: [Range<Int>],
+        _ expectedRejected: [Range<Int>]
+    ) throws {
+        var pair = try PreferencePair(prompt: [1], chosen: [1, 2, 3, 4, 5], rejected: [1, 2, 3])
+        try pair.setSegmentEnds(ResponsePair(chosen: chosen, rejected: rejected))
+        for granularity in [Granularity.custom, .lines, .sentences, .delimiter("x")] {
+            let segments = try Segmentation(granularity, pair).segments
+            #expect(segments.map(\.chosen) == expectedChosen)
+            #expect(segments.map(\.rejected) == expectedRejected)
+        }
+    }
+
+    @Test(arguments: [Granularity.custom, .lines, .delimiter("x"), .delimiter("")])
+    func refusesWithoutEnds(_ granularity: Granularity) {
+        let error = #expect(throws: ADPOError.self) {
+            try Segmentation(granularity, chosenCount: 3, rejectedCount: 3)
+        }
+        #expect(error?.code == .invalidArgument)
     }
 }

@@ -111,6 +111,9 @@ struct CheckpointTests {
         ("schedule", { $0.schedule = .constant }), ("warmupSteps", { $0.warmupSteps = 1 }),
         ("optimizer", { $0.optimizer = .sgd }), ("weightDecay", { $0.weightDecay = 0.1 }),
         ("loraRank", { $0.loraRank = 8 }), ("loraAlpha", { $0.loraAlpha = 8 }),
+        ("targetModules", { $0.targetModules = ["q_proj"] }),
+        ("usesRSLoRA", { $0.usesRSLoRA = true }), ("usesDoRA", { $0.usesDoRA = true }),
+        ("loraDropout", { $0.loraDropout = 0.1 }),
         ("reference", { $0.reference = .start }), ("data", { $0.maxLength = 12 }),
     ]
 
@@ -233,8 +236,13 @@ struct CheckpointTests {
             let facts = try #require(file.facts.members).map {
                 ($0.key, $0.key == name ? value : $0.value)
             }
-            try StateFile(kind: file.kind, facts: .object(facts), tensors: file.tensors)
-                .write(to: path)
+            try withExtendedLifetime(file) {
+                let tensors: [StateFile.Tensor] = file.names.compactMap { name in
+                    file.tensor(name).map { (name, $0.bytes.assumingMemoryBound(to: Float.self)) }
+                }
+                try StateFile.write(
+                    kind: "adpo-checkpoint", facts: .object(facts), tensors: tensors, to: path)
+            }
             let error = #expect(throws: ADPOError.self) { try trainer.restore(from: path) }
             #expect(error?.code == .format)
             #expect(trainer.stepsDone == 1)

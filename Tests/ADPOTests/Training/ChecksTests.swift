@@ -40,15 +40,20 @@ struct ChecksTests {
         #expect(trainer.droppedPairs == 1)
         _ = try trainer.step()
         try expectStopped(trainer, ["pair 2 (row 3 of the data)", "log-prob"])
+        let error = #expect(throws: ADPOError.self) { try trainer.evaluate(data) }
+        #expect(error?.code == .numeric)
+        #expect(error?.message.hasPrefix("in the evaluation, pair 1 (row 2 of the data)") == true)
     }
 
     /// Log-probs that are finite can still have a gradient that is not.
     @Test func namesThePairOfAGradient() throws {
         let model = try #require(TinyRun.model)
-        let layout = try AdapterLayout(model.architecture, rank: 4, targets: [.query, .down])
+        let layout = try AdapterLayout(
+            model.architecture, rank: 4,
+            modules: TargetModule.matching(["q_proj", "down_proj"], model.architecture))
         var values = [Float](repeating: 0, count: layout.count)
-        for layer in 0..<layout.layers {
-            for index in layout.a(.down, layer: layer) ?? 0..<0 { values[index] = 1e34 }
+        for module in layout.modules {
+            for index in layout.a(.down, layer: module.layer) ?? 0..<0 { values[index] = 1e34 }
         }
         let start = try Adapter(
             model: model, layout: layout, alpha: 1e9, isRankStabilized: false, values: values)

@@ -3,7 +3,7 @@ import ADPOTensor
 import TestSupport
 import Testing
 
-/// Losses and LoRA gradients of one pair, against PyTorch's autograd through peft.
+/// Losses and adapter gradients of one pair, against PyTorch's autograd through peft.
 struct GradientTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String
@@ -11,7 +11,10 @@ struct GradientTests {
         var testDescription: String { "\(name), \(granularity)" }
     }
 
-    static let cases = ["llama-f32", "llama-bias", "llama-q8_0"].flatMap { name in
+    static let cases = [
+        "llama-f32", "llama-bias", "llama-q8_0", "llama-f32-rslora", "llama-f32-partial",
+        "llama-f32-dora", "llama-bias-dora", "llama-q8_0-dora",
+    ].flatMap { name in
         [Granularity.response, .token, .static(3), .adaptive(2)].map {
             Case(name: name, granularity: $0)
         }
@@ -38,7 +41,7 @@ struct GradientTests {
         let metrics = try #require(try trainer.step())
         // With less memory for activations some layers, or all, are computed again, to the same bits.
         for budget in [0, 1 << 14, 1 << 15, 1 << 16] {
-            configuration.activationBudget = budget
+            configuration.activationMemory = budget
             let frugal = try Trainer(
                 model: model, configuration: configuration, pairs: pairs, start: start)
             _ = try frugal.step()
@@ -59,10 +62,9 @@ struct GradientTests {
             path: Fixture.path("Golden/adapter_gradients.safetensors")
         ).tensors
         let norms = try #require(expected["gradient_norms"]?.members)
-        let gradients = try trainer.withGradients { gradients in
-            PEFT.tensors(
-                try #require(gradients.baseAddress), trainer.layout, trainer.model.architecture)
-        }
+        let layout = try trainer.adapter().layout
+        let values = try #require(trainer.gradients.baseAddress)
+        let gradients = PEFT.tensors(values, layout, trainer.model.architecture)
         #expect(gradients.count == norms.count)
         let largest = Float(norms.compactMap(\.value.double).max() ?? 0)
         for (name, norm) in norms {

@@ -3,21 +3,26 @@ import ADPOTensor
 import TestSupport
 import Testing
 
-/// Whole training steps, against TRL's DPOTrainer from the same adapter file.
+/// Whole training steps, against TRL's DPOTrainer from the same adapter file or of all weights.
 struct TRLTests {
     @Test(arguments: [
-        "plain", "accumulated", "truncated", "window", "sgd", "reference",
+        "plain", "accumulated", "truncated", "window", "sgd", "reference", "rslora", "partial",
+        "dora",
+        "plain", "accumulated", "truncated", "window", "sgd", "reference", "full", "full-tied",
+        "full-sgd",
     ])
     func equalsDPOTrainer(_ name: String) throws {
         let file = try golden("trl_dpo.json")
         let run = try #require(file["runs"]?.array?.first { $0["name"]?.string == name })
-        let model = try Model(path: Fixture.path("Fixtures/\(file["model"]?.string ?? "")"))
-        let start = try Adapter(
-            model: model, path: Fixture.path("Fixtures/adapters/\(run["start"]?.string ?? "")"))
+        let model = try Model(path: Fixture.path("Fixtures/models/\(run["model"]?.string ?? "")"))
+        let isFull = run["full"]?.bool == true
+        let adapter = Fixture.path("Fixtures/adapters/\(run["start"]?.string ?? "")")
+        let start = try isFull ? nil : Adapter(model: model, path: adapter)
         var pairs = PreferenceDataset(model: model)
         try pairs.append(jsonLines: Fixture.path("Fixtures/\(file["data"]?.string ?? "")"))
 
         var configuration = TrainerConfiguration()
+        configuration.fullFineTuning = isFull
         configuration.objective.beta = try #require(run["beta"]?.double)
         configuration.batchSize = try #require(run["batch_size"]?.integer)
         configuration.gradientAccumulation = try #require(run["accumulation"]?.integer)
@@ -32,18 +37,33 @@ struct TRLTests {
         configuration.optimizer = try #require(
             OptimizerKind(rawValue: run["optimizer"]?.string ?? ""))
         configuration.momentum = try #require(run["momentum"]?.double)
+        configuration.weightDecay = try #require(run["weight_decay"]?.double)
         configuration.shuffles = false
         let trainer = try Trainer(
             model: model, configuration: configuration, pairs: pairs, start: start)
 
-        let steps = try #require(run["steps"]?.array)
-        #expect(trainer.steps == steps.count)
-        var tokens = 0
-        for expected in steps {
-            let metrics = try #require(try trainer.step())
-            tokens += metrics.tokens
-            #expect(tokens == expected["num_tokens"]?.integer)
-            #expect(metrics.numTokens == tokens)
+        var evaluations = RunConfiguration()
+        evaluations.evaluationSteps = try #require(run["evaluation_steps"]?.integer)
+        if evaluations.evaluationSteps > 0 { evaluations.evaluation = pairs }
+        var seen: [Metrics] = []
+        try trainer.run(evaluations) {
+            seen.append($0)
+            return true
+        }
+        try compare(seen.filter { !$0.isEvaluation }, with: run["steps"])
+        try compare(seen.filter(\.isEvaluation), with: run["evaluations"], prefix: "eval_")
+        #expect(try trainer.step() == nil)
+        try expectNorms(of: trainer, try #require(run["final_norms"]?.members))
+    }
+
+    private func compare(
+        _ seen: [Metrics], with golden: JSON?, prefix: String = ""
+    ) throws {
+        let entries = try #require(golden?.array)
+        try #require(entries.count == seen.count)
+        for (metrics, expected) in zip(seen, entries) {
+            #expect(metrics.step == expected["step"]?.integer)
+            #expect(metrics.numTokens == expected["\(prefix)num_tokens"]?.integer)
             func compare(_ actual: Double, _ key: String, _ absolute: Float, _ relative: Float = 0)
                 throws
             {
@@ -52,30 +72,35 @@ struct TRLTests {
                     [Float(actual)], [value], absolute: absolute, relative: relative,
                     "step \(metrics.step) \(key)")
             }
-            try compare(metrics.loss, "loss", 1e-4)
-            try compare(metrics.gradientNorm, "grad_norm", 0, 1e-3)
-            try compare(metrics.learningRate, "learning_rate", 0, 1e-6)
             try compare(metrics.epoch, "epoch", 1e-4)
-            try compare(metrics.rewardsChosen, "rewards/chosen", 1e-4)
-            try compare(metrics.rewardsRejected, "rewards/rejected", 1e-4)
-            try compare(metrics.rewardsMargin, "rewards/margins", 1e-4)
-            try compare(metrics.rewardsAccuracy, "rewards/accuracies", 1e-6)
-            try compare(metrics.logProbsChosen, "logps/chosen", 1e-3)
-            try compare(metrics.logProbsRejected, "logps/rejected", 1e-3)
+            try compare(metrics.loss, prefix + "loss", 1e-4)
+            try compare(metrics.rewardsChosen, prefix + "rewards/chosen", 1e-4)
+            try compare(metrics.rewardsRejected, prefix + "rewards/rejected", 1e-4)
+            try compare(metrics.rewardsMargin, prefix + "rewards/margins", 1e-4)
+            try compare(metrics.rewardsAccuracy, prefix + "rewards/accuracies", 1e-6)
+            try compare(metrics.logProbsChosen, prefix + "logps/chosen", 1e-3)
+            try compare(metrics.logProbsRejected, prefix + "logps/rejected", 1e-3)
+            if !metrics.isEvaluation {
+                try compare(metrics.gradientNorm, "grad_norm", 0, 1e-3)
+                try compare(metrics.learningRate, "learning_rate", 0, 1e-6)
+            }
         }
-        #expect(try trainer.step() == nil)
-        try expectNorms(of: trainer.adapter(), try #require(run["final_norms"]?.members))
     }
 
-    private func expectNorms(
-        of adapter: Adapter, _ norms: [(key: String, value: JSON)]
-    ) throws {
-        let matrices = PEFT.tensors(
-            adapter.lora.values, adapter.layout, adapter.model.architecture)
-        #expect(matrices.count == norms.count)
+    private func expectNorms(of trainer: Trainer, _ norms: [(key: String, value: JSON)]) throws {
+        var values: [String: [Float]] = [:]
+        if trainer.configuration.fullFineTuning {
+            values = try trainer.tunedModel().weights.values(.huggingFace)
+        } else {
+            let adapter = try trainer.adapter()
+            let matrices = withExtendedLifetime(adapter) {
+                PEFT.tensors(adapter.lora.values, adapter.layout, adapter.model.architecture)
+            }
+            for matrix in matrices { values[matrix.name] = matrix.values }
+        }
+        #expect(values.count == norms.count)
         for (name, norm) in norms {
-            let matrix = try #require(matrices.first { $0.name == name }).values
-            let actual = matrix.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            let actual = try #require(values[name]).reduce(0) { $0 + $1 * $1 }.squareRoot()
             expectClose(
                 [actual], [Float(norm.double ?? .nan)], absolute: 1e-5, relative: 1e-3, name)
         }

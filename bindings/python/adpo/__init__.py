@@ -8,7 +8,7 @@
 
 from adpo._library import build_info, set_num_threads, version
 from adpo.adapter import Adapter
-from adpo.dataset import Dataset
+from adpo.dataset import Dataset, Pair
 from adpo.errors import (
     AdpoError,
     BufferTooSmallError,
@@ -23,8 +23,20 @@ from adpo.errors import (
     ReadWriteError,
     UnsupportedError,
 )
+from adpo.inspection import (
+    CountRange,
+    InspectedPair,
+    InspectedResponse,
+    InspectedToken,
+    Inspection,
+    InspectionWarning,
+    MemoryEstimate,
+    TimeEstimate,
+    inspect,
+)
 from adpo.metrics import Metrics
-from adpo.model import Model, ModelInfo
+from adpo.model import ExportReport, Model, ModelInfo
+from adpo.objective import Loss, Objective, loss
 from adpo.session import Generation, Scores, Session
 from adpo.trainer import Trainer, TrainerInfo
 
@@ -34,24 +46,38 @@ __all__ = [
     "BufferTooSmallError",
     "BusyError",
     "CancelledError",
+    "CountRange",
     "Dataset",
+    "ExportReport",
     "FormatError",
     "Generation",
+    "InspectedPair",
+    "InspectedResponse",
+    "InspectedToken",
+    "Inspection",
+    "InspectionWarning",
     "InternalError",
     "InvalidArgumentError",
+    "Loss",
+    "MemoryEstimate",
     "Metrics",
     "Model",
     "ModelInfo",
     "NotFoundError",
     "NumericError",
+    "Objective",
     "OutOfMemoryError",
+    "Pair",
     "ReadWriteError",
     "Scores",
     "Session",
+    "TimeEstimate",
     "Trainer",
     "TrainerInfo",
     "UnsupportedError",
     "build_info",
+    "inspect",
+    "loss",
     "set_num_threads",
     "version",
 ]

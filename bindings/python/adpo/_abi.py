@@ -41,6 +41,8 @@ ENUMS = {
     "ADPO_SPECIAL_TOKEN_EOS": 1,
     "ADPO_SPECIAL_TOKEN_PAD": 2,
     "ADPO_SPECIAL_TOKEN_UNKNOWN": 3,
+    "ADPO_CHAT_DEFAULT": 0,
+    "ADPO_CHAT_ADD_GENERATION_PROMPT": 1,
     "ADPO_DTYPE_F32": 0,
     "ADPO_DTYPE_BF16": 1,
     "ADPO_DTYPE_AUTO": 2,
@@ -48,6 +50,28 @@ ENUMS = {
     "ADPO_GRANULARITY_TOKEN": 1,
     "ADPO_GRANULARITY_STATIC": 2,
     "ADPO_GRANULARITY_ADAPTIVE": 3,
+    "ADPO_GRANULARITY_LINES": 4,
+    "ADPO_GRANULARITY_SENTENCES": 5,
+    "ADPO_GRANULARITY_DELIMITER": 6,
+    "ADPO_GRANULARITY_CUSTOM": 7,
+    "ADPO_PADDING_MASK": 0,
+    "ADPO_PADDING_EOS": 1,
+    "ADPO_LOSS_SIGMOID": 0,
+    "ADPO_LOSS_ROBUST": 1,
+    "ADPO_LOSS_HINGE": 2,
+    "ADPO_LOSS_IPO": 3,
+    "ADPO_LOSS_SIGMOID_NORM": 4,
+    "ADPO_LOSS_EXO_PAIR": 5,
+    "ADPO_LOSS_SPPO_HARD": 6,
+    "ADPO_LOSS_APO_ZERO": 7,
+    "ADPO_LOSS_APO_DOWN": 8,
+    "ADPO_LOSS_BCO_PAIR": 9,
+    "ADPO_LOSS_NCA_PAIR": 10,
+    "ADPO_LOSS_ORPO": 11,
+    "ADPO_LOSS_KTO": 12,
+    "ADPO_LOSS_SFT": 13,
+    "ADPO_REDUCTION_SUM": 0,
+    "ADPO_REDUCTION_MEAN": 1,
     "ADPO_SCHEDULE_LINEAR": 0,
     "ADPO_SCHEDULE_CONSTANT": 1,
     "ADPO_SCHEDULE_COSINE": 2,
@@ -74,6 +98,16 @@ class adpo_model_info(Structure):
     ]
 
 
+class adpo_export_report(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("weight_bytes", c_uint64),
+        ("tokens", c_uint64),
+        ("mean_difference", c_double),
+        ("max_difference", c_double),
+    ]
+
+
 class adpo_generation_config(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -83,19 +117,62 @@ class adpo_generation_config(Structure):
     ]
 
 
+class adpo_objective(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("loss", c_int32),
+        ("granularity", c_int32),
+        ("granularity_size", c_uint32),
+        ("delimiter", c_char_p),
+        ("padding", c_int32),
+        ("reduction", c_int32),
+        ("beta", c_double),
+        ("label_smoothing", c_double),
+        ("reference_free", c_int32),
+        ("wpo", c_int32),
+        ("target_margin", c_double),
+        ("sft_weight", c_double),
+        ("dpop_lambda", c_double),
+        ("ld_alpha", c_double),
+        ("desirable_weight", c_double),
+        ("undesirable_weight", c_double),
+    ]
+
+
+class adpo_loss_input(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("chosen_count", c_size_t),
+        ("rejected_count", c_size_t),
+        ("policy", POINTER(c_float)),
+        ("reference", POINTER(c_float)),
+        ("weights", POINTER(c_float)),
+        ("log_sum_squares", POINTER(c_float)),
+        ("chosen_ends", POINTER(c_size_t)),
+        ("chosen_segments", c_size_t),
+        ("rejected_ends", POINTER(c_size_t)),
+        ("rejected_segments", c_size_t),
+        ("kl", c_double),
+    ]
+
+
 class adpo_trainer_config(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
-        ("granularity", c_int32),
-        ("granularity_size", c_uint32),
+        ("objective", POINTER(adpo_objective)),
         ("dtype", c_int32),
+        ("full_finetuning", c_int32),
         ("lora_rank", c_uint32),
         ("lora_alpha", c_double),
-        ("beta", c_double),
+        ("lora_dropout", c_double),
+        ("target_modules", c_char_p),
+        ("use_rslora", c_int32),
+        ("use_dora", c_int32),
         ("epochs", c_uint32),
         ("batch_size", c_uint32),
         ("gradient_accumulation", c_uint32),
         ("max_length", c_uint32),
+        ("activation_memory", c_uint64),
         ("shuffle", c_int32),
         ("seed", c_uint64),
         ("learning_rate", c_double),
@@ -151,6 +228,7 @@ class adpo_metrics(Structure):
         ("tokens_per_second", c_double),
         ("is_evaluation", c_int32),
         ("chosen_fall", c_double),
+        ("kl", c_double),
     ]
 
 
@@ -168,7 +246,10 @@ class adpo_run_config(Structure):
 
 STRUCTS = [
     adpo_model_info,
+    adpo_export_report,
     adpo_generation_config,
+    adpo_objective,
+    adpo_loss_input,
     adpo_trainer_config,
     adpo_trainer_info,
     adpo_metrics,
@@ -204,9 +285,11 @@ FUNCTIONS = {
     "adpo_tokenize_completion": (status, [handle, text, size, text, size, c_uint32, ids, size, size_out, size_out]),  # noqa: E501
     "adpo_detokenize": (status, [handle, ids, size, c_uint32, POINTER(c_char), size, size_out]),
     "adpo_token_special": (status, [handle, c_int32, ids]),
+    "adpo_chat_render": (status, [handle, text, size, c_uint32, text, size, size_out]),
     "adpo_adapter_load": (status, [handle, text, handle_out]),
     "adpo_adapter_save": (status, [handle, text]),
     "adpo_adapter_destroy": (None, [handle]),
+    "adpo_model_export": (status, [handle, handle, text, text, POINTER(adpo_export_report)]),
     "adpo_session_create": (status, [handle, c_int32, handle_out]),
     "adpo_session_destroy": (None, [handle]),
     "adpo_session_set_adapter": (status, [handle, handle]),
@@ -220,9 +303,19 @@ FUNCTIONS = {
     "adpo_dataset_destroy": (None, [handle]),
     "adpo_dataset_add_text": (status, [handle, text, size, text, size, text, size]),
     "adpo_dataset_add_tokens": (status, [handle, ids, size, ids, size, ids, size]),
+    "adpo_dataset_add_unpaired_text": (status, [handle, text, size, text, size, c_int32]),
+    "adpo_dataset_add_unpaired_tokens": (status, [handle, ids, size, ids, size, c_int32]),
+    "adpo_dataset_add_json": (status, [handle, text, size]),
     "adpo_dataset_load_jsonl": (status, [handle, text]),
+    "adpo_dataset_set_segments": (status, [handle, size, size_out, size, size_out, size]),
+    "adpo_dataset_set_weights": (status, [handle, size, floats, size, floats, size]),
+    "adpo_dataset_weigh_contrastively": (status, [handle, handle, handle, c_double, c_int32]),
     "adpo_dataset_count": (status, [handle, size_out]),
+    "adpo_dataset_get_json": (status, [handle, size, POINTER(c_char), size, size_out]),
+    "adpo_objective_init": (status, [POINTER(adpo_objective), size]),
+    "adpo_loss": (status, [POINTER(adpo_objective), POINTER(adpo_loss_input), POINTER(c_double), floats]),  # noqa: E501
     "adpo_trainer_config_init": (status, [POINTER(adpo_trainer_config), size]),
+    "adpo_dataset_inspect": (status, [handle, handle, POINTER(adpo_trainer_config), size, c_int32, POINTER(c_char), size, size_out]),  # noqa: E501
     "adpo_trainer_create": (status, [handle, POINTER(adpo_trainer_config), handle, handle, handle_out]),  # noqa: E501
     "adpo_trainer_destroy": (None, [handle]),
     "adpo_trainer_get_info": (status, [handle, POINTER(adpo_trainer_info)]),
@@ -237,5 +330,6 @@ FUNCTIONS = {
     "adpo_trainer_restore": (status, [handle, text]),
     "adpo_trainer_evaluate": (status, [handle, handle, POINTER(adpo_metrics)]),
     "adpo_trainer_adapter": (status, [handle, handle_out]),
+    "adpo_trainer_model": (status, [handle, handle_out]),
 }
 # fmt: on

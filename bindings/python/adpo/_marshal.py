@@ -35,6 +35,13 @@ def path_bytes(path: PathLike) -> bytes:
     return encoded
 
 
+def joined(option: str, names: Sequence[str]) -> bytes:
+    """Join the names that an option lists with commas."""
+    if isinstance(names, str) or any("," in name or "\0" in name for name in names):
+        raise InvalidArgumentError(f"{option} is {names!r}: a list of names is needed")
+    return ",".join(names).encode()
+
+
 def token_array(tokens: Tokens) -> TokenArray:
     """Tokens as one contiguous int32 array; no copy when they are that already."""
     array = np.asarray(tokens)
@@ -84,6 +91,27 @@ def fill(call: Callable[[int, Any], int], capacity: int) -> int:
     return needed.value
 
 
+def fill_bytes(call: Callable[[Any, int, Any], int], capacity: int) -> bytes:
+    """Make a call that fills a buffer with bytes, again with more room if it asks.
+
+    Parameters
+    ----------
+    call : callable
+        Takes the buffer, its capacity and the pointer to `needed`; returns the status.
+    capacity : int
+        The first guess.
+    """
+    buffer = ctypes.create_string_buffer(0)
+
+    def attempt(capacity: int, needed: Any) -> int:
+        nonlocal buffer
+        buffer = ctypes.create_string_buffer(capacity)
+        return call(buffer, capacity, needed)
+
+    count = fill(attempt, capacity)
+    return buffer.raw[:count]
+
+
 def sized(struct: type[ctypes.Structure]) -> Any:
     """Make a zeroed struct whose struct_size is set."""
     value = struct()
@@ -103,6 +131,13 @@ def set_fields(struct: ctypes.Structure, values: dict[str, float | None]) -> Non
         stored = getattr(struct, name)
         if isinstance(stored, int) and stored != value:
             raise InvalidArgumentError(f"{name} is {value}: out of range")
+
+
+def enum_value(option: str, value: str, choices: Sequence[str]) -> int:
+    """Give the value that adpo.h has for one of the choices of an option."""
+    if value not in choices:
+        raise InvalidArgumentError(f"{option} is {value!r}: one of {', '.join(choices)}")
+    return _abi.ENUMS[f"ADPO_{option.upper()}_{value.upper()}"]
 
 
 def fields(struct: ctypes.Structure) -> dict[str, Any]:

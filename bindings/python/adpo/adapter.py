@@ -21,7 +21,7 @@ class Adapter(Handle):
 
     @classmethod
     def load(cls, model: Model, path: PathLike) -> Adapter:
-        """Read a PEFT directory (adapter_config.json and adapter_model.safetensors)."""
+        """Read a PEFT directory, or the adapter file of llama.cpp when the path ends in ".gguf"."""
         pointer = ctypes.c_void_p()
         check(
             library().adpo_adapter_load(
@@ -31,5 +31,9 @@ class Adapter(Handle):
         return cls(pointer)
 
     def save(self, path: PathLike) -> None:
-        """Write a PEFT directory that `peft` loads; its files are written whole or not at all."""
+        """Write a PEFT directory that `peft` loads, or a file for llama.cpp (path ending ".gguf").
+
+        What was written is loaded again, and must give the same log-probs before it takes its
+        place; otherwise the path is as it was.
+        """
         check(library().adpo_adapter_save(self._pointer, _marshal.path_bytes(path)))

@@ -13,7 +13,8 @@ from adpo._dtype import DTYPES
 class Metrics:
     """What one update, or one evaluation, saw: means over its pairs unless said otherwise.
 
-    Rewards are beta times the summed log-ratio of policy to reference.
+    Rewards are beta times the summed log-ratio of policy to reference. Of unpaired rows, chosen and
+    rejected are means over the rows that have such a response, NaN where there are none.
 
     Attributes
     ----------
@@ -44,6 +45,8 @@ class Metrics:
     chosen_fall : float
         An alarm: by how much the chosen responses' log-prob has fallen since the first updates, in
         the mean over ten of them; 0 where it has not clearly.
+    kl : float
+        For the loss "kto", the estimate of the policy's KL divergence from the reference.
     """
 
     step: int
@@ -67,6 +70,7 @@ class Metrics:
     tokens_per_second: float
     is_evaluation: bool
     chosen_fall: float
+    kl: float
 
     @classmethod
     def _from_struct(cls, struct: Any) -> Metrics:
@@ -90,6 +94,7 @@ class Metrics:
             "rewards/margins": self.rewards_margin,
             "logps/chosen": self.logps_chosen,
             "logps/rejected": self.logps_rejected,
+            "kl": self.kl,
             "segments": self.segments,
         }
         if self.is_evaluation:

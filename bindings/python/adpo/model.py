@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +52,27 @@ class ModelInfo:
     weight_bytes: int
 
 
+@dataclass(frozen=True)
+class ExportReport:
+    """What reading an export back has shown.
+
+    Attributes
+    ----------
+    weight_bytes : int
+        Size of the weights that were written.
+    tokens : int
+        Number of tokens of a fixed text whose log-probs were compared.
+    mean_difference, max_difference : float
+        Of the log-probs read back from those in memory: about 1e-5 where nothing is rounded, and
+        otherwise what the encoding costs.
+    """
+
+    weight_bytes: int
+    tokens: int
+    mean_difference: float
+    max_difference: float
+
+
 def tokenize_flags(add_special: bool, parse_special: bool) -> int:
     """Combine the two choices into adpo_tokenize_flags."""
     flags = 0 if add_special else _abi.ENUMS["ADPO_TOKENIZE_NO_SPECIAL"]
@@ -59,7 +82,7 @@ def tokenize_flags(add_special: bool, parse_special: bool) -> int:
 class Model(Handle):
     """A language model: its weights, mapped from the file, and its tokenizer.
 
-    Any number of threads may use one.
+    `Trainer.model` gives one whose weights are in memory. Any number of threads may use one.
 
     Parameters
     ----------
@@ -73,6 +96,13 @@ class Model(Handle):
         pointer = ctypes.c_void_p()
         check(library().adpo_model_load(_marshal.path_bytes(path), ctypes.byref(pointer)))
         super().__init__(pointer)
+
+    @classmethod
+    def _of(cls, pointer: ctypes.c_void_p) -> Model:
+        """Take over a model of the library."""
+        model = cls.__new__(cls)
+        Handle.__init__(model, pointer)
+        return model
 
     @property
     def info(self) -> ModelInfo:
@@ -162,23 +192,50 @@ class Model(Handle):
         """Token ids to bytes: a token can begin or end within a UTF-8 sequence."""
         tokens = _marshal.token_array(ids)
         flags = _abi.ENUMS["ADPO_DETOKENIZE_SKIP_SPECIAL"] if skip_special else 0
+        return _marshal.fill_bytes(
+            lambda *buffer: library().adpo_detokenize(
+                self._pointer, _marshal.ids_pointer(tokens), len(tokens), flags, *buffer
+            ),
+            8 * len(tokens) + 8,
+        )
+
+    def render_chat(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        add_generation_prompt: bool = True,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        **variables: Any,
+    ) -> str:
+        """Write a conversation as the text that the model was trained on, by its chat template.
+
+        The text has its special tokens in it, BOS included: tokenize it with `add_special=False`.
+
+        Parameters
+        ----------
+        messages : sequence of dict
+            Such as ``{"role": "user", "content": "Hi."}``.
+        add_generation_prompt : bool
+            End with what begins the assistant's answer.
+        tools : sequence of dict, optional
+            JSON schemas of the functions that the model may call.
+        **variables
+            What else the template knows, such as ``enable_thinking=False``.
+        """
+        conversation = {**variables, "messages": list(messages), "tools": tools}
+        data = _marshal.text_bytes(json.dumps(conversation, ensure_ascii=False))
+        flags = _abi.ENUMS["ADPO_CHAT_ADD_GENERATION_PROMPT"] if add_generation_prompt else 0
         buffer = ctypes.create_string_buffer(0)
 
         def call(capacity: int, needed: Any) -> int:
             nonlocal buffer
             buffer = ctypes.create_string_buffer(capacity)
-            return library().adpo_detokenize(
-                self._pointer,
-                _marshal.ids_pointer(tokens),
-                len(tokens),
-                flags,
-                buffer,
-                capacity,
-                needed,
+            return library().adpo_chat_render(
+                self._pointer, data, len(data), flags, buffer, capacity, needed
             )
 
-        count = _marshal.fill(call, 8 * len(tokens) + 8)
-        return buffer.raw[:count]
+        count = _marshal.fill(call, 2 * len(data) + 256)
+        return buffer.raw[:count].decode("utf-8", "replace")
 
     @property
     def bos(self) -> int | None:
@@ -211,3 +268,39 @@ class Model(Handle):
         from adpo.session import Session
 
         return Session(self, adapter, dtype=dtype)
+
+    def export(
+        self, path: PathLike, *, adapter: Adapter | None = None, encoding: str | None = None
+    ) -> ExportReport:
+        """Write the model, with an adapter merged into its weights if one is given.
+
+        The result is loaded again and compared before it takes its place; otherwise the path is
+        as it was.
+
+        Parameters
+        ----------
+        path : path-like
+            Ending in ".gguf": a GGUF file. Otherwise a Hugging Face directory, which must be new
+            or empty.
+        adapter : Adapter, optional
+        encoding : str, optional
+            Of the matrices: "F32", "F16" or "BF16"; in GGUF files also "Q8_0", "Q4_0", "Q4_1",
+            "Q4_K" or "Q6_K". None leaves them as they are, but makes quantized ones F16 in a
+            directory.
+
+        Returns
+        -------
+        ExportReport
+            How far the log-probs are from those in memory.
+        """
+        report = _marshal.sized(_abi.adpo_export_report)
+        check(
+            library().adpo_model_export(
+                self._pointer,
+                adapter._pointer if adapter else None,
+                _marshal.path_bytes(path),
+                _marshal.text_bytes(encoding) if encoding is not None else None,
+                ctypes.byref(report),
+            )
+        )
+        return ExportReport(**_marshal.fields(report))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable
 
@@ -19,8 +19,8 @@ from adpo.dataset import Dataset
 from adpo.errors import InvalidArgumentError
 from adpo.metrics import Metrics
 from adpo.model import Model
+from adpo.objective import Objective, objective_struct
 
-GRANULARITIES = ("response", "token", "static:K", "adaptive:M")
 SCHEDULES = ("linear", "cosine", "constant")
 OPTIMIZERS = ("adamw", "sgd")
 REFERENCES = ("base", "start")
@@ -57,35 +57,8 @@ class TrainerInfo:
     best_loss: float
 
 
-def parse_granularity(granularity: str) -> tuple[int, int]:
-    """Read "response", "token", "static:K" or "adaptive:M".
-
-    Returns
-    -------
-    kind : int
-        The `adpo_granularity` of adpo.h.
-    size : int
-        K or M; 0 for the others.
-    """
-    name, colon, digits = granularity.partition(":")
-    with_size = {"response": False, "token": False, "static": True, "adaptive": True}
-    size = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
-    if name not in with_size or with_size[name] != bool(colon) or (colon and size < 1):
-        raise InvalidArgumentError(
-            f"granularity is {granularity!r}: one of {', '.join(GRANULARITIES)}, "
-            "where K and M are whole numbers from 1"
-        )
-    return _abi.ENUMS[f"ADPO_GRANULARITY_{name.upper()}"], size
-
-
-def _enum(option: str, value: str, values: tuple[str, ...]) -> int:
-    if value not in values:
-        raise InvalidArgumentError(f"{option} is {value!r}: one of {', '.join(values)}")
-    return _abi.ENUMS[f"ADPO_{option.upper()}_{value.upper()}"]
-
-
 class Trainer(Handle):
-    """Tunes a LoRA adapter on all linear layers of a model.
+    """Tunes a LoRA adapter on linear layers of a model, or all weights.
 
     Iterate over it, call `step`, or call `run`. `accumulate`, `gradients` and `apply` are the parts
     of a step.
@@ -95,18 +68,28 @@ class Trainer(Handle):
     model : Model
     pairs : Dataset
         Copied: later changes do not reach the trainer.
-    granularity : str
-        How tokens group into segments: "response" (DPO), "token", "static:K" for windows of K
-        tokens, "adaptive:M" for M runs of near-equal length.
-    beta : float
-        0.1 when not given.
+    objective : Objective, optional
+        What to minimize; DPO when not given.
     start : Adapter, optional
-        Go on from this adapter, with its rank and alpha, instead of a new one.
+        Go on from this adapter, with its rank, alpha, modules and kind, instead of a new one.
     dtype : str
         What products with the weights compute in: "f32"; "bf16", which is about twice as fast; or
         "auto", which is bf16 where the processor has it and the weights are not stored in F32.
+    full_finetuning : bool
+        Train all weights of the model, which must be F32, F16 or BF16, instead of an adapter.
+        Weights, gradients and optimizer take 16 bytes a parameter with AdamW, 12 with SGD.
     lora_rank, lora_alpha : int, float
         16 and 32 when not given.
+    lora_dropout : float
+        The share of an adapter's inputs that a training pass drops; 0 when not given.
+    target_modules : sequence of str
+        The linear layers to adapt: names as PEFT matches them, such as "q_proj" or
+        "model.layers.3.mlp.up_proj", or patterns for full names, such as "model.layers.*.mlp.*".
+        All when not given.
+    use_rslora : bool
+        Scale by alpha / sqrt(rank), not alpha / rank.
+    use_dora : bool
+        Train a magnitude for each row of a weight, too.
     epochs : int
         1 when not given.
     batch_size : int
@@ -115,6 +98,9 @@ class Trainer(Handle):
         Micro-batches for each update, 1 when not given.
     max_length : int
         Tokens of prompt + response, 1024 when not given; longer ones lose their end.
+    activation_memory : int
+        Bytes of activations that are kept for the backward pass, 2**30 when not given; layers
+        beyond are computed again, which takes up to a third more time and changes no bit.
     seed : int
         Of the adapter's start and of the shuffling.
     shuffle : bool
@@ -130,7 +116,7 @@ class Trainer(Handle):
     optimizer : str
         "adamw" or "sgd".
     weight_decay : float
-        0 when not given.
+        0 when not given. Norms and biases do not decay.
     momentum : float
         Of SGD; 0 when not given.
     adam_beta1, adam_beta2, adam_epsilon : float
@@ -149,17 +135,22 @@ class Trainer(Handle):
         self,
         model: Model,
         pairs: Dataset,
-        granularity: str = "response",
+        objective: Objective | None = None,
         *,
-        beta: float | None = None,
         start: Adapter | None = None,
         dtype: str = "f32",
+        full_finetuning: bool = False,
         lora_rank: int | None = None,
         lora_alpha: float | None = None,
+        lora_dropout: float | None = None,
+        target_modules: Sequence[str] | None = None,
+        use_rslora: bool = False,
+        use_dora: bool = False,
         epochs: int | None = None,
         batch_size: int | None = None,
         gradient_accumulation: int | None = None,
         max_length: int | None = None,
+        activation_memory: int | None = None,
         seed: int | None = None,
         shuffle: bool | None = None,
         learning_rate: float | None = None,
@@ -175,37 +166,42 @@ class Trainer(Handle):
         reference: str = "base",
         reference_cache: _marshal.PathLike | None = None,
     ) -> None:
-        kind, size = parse_granularity(granularity)
+        minimized = objective_struct(objective or Objective())
         config = _abi.adpo_trainer_config()
         check(library().adpo_trainer_config_init(ctypes.byref(config), ctypes.sizeof(config)))
+        config.objective = ctypes.pointer(minimized)
         _marshal.set_fields(
             config,
             {
-                "granularity": kind,
-                "granularity_size": size,
-                "beta": beta,
                 "dtype": dtype_value(dtype),
+                "full_finetuning": full_finetuning,
                 "lora_rank": lora_rank,
                 "lora_alpha": lora_alpha,
+                "lora_dropout": lora_dropout,
+                "use_rslora": use_rslora,
+                "use_dora": use_dora,
                 "epochs": epochs,
                 "batch_size": batch_size,
                 "gradient_accumulation": gradient_accumulation,
                 "max_length": max_length,
+                "activation_memory": activation_memory,
                 "seed": seed,
                 "shuffle": shuffle,
                 "learning_rate": learning_rate,
-                "schedule": _enum("schedule", schedule, SCHEDULES),
+                "schedule": _marshal.enum_value("schedule", schedule, SCHEDULES),
                 "warmup_steps": warmup_steps,
                 "max_gradient_norm": max_gradient_norm,
-                "optimizer": _enum("optimizer", optimizer, OPTIMIZERS),
+                "optimizer": _marshal.enum_value("optimizer", optimizer, OPTIMIZERS),
                 "weight_decay": weight_decay,
                 "momentum": momentum,
                 "adam_beta1": adam_beta1,
                 "adam_beta2": adam_beta2,
                 "adam_epsilon": adam_epsilon,
-                "reference": _enum("reference", reference, REFERENCES),
+                "reference": _marshal.enum_value("reference", reference, REFERENCES),
             },
         )
+        if target_modules is not None:
+            config.target_modules = _marshal.joined("target_modules", target_modules)
         if reference_cache is not None:
             config.reference_cache = _marshal.path_bytes(reference_cache)
         pointer = ctypes.c_void_p()
@@ -241,7 +237,7 @@ class Trainer(Handle):
         return self._update("adpo_trainer_accumulate")
 
     def apply(self) -> Metrics:
-        """Clip the accumulated gradient and update the adapter; tell what the update saw."""
+        """Clip the accumulated gradient and update the parameters; tell what the update saw."""
         return self._update("adpo_trainer_apply")
 
     @property
@@ -310,7 +306,7 @@ class Trainer(Handle):
         patience : int
             Evaluations in a row without a lower loss that end the run; any number when not given.
         keep_best : bool
-            End with the adapter whose evaluation had the lowest loss.
+            End with the parameters whose evaluation had the lowest loss.
         checkpoint : path, optional
             A file that the run can be resumed from, with `restore`, written at the end of the run
             and each `checkpoint_steps`.
@@ -364,3 +360,12 @@ class Trainer(Handle):
         pointer = ctypes.c_void_p()
         check(library().adpo_trainer_adapter(self._pointer, ctypes.byref(pointer)))
         return Adapter(pointer)
+
+    def model(self) -> Model:
+        """Copy the model as full fine-tuning has made it so far, its weights in F32.
+
+        Later steps do not change the copy. `Model.export` writes it.
+        """
+        pointer = ctypes.c_void_p()
+        check(library().adpo_trainer_model(self._pointer, ctypes.byref(pointer)))
+        return Model._of(pointer)

@@ -40,7 +40,8 @@ def pairs(model):
 
 @pytest.fixture
 def trainer(model, pairs):
-    return adpo.Trainer(model, pairs, "adaptive:4", epochs=4, batch_size=2, learning_rate=1e-3)
+    objective = adpo.Objective("adaptive:4")
+    return adpo.Trainer(model, pairs, objective, epochs=4, batch_size=2, learning_rate=1e-3)
 
 
 def run(*arguments, **environment):

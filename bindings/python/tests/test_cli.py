@@ -26,6 +26,7 @@ TRL_NAMES = {
     "logps/chosen",
     "logps/rejected",
     "num_tokens",
+    "kl",
 }
 OWN_NAMES = {
     "dtype",
@@ -79,6 +80,14 @@ def test_generate(session):
     assert run_json(*sampled, "--seed", 3) == run_json(*sampled, "--seed", 3)
 
 
+def test_generate_answers_a_chat(session):
+    model = session.model
+    found = run_json("generate", MODEL, "--chat", "Hello", "--max-tokens", 5)
+    text = model.render_chat([{"role": "user", "content": "Hello"}])
+    expected = session.generate(model.tokenize(text, add_special=False), max_tokens=5)
+    assert found == {"tokens": expected.tokens.tolist(), "text": expected.text}
+
+
 def test_generate_streams_text(session):
     result = run("generate", MODEL, "--prompt", "Hello", "--max-tokens", 5)
     expected = session.generate("Hello", max_tokens=5).text
@@ -86,11 +95,44 @@ def test_generate_streams_text(session):
     assert expected.rstrip("\ufffd").startswith(result.stdout.rstrip("\ufffd\n"))
 
 
+@pytest.mark.parametrize("name", ["tuned", "tuned.gguf"])
+def test_train_full_leaves_metrics_and_a_model(tmp_path, name):
+    base = MODEL.parent / "llama-tied-bf16"
+    output = tmp_path / name
+    full = ("train", base, "--data", PAIRS, "--output", output, "--full", "--learning-rate", 1e-3)
+    summary = run_json(*full)
+    tuned = adpo.Model(output)
+    assert summary["parameters"] == tuned.info.parameters
+    assert tuned.info.encoding == "BF16"
+    text = ("Say hello.", " Hello!")
+    with tuned.session() as session, adpo.Model(base).session() as before:
+        assert session.score_text(*text).sum > before.score_text(*text).sum
+    lines = (tmp_path / f"{name}.metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == summary["steps"]
+
+
+def test_train_full_looks_before_it_trains(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    result = run(*train(tmp_path, "--full"))
+    assert result.returncode != 0
+    assert "is not empty" in result.stderr
+    result = run(*train(tmp_path / "other", "--encoding", "F16"))
+    assert result.returncode != 0
+    assert "--encoding needs --full" in result.stderr
+    result = run(*train(tmp_path / "other", "--full", "--lora-rank", 4))
+    assert result.returncode != 0
+    assert "leave --lora-rank" in result.stderr
+    quantized = MODEL.parent / "llama-q4_0.gguf"
+    result = run("train", quantized, "--data", PAIRS, "--output", tmp_path / "new", "--full")
+    assert result.returncode != 0
+    assert "full fine-tuning needs F32, F16 or BF16" in result.stderr
+
+
 def test_train_leaves_metrics_and_an_adapter(model, tmp_path):
     output = tmp_path / "deep" / "output"
     summary = run_json(
         *train(output, "--granularity", "adaptive:4", "--beta", 0.2, "--learning-rate", 1e-3),
-        *("--epochs", 2, "--batch-size", 2, "--lora-rank", 4, "--lora-alpha", 8, "--seed", 1),
+        *("--epochs", 2, "--batch-size", 2, "--rank", 4, "--alpha", 8, "--seed", 1),
         *("--optimizer", "sgd", "--momentum", 0.5, "--schedule", "cosine"),
         *("--warmup", 1, "--max-gradient-norm", 0.5, "--accumulate", 2),
         *("--weight-decay", 0.01, "--max-length", 512, "--eval", PAIRS),
@@ -119,6 +161,81 @@ def test_train_leaves_metrics_and_an_adapter(model, tmp_path):
     assert tuned["sum"] != run_json("score", MODEL, *text)["sum"]
 
 
+@pytest.mark.parametrize(
+    ("options", "objective"),
+    [
+        ("", adpo.Objective()),
+        ("--link hinge --granularity static:3", adpo.Objective("static:3", "hinge")),
+        ("--loss dpo", adpo.Objective()),
+        ("--loss adpo --padding eos", adpo.Objective("token", padding="eos")),
+        (
+            "--loss adpo --granularity adaptive:2 --reduction mean",
+            adpo.Objective("adaptive:2", reduction="mean"),
+        ),
+        ("--loss simpo --beta 2", adpo.Objective.named("simpo", beta=2.0)),
+        ("--loss cpo --sft-weight 0.5", adpo.Objective(reference_free=True, sft_weight=0.5)),
+        (
+            "--link robust --label-smoothing 0.2 --wpo",
+            adpo.Objective(loss="robust", label_smoothing=0.2, wpo=True),
+        ),
+        ("--dpop-lambda 5 --ld-alpha 0.5", adpo.Objective(dpop_lambda=5.0, ld_alpha=0.5)),
+        (
+            "--reference-free --target-margin 0.1",
+            adpo.Objective(reference_free=True, target_margin=0.1),
+        ),
+        (
+            "--loss kto --undesirable-weight 0.7",
+            adpo.Objective(loss="kto", undesirable_weight=0.7),
+        ),
+    ],
+)
+def test_train_takes_an_objective(model, tmp_path, options, objective):
+    output = tmp_path / "output"
+    run_json(*train(output, *options.split(), "--batch-size", 20))
+    line = json.loads((output / "metrics.jsonl").read_text().splitlines()[0])
+    pairs = adpo.Dataset(model)
+    pairs.load_jsonl(PAIRS)
+    trainer = adpo.Trainer(model, pairs, objective, batch_size=20)
+    assert line["loss"] == pytest.approx(trainer.step().loss, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "arguments"),
+    [
+        ("--rank 2 --alpha 4 --rslora", {"lora_rank": 2, "lora_alpha": 4, "use_rslora": True}),
+        (
+            "--dora --dropout 0.2 --target-modules v_proj,model.layers.1.mlp.*",
+            {
+                "use_dora": True,
+                "lora_dropout": 0.2,
+                "target_modules": ["v_proj", "model.layers.1.mlp.*"],
+            },
+        ),
+    ],
+)
+def test_train_takes_the_kind_of_adapter(model, tmp_path, options, arguments):
+    output = tmp_path / "output"
+    options = (*options.split(), "--learning-rate", 1e-2, "--batch-size", 10)
+    summary = run_json(*train(output, *options))
+    pairs = adpo.Dataset(model)
+    pairs.load_jsonl(PAIRS)
+    trainer = adpo.Trainer(model, pairs, learning_rate=1e-2, batch_size=10, **arguments)
+    assert summary["parameters"] == trainer.info.parameters
+    trainer.run()
+    trainer.adapter().save(tmp_path / "expected")
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        found = (output / name).read_bytes()
+        assert found == (tmp_path / "expected" / name).read_bytes()
+    cost = run_json("inspect", MODEL, PAIRS, "--no-time", *options[:-4])
+    assert cost["memory"]["parameters"] == 4 * trainer.info.parameters
+
+
+def test_train_refuses_modules_that_the_model_lacks(tmp_path):
+    result = run(*train(tmp_path / "output", "--target-modules", "q_proj,qq_proj"))
+    assert result.returncode == 1
+    assert '"qq_proj" matches no target module: q_proj, k_proj' in result.stderr
+
+
 def test_train_starts_from_an_adapter(tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
     options = ("--learning-rate", 1e-3, "--epochs", 2, "--batch-size", 2)
@@ -126,6 +243,33 @@ def test_train_starts_from_an_adapter(tmp_path):
     run_json(*train(second, "--adapter", first, *options))
     line = json.loads((second / "metrics.jsonl").read_text().splitlines()[0])
     assert line["rewards/chosen"] != 0
+
+
+def test_train_stops_early_and_keeps_the_best(tmp_path):
+    data = tmp_path / "reversed.jsonl"
+    pairs = [json.loads(line) for line in PAIRS.read_text(encoding="utf-8").splitlines()]
+    swapped = [{**p, "chosen": p["rejected"], "rejected": p["chosen"]} for p in pairs]
+    data.write_text("".join(json.dumps(pair) + "\n" for pair in swapped))
+    metrics = tmp_path / "elsewhere.jsonl"
+    output = tmp_path / "output"
+    command = train(output, "--eval", data, "--eval-every", 2, "--patience", 2, "--keep-best")
+    result = run(*command, "--learning-rate", 1e-3, "--epochs", 2, "--metrics", metrics, "--json")
+    assert result.stderr == "adpo: stopped early after step 6 of 10\n"
+    summary = json.loads(result.stdout)
+    lines = [json.loads(line) for line in metrics.read_text().splitlines()]
+    losses = [line["eval_loss"] for line in lines if "eval_loss" in line]
+    assert len(losses) == 3
+    assert summary["best_eval_loss"] == min(losses) == losses[0]
+    assert summary["best_step"] == 2
+    assert not (output / "metrics.jsonl").exists()
+
+
+def test_train_warns_when_the_chosen_responses_become_less_likely(tmp_path):
+    rate = ("--granularity", "token", "--learning-rate", 3e-2, "--epochs", 10, "--rank", 4)
+    result = run(*train(tmp_path / "output", *rate))
+    assert result.returncode == 0
+    assert "the log-prob of the chosen responses has fallen by" in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_train_reports_what_it_cut(tmp_path):
@@ -176,6 +320,9 @@ def test_ctrl_c_saves_the_adapter(tmp_path):
     assert (output / "adapter_model.safetensors").exists()
 
 
+DPO = ["train", MODEL, "--data", PAIRS, "--output", "o", "--loss", "dpo"]
+
+
 @pytest.mark.parametrize(
     ("code", "arguments"),
     [
@@ -184,10 +331,19 @@ def test_ctrl_c_saves_the_adapter(tmp_path):
         (2, ["info"]),
         (2, ["tokenize", MODEL]),
         (2, ["train", MODEL]),
+        (2, ["generate", MODEL]),
+        (2, ["generate", MODEL, "--prompt", "a", "--chat", "b"]),
         (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--granularity", "static:0"]),
         (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--granularity", "static:x"]),
         (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--granularity", "words"]),
         (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--beta", "high"]),
+        (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--loss", "ppo"]),
+        (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--link", "kto"]),
+        (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--link", "ipo", "--loss", "dpo"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--loss", "exo_pair"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--padding", "eos"]),
+        (1, [*DPO, "--granularity", "token"]),
+        (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--label-smoothing", "0.5"]),
         (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--epochs", "1.5"]),
         (2, ["train", MODEL, "--data", PAIRS, "--output", "o", "--schedule", "sine"]),
         (1, ["train", MODEL, "--data", PAIRS, "--output", "o", "--beta", "nan"]),

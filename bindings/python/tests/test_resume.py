@@ -15,7 +15,7 @@ from conftest import MODEL, PAIRS, run, run_json
 # 20 pairs: three windows an epoch, of 4 + 4 and 4 + 4 and 4.
 OPTIONS = (
     *("--data", PAIRS, "--batch-size", 4, "--accumulate", 2, "--epochs", 40, "--seed", 3),
-    *("--lora-rank", 4, "--learning-rate", 1e-3, "--schedule", "cosine", "--warmup", 5),
+    *("--rank", 4, "--learning-rate", 1e-3, "--schedule", "cosine", "--warmup", 5),
     *("--eval", PAIRS, "--eval-every", 7, "--keep-best"),
 )
 STEPS = 120

@@ -13,6 +13,42 @@ import adpo
 from conftest import MODEL, PAIRS
 
 
+@pytest.fixture
+def full(model, pairs):
+    return adpo.Trainer(model, pairs, epochs=2, learning_rate=1e-4, full_finetuning=True)
+
+
+def test_full_finetuning_gives_a_model(model, full, pairs, tmp_path):
+    assert full.info.parameters == model.info.parameters
+    before = full.evaluate(pairs)
+    full.run()
+    assert full.evaluate(pairs).loss < before.loss
+    tuned = full.model()
+    full.close()
+    assert tuned.info.encoding == "F32"
+    assert tuned.info.parameters == model.info.parameters
+    text = ("May I see the door?", " Yes, here is the door.")
+    with tuned.session() as session, model.session() as base:
+        score = session.score_text(*text).sum
+        assert score != pytest.approx(base.score_text(*text).sum, abs=1e-3)
+    report = tuned.export(tmp_path / "tuned.gguf")
+    assert report.max_difference < 1e-4
+    with adpo.Model(tmp_path / "tuned.gguf").session() as session:
+        assert session.score_text(*text).sum == pytest.approx(score, abs=1e-3)
+
+
+def test_full_finetuning_refuses_what_makes_no_sense(model, full, trainer, pairs):
+    with pytest.raises(ValueError, match="there is no adapter"):
+        full.adapter()
+    with pytest.raises(ValueError, match="take the adapter"):
+        trainer.model()
+    with pytest.raises(ValueError, match="no adapter to start from"):
+        adpo.Trainer(model, pairs, full_finetuning=True, start=trainer.adapter())
+    quantized = adpo.Model(MODEL.parent / "llama-q8_0.gguf")
+    with pytest.raises(adpo.UnsupportedError, match="Q8_0"):
+        adpo.Trainer(quantized, pairs, full_finetuning=True)
+
+
 def test_pairs_are_counted(model, pairs):
     assert len(pairs) == 4
     pairs.add_tokens([1, 2], [3], np.array([4, 5]))
@@ -60,7 +96,7 @@ def test_info(trainer):
 
 @pytest.mark.parametrize("granularity", ["response", "token", "static:2", "adaptive:3"])
 def test_the_first_loss_is_ln_2_a_segment(model, pairs, granularity):
-    metrics = adpo.Trainer(model, pairs, granularity).step()
+    metrics = adpo.Trainer(model, pairs, adpo.Objective(granularity)).step()
     assert metrics.step == 1
     assert metrics.loss_per_segment == pytest.approx(math.log(2), abs=1e-5)
     assert metrics.loss * metrics.pairs == pytest.approx(math.log(2) * metrics.segments, abs=1e-3)
@@ -86,7 +122,8 @@ def test_iterating_makes_the_steps_of_the_run(trainer):
 
 def test_the_same_seed_gives_the_same_run(model, pairs):
     def losses():
-        return [m.loss for m in adpo.Trainer(model, pairs, "token", seed=5, batch_size=1)]
+        trainer = adpo.Trainer(model, pairs, adpo.Objective("token"), seed=5, batch_size=1)
+        return [m.loss for m in trainer]
 
     assert losses() == losses()
 
@@ -205,7 +242,7 @@ def test_the_adapter_is_saved_and_loaded(model, trainer, session, tmp_path):
 def test_training_goes_on_from_an_adapter(model, trainer, pairs):
     trainer.run()
     margin = trainer.evaluate(pairs).rewards_margin
-    second = adpo.Trainer(model, pairs, "adaptive:4", start=trainer.adapter())
+    second = adpo.Trainer(model, pairs, adpo.Objective("adaptive:4"), start=trainer.adapter())
     assert second.evaluate(pairs).rewards_margin == pytest.approx(margin, abs=1e-6)
 
 
@@ -229,22 +266,17 @@ def test_long_pairs_are_dropped_and_truncated(model):
 @pytest.mark.parametrize(
     "options",
     [
-        {"granularity": "static:0"},
-        {"granularity": "static"},
-        {"granularity": "token:3"},
-        {"granularity": "adaptive:-1"},
-        {"granularity": "adaptive:99999999999"},
-        {"granularity": "sentence"},
-        {"granularity": ""},
-        {"beta": 0.0},
-        {"beta": float("nan")},
-        {"beta": "high"},
         {"epochs": 0},
         {"epochs": -1},
         {"batch_size": 2**32},
         {"gradient_accumulation": 0},
         {"reference": "model"},
         {"lora_rank": 0},
+        {"lora_dropout": 1.0},
+        {"target_modules": []},
+        {"target_modules": ["head"]},
+        {"target_modules": "q_proj"},
+        {"target_modules": ["q_proj,v_proj"]},
         {"max_length": 1},
         {"learning_rate": -1.0},
         {"schedule": "sine"},

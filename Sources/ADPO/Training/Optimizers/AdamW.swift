@@ -27,17 +27,22 @@ package final class AdamW: Optimizer {
     }
 
     package let configuration: Configuration
+    /// The first parameters, which weight decay is for.
+    private let decaying: Int
     package var steps = 0
     private let firstMoments: Buffer<Float>
     private let secondMoments: Buffer<Float>
 
     /// - Throws: `.outOfMemory`; `.invalidArgument` unless betas are in [0, 1), epsilon is above 0
     ///   and the weight decay is not negative.
-    package init(parameters count: Int, _ configuration: Configuration) throws(ADPOError) {
+    package init(
+        parameters count: Int, decaying: Int, _ configuration: Configuration
+    ) throws(ADPOError) {
         try configuration.validate()
         let first = try Buffer<Float>(zeros: count)
         let second = try Buffer<Float>(zeros: count)
         self.configuration = configuration
+        self.decaying = min(decaying, count)
         firstMoments = first
         secondMoments = second
     }
@@ -59,7 +64,7 @@ package final class AdamW: Optimizer {
             return
         }
         steps += 1
-        let scalars = adpo_adamw(
+        var scalars = adpo_adamw(
             beta2: Float(configuration.beta2),
             one_minus_beta1: Float(1 - configuration.beta1),
             one_minus_beta2: Float(1 - configuration.beta2),
@@ -67,7 +72,12 @@ package final class AdamW: Optimizer {
             decay: Float(1 - learningRate * configuration.weightDecay),
             step_size: Float(learningRate / (1 - pow(configuration.beta1, Double(steps)))),
             root_correction: Float(sqrt(1 - pow(configuration.beta2, Double(steps)))))
-        adpo_adamw_step(
-            scalars, values, slopes, firstMoments.pointer, secondMoments.pointer, count)
+        for range in [0..<decaying, decaying..<count] where !range.isEmpty {
+            let first = range.lowerBound
+            if first == decaying { scalars.decay = 1 }
+            adpo_adamw_step(
+                scalars, values + first, slopes + first, firstMoments.pointer + first,
+                secondMoments.pointer + first, range.count)
+        }
     }
 }

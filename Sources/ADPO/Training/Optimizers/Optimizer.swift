@@ -21,13 +21,14 @@ public enum OptimizerKind: String, Sendable, CaseIterable {
     case adamw
     case sgd
 
+    /// - Parameter decaying: the number of parameters, from the first on, that weight decay is for.
     /// - Throws: `.outOfMemory`; `.invalidArgument` for settings that make no sense.
     package func make(
-        parameters count: Int, _ configuration: TrainerConfiguration
+        parameters count: Int, decaying: Int = .max, _ configuration: TrainerConfiguration
     ) throws(ADPOError) -> any Optimizer {
         switch self {
-        case .adamw: try AdamW(parameters: count, configuration.adamW)
-        case .sgd: try SGD(parameters: count, configuration.sgd)
+        case .adamw: try AdamW(parameters: count, decaying: decaying, configuration.adamW)
+        case .sgd: try SGD(parameters: count, decaying: decaying, configuration.sgd)
         }
     }
 }

@@ -20,15 +20,20 @@ package final class SGD: Optimizer {
     }
 
     package let configuration: Configuration
+    /// The first parameters, which weight decay is for.
+    private let decaying: Int
     package var steps = 0
     private let velocities: Buffer<Float>
 
     /// - Throws: `.outOfMemory`; `.invalidArgument` unless the momentum is in [0, 1) and the weight
     ///   decay is not negative.
-    package init(parameters count: Int, _ configuration: Configuration) throws(ADPOError) {
+    package init(
+        parameters count: Int, decaying: Int, _ configuration: Configuration
+    ) throws(ADPOError) {
         try configuration.validate()
         let velocities = try Buffer<Float>(zeros: count)
         self.configuration = configuration
+        self.decaying = min(decaying, count)
         self.velocities = velocities
     }
 
@@ -46,7 +51,8 @@ package final class SGD: Optimizer {
         let rate = Float(learningRate)
         let velocities = velocities.mutableSpan
         for index in parameters.indices {
-            let gradient = gradients[index] + decay * parameters[index]
+            let shrink = index < decaying ? decay * parameters[index] : 0
+            let gradient = gradients[index] + shrink
             velocities[index] = momentum * velocities[index] + gradient
             parameters[index] -= rate * velocities[index]
         }

@@ -54,6 +54,25 @@ struct OptimizerTests {
         #expect(copy == parameters)
     }
 
+    /// Weight decay is for the first parameters.
+    @Test(arguments: OptimizerKind.allCases, [0, 1, 3])
+    func decaysTheFirst(_ kind: OptimizerKind, _ decaying: Int) throws {
+        var configuration = TrainerConfiguration()
+        func step(weightDecay: Double, decaying: Int) throws -> [Float] {
+            configuration.weightDecay = weightDecay
+            var parameters: [Float] = [1, 2, 3]
+            let optimizer = try kind.make(parameters: 3, decaying: decaying, configuration)
+            try update(optimizer, &parameters, [0.1, -0.2, 0.3], 0.1)
+            return parameters
+        }
+        let (with, without) = (
+            try step(weightDecay: 0.5, decaying: 3), try step(weightDecay: 0, decaying: 3)
+        )
+        #expect(zip(with, without).allSatisfy { $0 < $1 })
+        let expected = Array(with.prefix(decaying)) + Array(without.dropFirst(decaying))
+        #expect(try step(weightDecay: 0.5, decaying: decaying) == expected)
+    }
+
     @Test(arguments: OptimizerKind.allCases)
     func refusesOtherCounts(_ kind: OptimizerKind) throws {
         let optimizer = try kind.make(parameters: 3, TrainerConfiguration())

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from adpo._library import set_num_threads
-from adpo.cli import inference, training
+from adpo.cli import export, inference, inspection, training
 from adpo.errors import AdpoError
 
 
@@ -27,7 +27,9 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("--threads", type=int, default=0, metavar="N", help="0: all cores")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     inference.add_commands(commands, shared)
+    inspection.add_command(commands, shared)
     training.add_command(commands, shared)
+    export.add_command(commands, shared)
     return parser
 
 

@@ -33,8 +33,10 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     add_dtype(score)
     score.set_defaults(run=_score)
 
-    generate = commands.add_parser("generate", parents=[shared], help="continue a prompt")
-    generate.add_argument("--prompt", required=True)
+    generate = commands.add_parser("generate", parents=[shared], help="continue a text or a chat")
+    start = generate.add_mutually_exclusive_group(required=True)
+    start.add_argument("--prompt", metavar="TEXT", help="continue this text")
+    start.add_argument("--chat", metavar="TEXT", help="answer this, by the model's chat template")
     generate.add_argument("--max-tokens", type=int, default=256, metavar="N", help="256")
     generate.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0: greedy")
     generate.add_argument("--seed", type=int, default=0, metavar="S", help="0")
@@ -96,8 +98,12 @@ def _generate(options: argparse.Namespace) -> int:
     def show(_token: int, text: str, _logprob: float) -> None:
         print(text, end="", flush=True)
 
+    prompt = options.prompt
+    if options.chat is not None:
+        text = session.model.render_chat([{"role": "user", "content": options.chat}])
+        prompt = session.model.tokenize(text, add_special=False)
     generation = session.generate(
-        options.prompt,
+        prompt,
         max_tokens=options.max_tokens,
         temperature=options.temperature,
         seed=options.seed,

@@ -14,54 +14,52 @@ from adpo.cli._metrics_log import MetricsLog
 from adpo.cli._output import finite, print_json, print_table
 from adpo.cli._progress import Progress
 from adpo.cli.inference import add_dtype
+from adpo.cli.objective import add_objective, objective_of
+from adpo.cli.parameters import add_parameters, parameters_of
 from adpo.dataset import Dataset
 from adpo.errors import InvalidArgumentError
 from adpo.metrics import Metrics
 from adpo.model import Model
-from adpo.trainer import OPTIMIZERS, REFERENCES, SCHEDULES, Trainer, parse_granularity
-
-
-def _granularity(text: str) -> str:
-    try:
-        parse_granularity(text)
-    except InvalidArgumentError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return text
+from adpo.trainer import OPTIMIZERS, REFERENCES, SCHEDULES, Trainer
 
 
 def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     """Add the command to the parser. What is not given is left to the library."""
     train = commands.add_parser("train", parents=[shared], help="tune on preference pairs")
     train.set_defaults(run=_train)
-    train.add_argument("--data", required=True, metavar="FILE", help="JSON Lines of pairs")
-    train.add_argument("--output", required=True, metavar="DIR", help="for adapter and metrics")
-    train.add_argument("--metrics", metavar="FILE", help="JSON Lines; OUTPUT/metrics.jsonl")
+    train.add_argument("--data", required=True, metavar="FILE", help="pairs: JSON Lines or Parquet")
+    train.add_argument(
+        "--output",
+        required=True,
+        metavar="DIR",
+        help="for adapter and metrics; with --full a new directory or .gguf file for the model",
+    )
+    train.add_argument(
+        "--metrics",
+        metavar="FILE",
+        help="JSON Lines; OUTPUT/metrics.jsonl, with --full OUTPUT.metrics.jsonl",
+    )
+    train.add_argument("--full", action="store_true", help="tune all weights, not an adapter")
+    train.add_argument("--encoding", metavar="E", help="of the --full model's weights; as it was")
     train.add_argument("--eval", metavar="FILE", help="held-out pairs to evaluate on")
     train.add_argument("--keep-best", action="store_true", help="end with the lowest eval_loss")
     train.add_argument("--checkpoint", metavar="FILE", help="what --resume goes on from")
     train.add_argument("--resume", action="store_true", help="from --checkpoint, if it is there")
-    train.add_argument("--adapter", metavar="DIR", help="start from this adapter")
-    train.add_argument(
-        "--granularity",
-        type=_granularity,
-        default="response",
-        metavar="G",
-        help="response (the default), token, static:K or adaptive:M",
-    )
+    train.add_argument("--adapter", metavar="DIR", help="start from this adapter, as it is made")
+    add_objective(train)
+    add_parameters(train)
     add_dtype(train)
     train.add_argument("--schedule", choices=SCHEDULES, default="linear", help="linear")
     train.add_argument("--reference", choices=REFERENCES, default="base", help="base")
     train.add_argument("--reference-cache", metavar="FILE", help="keeps the reference's log-probs")
     train.add_argument("--optimizer", choices=OPTIMIZERS, default="adamw", help="adamw")
     for name, kind, help_text in (
-        ("--beta", float, "0.1"),
         ("--learning-rate", float, "2e-5"),
         ("--epochs", int, "1"),
         ("--batch-size", int, "4 pairs in a micro-batch"),
         ("--accumulate", int, "1 micro-batch for each update"),
         ("--max-length", int, "1024"),
-        ("--lora-rank", int, "16"),
-        ("--lora-alpha", float, "32"),
+        ("--activation-memory", int, "2**30 bytes; fewer take more time"),
         ("--warmup", int, "0 steps"),
         ("--max-gradient-norm", float, "1; 0 does not clip"),
         ("--weight-decay", float, "0"),
@@ -88,9 +86,22 @@ def _prepare(path: str) -> Path:
     return directory
 
 
+def _prepare_model(path: str) -> Path:
+    """See that a model can be written there once it is tuned: training takes long."""
+    output = Path(path)
+    if output.suffix == ".gguf":
+        _prepare(str(output.parent))
+    elif any(_prepare(path).iterdir()):
+        raise InvalidArgumentError(f"{path} is not empty: choose another --output, or empty it")
+    return output
+
+
 def _load(model: Model, path: str) -> Dataset:
     pairs = Dataset(model)
-    pairs.load_jsonl(path)
+    if path.endswith(".parquet"):
+        pairs.load_parquet(path)
+    else:
+        pairs.load_jsonl(path)
     return pairs
 
 
@@ -159,23 +170,28 @@ def _train(options: argparse.Namespace) -> int:
     started = time.monotonic()
     if options.resume and not options.checkpoint:
         raise InvalidArgumentError("--resume needs --checkpoint FILE")
+    if options.encoding and not options.full:
+        raise InvalidArgumentError("adapters are always F32: --encoding needs --full")
+    if options.full and (options.lora_rank is not None or options.lora_alpha is not None):
+        raise InvalidArgumentError("--full tunes no adapter: leave --lora-rank and --lora-alpha out")
     model = Model(options.model)
-    output = _prepare(options.output)
+    output = _prepare_model(options.output) if options.full else _prepare(options.output)
+    metrics = f"{output}.metrics.jsonl" if options.full else output / "metrics.jsonl"
     pairs = _load(model, options.data)
     held_out = _load(model, options.eval) if options.eval else None
     trainer = Trainer(
         model,
         pairs,
-        options.granularity,
-        beta=options.beta,
+        objective_of(options),
         start=Adapter.load(model, options.adapter) if options.adapter else None,
         dtype=options.dtype,
-        lora_rank=options.lora_rank,
-        lora_alpha=options.lora_alpha,
+        **parameters_of(options),
+        full_finetuning=options.full,
         epochs=options.epochs,
         batch_size=options.batch_size,
         gradient_accumulation=options.accumulate,
         max_length=options.max_length,
+        activation_memory=options.activation_memory,
         seed=options.seed,
         learning_rate=options.learning_rate,
         schedule=options.schedule,
@@ -197,7 +213,7 @@ def _train(options: argparse.Namespace) -> int:
 
     step, evaluation, interrupted = _run(
         trainer,
-        Path(options.metrics) if options.metrics else output / "metrics.jsonl",
+        Path(options.metrics or metrics),
         evaluation=held_out,
         evaluation_steps=options.eval_every,
         patience=options.patience,
@@ -205,12 +221,17 @@ def _train(options: argparse.Namespace) -> int:
         checkpoint=options.checkpoint,
         checkpoint_steps=options.checkpoint_every,
     )
-    trainer.adapter().save(output)
     info = trainer.info
+    if options.full:
+        tuned = trainer.model()
+        trainer.close()
+        tuned.export(output, encoding=options.encoding or model.info.encoding)
+    else:
+        trainer.adapter().save(output)
     if interrupted:
         _warn(
             f"interrupted after step {info.steps_done} of {info.steps}; "
-            f"the adapter so far is in {output}"
+            f"the {'model' if options.full else 'adapter'} so far is in {output}"
         )
         return 130
     if info.steps_done < info.steps:

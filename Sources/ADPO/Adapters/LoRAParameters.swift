@@ -1,0 +1,68 @@
+import ADPOTensor
+
+/// Adapter parameters in use: those of an adapter, or of a trainer's policy.
+package struct LoRAParameters {
+    package let layout: AdapterLayout
+    /// alpha / rank, or alpha / sqrt(rank) for rsLoRA (arXiv 2312.03732).
+    package let scale: Float
+    /// [layout.count]
+    package let values: UnsafePointer<Float>
+    /// What DoRA's magnitudes mean for these values; nil without magnitudes.
+    var decomposition: WeightDecomposition?
+    /// Of a training pass.
+    var dropout: AdapterDropout?
+
+    package init(
+        layout: AdapterLayout, alpha: Float, isRankStabilized: Bool, values: UnsafePointer<Float>,
+        decomposition: WeightDecomposition? = nil
+    ) {
+        let rank = Float(layout.rank)
+        self.layout = layout
+        scale = alpha / (isRankStabilized ? rank.squareRoot() : rank)
+        self.values = values
+        self.decomposition = decomposition
+    }
+
+    func update(of linear: LinearLayer, layer: Int) -> LoRA? {
+        guard let a = layout.a(linear, layer: layer), let b = layout.b(linear, layer: layer) else {
+            return nil
+        }
+        return LoRA(
+            a: values + a.lowerBound, b: values + b.lowerBound, rank: layout.rank,
+            rows: layout.rows(linear), columns: layout.columns(linear), scale: scale,
+            dropout: dropout?.mask(of: linear, layer: layer),
+            dora: decomposition?.dora(linear, layer: layer))
+    }
+}
+
+/// The dropout of one training pass: a mask for each adapted layer, as in PEFT.
+///
+/// The masks follow from the seed and the pass alone. So the backward pass has those of the forward
+/// pass, and a run that is resumed those that it would have had.
+struct AdapterDropout {
+    let probability: Double
+    private let seed: UInt64
+
+    /// Of the run's seed. The lower streams are the adapter's start, and the order of each epoch.
+    private static let stream: UInt64 = 1 << 32
+
+    /// - Parameter pass: numbers that tell a pass of the run from all others.
+    init(probability: Double, seed: UInt64, pass: [Int]) {
+        self.probability = probability
+        self.seed = Self.seed(seed, Self.stream, pass)
+    }
+
+    func mask(of linear: LinearLayer, layer: Int) -> Dropout {
+        Dropout(
+            probability: probability, seed: Self.seed(seed, 0, [layer, linear.rawValue]))
+    }
+
+    /// A seed for each path of numbers.
+    private static func seed(_ seed: UInt64, _ stream: UInt64, _ path: [Int]) -> UInt64 {
+        var random = RandomGenerator(seed: seed, stream: stream)
+        return path.reduce(random.next()) { seed, number in
+            var random = RandomGenerator(seed: seed, stream: UInt64(truncatingIfNeeded: number))
+            return random.next()
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import ADPOTensor
+
+/// Which encoding each tensor of an exported model gets.
+///
+/// Matrices get the one that was asked for, or keep their own; so do vectors in safetensors files,
+/// and in GGUF files they are F32. In files of 4 bits a weight the head, which suffers most, gets
+/// Q6_K. Where an encoding's blocks do not divide the rows: Q4_K becomes Q4_1 (the same fit in
+/// blocks of 32), Q6_K Q8_0, and the others F16.
+struct ExportEncodings {
+    private let wanted: Encoding?
+    let vectors: Encoding
+
+    /// - Throws: `.invalidArgument` for an unknown name, and one that the file cannot hold.
+    init(_ name: String?, _ names: TensorNames, _ model: Model) throws(ADPOError) {
+        var wanted: Encoding?
+        if let name { wanted = try Encoding.named(name) }
+        switch names {
+        case .gguf: vectors = .f32
+        case .huggingFace:
+            let own = model.weights.encoding
+            let one = wanted ?? (own.safetensorsName == nil ? .f16 : own)
+            guard one.safetensorsName != nil else {
+                throw ADPOError(
+                    .invalidArgument,
+                    "safetensors files hold no \(one.name); choose F32, F16 or BF16, or a path "
+                        + "that ends in .gguf")
+            }
+            vectors = one
+            wanted = one
+        }
+        self.wanted = wanted
+    }
+
+    /// Of most weights.
+    func main(_ model: Model) -> Encoding { wanted ?? model.weights.encoding }
+
+    func encoding(of matrix: Matrix, isHead: Bool) -> Encoding {
+        guard var encoding = wanted else { return matrix.encoding }
+        if isHead, encoding.bitsPerWeight < 6 { encoding = .q6_K }
+        while matrix.columns % encoding.blockElements != 0 { encoding = encoding.fallback }
+        return encoding
+    }
+
+    /// How far log-probs may be in the mean, in nats, for rounding to be the reason. It is several
+    /// times what small models lose, who lose most; wrong rows or scales are further away.
+    func bound(_ model: Model) -> Double {
+        switch main(model).bitsPerWeight {
+        case ..<6: 2
+        case ..<16: 0.5
+        case 16: 0.1
+        default: ExportCheck.exact
+        }
+    }
+}
+
+extension Encoding {
+    fileprivate var bitsPerWeight: Double { Double(blockBytes * 8) / Double(blockElements) }
+
+    /// For rows that are no whole number of blocks.
+    fileprivate var fallback: Encoding {
+        switch name {
+        case "Q4_K": .q4_1
+        case "Q6_K": .q8_0
+        default: .f16
+        }
+    }
+}

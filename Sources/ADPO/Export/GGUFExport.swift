@@ -1,0 +1,105 @@
+import ADPOTensor
+
+/// The metadata of a GGUF file of a model.
+enum GGUFExport {
+    /// - Throws: `.unsupported` for a tokenizer that GGUF files cannot hold, and what reading the
+    ///   model's files throws.
+    static func writer(_ model: Model, _ encoding: Encoding) throws(ADPOError) -> GGUFWriter {
+        var writer: GGUFWriter
+        switch model.file.kind {
+        case .gguf(let metadata):
+            writer = GGUFWriter(copying: metadata) { $0.hasPrefix("split.") }
+        case .huggingFace(let directory):
+            writer = GGUFWriter()
+            setArchitecture(&writer, model)
+            try setTokenizer(&writer, model, directory: directory)
+        }
+        writer.set("general.file_type", .uint32(fileType(encoding)))
+        writer.set("general.quantization_version", .uint32(2))
+        return writer
+    }
+
+    /// llama.cpp's number for what most matrices are.
+    private static func fileType(_ encoding: Encoding) -> UInt32 {
+        switch encoding.name {
+        case "F32": 0
+        case "F16": 1
+        case "Q4_0": 2
+        case "Q4_1": 3
+        case "Q8_0": 7
+        case "Q4_K": 14
+        case "Q6_K": 18
+        case "BF16": 32
+        default: 1024  // llama.cpp looks at the tensors
+        }
+    }
+
+    private static func setArchitecture(_ writer: inout GGUFWriter, _ model: Model) {
+        let architecture = model.architecture
+        let family = architecture.family
+        writer.set("general.architecture", .text(family))
+        writer.set("general.type", .text("model"))
+        let name = model.path.split(separator: "/").last.map(String.init) ?? family
+        writer.set("general.name", .text(name))
+        let sizes = [
+            ("block_count", architecture.layers), ("context_length", architecture.context),
+            ("embedding_length", architecture.width),
+            ("feed_forward_length", architecture.feedForwardWidth),
+            ("attention.head_count", architecture.heads),
+            ("attention.head_count_kv", architecture.keyValueHeads),
+            ("attention.key_length", architecture.headWidth),
+            ("attention.value_length", architecture.headWidth),
+            ("vocab_size", architecture.vocabulary),
+        ]
+        for (key, size) in sizes { writer.set("\(family).\(key)", .count(size)) }
+        writer.set(
+            "\(family).attention.layer_norm_rms_epsilon", .float32(architecture.normEpsilon))
+        architecture.rotary.setGGUF(&writer, prefix: family)
+    }
+
+    private static func setTokenizer(
+        _ writer: inout GGUFWriter, _ model: Model, directory: String
+    ) throws(ADPOError) {
+        let fields = try GGUFTokenizerFields(
+            TokenizerFile.description(directory: directory), count: model.architecture.vocabulary)
+        func key(_ name: String) -> String { "tokenizer.ggml.\(name)" }
+        writer.set(key("model"), .text(fields.model))
+        if let pre = fields.pre { writer.set(key("pre"), .text(pre)) }
+        writer.set(key("tokens"), .strings(fields.tokens))
+        if let types = fields.tokenTypes { writer.set(key("token_type"), .int32s(types)) }
+        writer.set(key("merges"), .strings(fields.merges))
+        let ids = [
+            ("bos", fields.bosTokenID), ("eos", fields.eosTokenID),
+            ("padding", fields.paddingTokenID), ("unknown", fields.unknownTokenID),
+        ]
+        for case (let name, let id?) in ids { writer.set(key("\(name)_token_id"), .count(id)) }
+        // What else ends a response; llama.cpp has two more names for such tokens.
+        let ends = model.endTokens.subtracting([model.tokenizer.eos].compactMap(\.self)).sorted()
+        for (name, id) in zip(["eot", "eom"], ends) {
+            writer.set(key("\(name)_token_id"), .count(Int(id)))
+        }
+        writer.set(key("add_bos_token"), .bool(fields.addBOSToken ?? false))
+        writer.set(key("add_eos_token"), .bool(fields.addEOSToken ?? false))
+        writer.set(key("add_space_prefix"), .bool(false))
+        if let template = try chatTemplate(directory: directory) {
+            writer.set("tokenizer.chat_template", .text(template))
+        }
+    }
+
+    /// chat_template.jinja, or else `chat_template` of tokenizer_config.json.
+    private static func chatTemplate(directory: String) throws(ADPOError) -> String? {
+        do throws(ADPOError) {
+            let file = try MappedFile(path: directory + "/chat_template.jinja")
+            defer { withExtendedLifetime(file) {} }
+            return String(decoding: file.bytes, as: UTF8.self)
+        } catch {
+            guard error.code == .notFound else { throw error }
+        }
+        do throws(ADPOError) {
+            return try JSON(path: directory + "/tokenizer_config.json")["chat_template"]?.string
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return nil
+        }
+    }
+}

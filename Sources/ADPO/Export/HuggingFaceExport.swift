@@ -1,0 +1,144 @@
+import ADPOTensor
+
+/// The files beside the weights in a Hugging Face directory.
+enum HuggingFaceExport {
+    static let weightsFile = "model.safetensors"
+
+    /// What belongs to a tokenizer, and is copied as it is.
+    private static let copied = [
+        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "tokenizer.model",
+        "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja",
+        "chat_template.json", "generation_config.json",
+    ]
+
+    /// Writes config.json, the tokenizer's files and generation_config.json into a folder.
+    ///
+    /// - Throws: `.io`, `.unsupported` for what transformers' files cannot say, and what reading
+    ///   the model's files throws.
+    static func write(_ model: Model, _ encoding: Encoding, to folder: String) throws(ADPOError) {
+        switch model.file.kind {
+        case .huggingFace(let directory):
+            for name in copied { try copy("\(directory)/\(name)", to: "\(folder)/\(name)") }
+            let configuration = try JSON(path: "\(directory)/config.json")
+            try write(setting(dtype(encoding), in: configuration), to: "\(folder)/config.json")
+        case .gguf(let metadata):
+            let fields = try GGUFTokenizerFields(metadata, source: model.path)
+            try write(configuration(model, encoding), to: "\(folder)/config.json")
+            try write(TokenizerFile.json(fields), to: "\(folder)/tokenizer.json")
+            try write(
+                tokenizerConfiguration(model, fields, metadata),
+                to: "\(folder)/tokenizer_config.json")
+            let ends = model.endTokens.sorted().map { JSON.integer(Int($0)) }
+            let generation = specialIDs(model).filter { $0.key != "eos_token_id" }
+            try write(
+                .object(generation + [("eos_token_id", .array(ends))]),
+                to: "\(folder)/generation_config.json")
+        }
+    }
+
+    /// Copies a file, if it is there.
+    private static func copy(_ source: String, to path: String) throws(ADPOError) {
+        do throws(ADPOError) {
+            let file = try MappedFile(path: source)
+            defer { withExtendedLifetime(file) {} }
+            try AtomicFile.write(to: path) { (copy) throws(ADPOError) in
+                try copy.append(file.bytes)
+            }
+        } catch {
+            guard error.code == .notFound else { throw error }
+        }
+    }
+
+    private static func write(_ json: JSON, to path: String) throws(ADPOError) {
+        try AtomicFile.write(Array((json.text + "\n").utf8), to: path)
+    }
+
+    private static func dtype(_ encoding: Encoding) -> String {
+        switch encoding.name {
+        case "F16": "float16"
+        case "BF16": "bfloat16"
+        default: "float32"
+        }
+    }
+
+    /// The configuration with the weights' type, under the key that it has or the one that every
+    /// version of transformers reads.
+    private static func setting(_ dtype: String, in configuration: JSON) -> JSON {
+        let keys = ["dtype", "torch_dtype"]
+        var members = (configuration.members ?? []).filter { $0.key != "quantization_config" }
+        let present = members.indices.filter { keys.contains(members[$0].key) }
+        for index in present { members[index].value = .string(dtype) }
+        if present.isEmpty { members.append(("torch_dtype", .string(dtype))) }
+        return .object(members)
+    }
+
+    /// A config.json of what a GGUF file says.
+    private static func configuration(
+        _ model: Model, _ encoding: Encoding
+    ) throws(ADPOError) -> JSON {
+        let architecture = model.architecture
+        guard architecture.family == "llama" else {
+            throw ADPOError(
+                .unsupported,
+                "\(model.path): a \(architecture.family) model in a GGUF file cannot be exported to "
+                    + "a Hugging Face directory yet; export to GGUF instead")
+        }
+        func hasBias(_ linear: LinearLayer) -> Bool {
+            model.weights.layers.first?[linear].bias != nil
+        }
+        let rope = try architecture.rotary.huggingFace(source: model.path)
+        return .object(
+            [
+                ("architectures", .array([.string("LlamaForCausalLM")])),
+                ("model_type", .string("llama")),
+                ("hidden_act", .string("silu")),
+                ("hidden_size", .integer(architecture.width)),
+                ("intermediate_size", .integer(architecture.feedForwardWidth)),
+                ("num_hidden_layers", .integer(architecture.layers)),
+                ("num_attention_heads", .integer(architecture.heads)),
+                ("num_key_value_heads", .integer(architecture.keyValueHeads)),
+                ("head_dim", .integer(architecture.headWidth)),
+                ("vocab_size", .integer(architecture.vocabulary)),
+                ("max_position_embeddings", .integer(architecture.context)),
+                ("rms_norm_eps", .double(shortest(architecture.normEpsilon))),
+                ("tie_word_embeddings", .bool(architecture.hasTiedHead)),
+                ("attention_bias", .bool(hasBias(.query))),
+                ("mlp_bias", .bool(hasBias(.gate))),
+                ("torch_dtype", .string(dtype(encoding))),
+            ] + specialIDs(model) + rope)
+    }
+
+    /// 1e-05 rather than 9.999999747378752e-06: GGUF files hold it in 32 bits.
+    private static func shortest(_ value: Float) -> Double { Double("\(value)") ?? Double(value) }
+
+    private static func specialIDs(_ model: Model) -> [(key: String, value: JSON)] {
+        let tokenizer = model.tokenizer
+        let ids = [
+            ("bos_token_id", tokenizer.bos), ("eos_token_id", tokenizer.eos),
+            ("pad_token_id", tokenizer.pad),
+        ]
+        return ids.compactMap { name, id in id.map { (name, .integer(Int($0))) } }
+    }
+
+    private static func tokenizerConfiguration(
+        _ model: Model, _ fields: GGUFTokenizerFields, _ metadata: GGUFMetadata
+    ) throws(ADPOError) -> JSON {
+        let tokenizer = model.tokenizer
+        var members: [(key: String, value: JSON)] = [
+            ("tokenizer_class", .string("PreTrainedTokenizerFast")),
+            ("model_max_length", .integer(model.architecture.context)),
+            ("clean_up_tokenization_spaces", .bool(false)),
+        ]
+        let special = [
+            ("bos_token", tokenizer.bos), ("eos_token", tokenizer.eos),
+            ("pad_token", tokenizer.pad), ("unk_token", tokenizer.unknown),
+        ]
+        for case (let name, let id?) in special {
+            members.append((name, .string(try TokenizerFile.text(id, fields))))
+        }
+        if let template = metadata["tokenizer.chat_template"]?.string {
+            members.append(("chat_template", .string(template)))
+        }
+        return .object(members)
+    }
+}

@@ -1,0 +1,66 @@
+import ADPOTensor
+
+extension PreferenceDataset {
+    /// One of the pairs in use, token by token.
+    func example(
+        _ place: Int, of prepared: PreparedPairs, _ granularity: Granularity
+    ) throws(ADPOError) -> Inspection.Example {
+        let pair = prepared.pairs[place]
+        let index = prepared.indices[place]
+        let whole = pairs[index]
+        let segments = try Segmentation(granularity, pair).segments
+        func response(
+            _ ids: [Int32], of whole: [Int32], _ weights: [Float]?, _ ranges: [Range<Int>]
+        ) -> Inspection.Response {
+            // Decoded together: a character can have tokens of prompt and response.
+            let texts = tokenizer.texts(of: pair.prompt + ids).dropFirst(pair.prompt.count)
+            let tokens = zip(ids.indices, texts).map { index, text in
+                Inspection.Token(id: ids[index], text: text, weight: weights?[index] ?? 1)
+            }
+            return Inspection.Response(
+                segments: ranges.map { Array(tokens[$0]) },
+                removed: tokenizer.texts(of: Array(whole.dropFirst(ids.count))).joined())
+        }
+        return Inspection.Example(
+            pair: index,
+            prompt: zip(pair.prompt, tokenizer.texts(of: pair.prompt)).map {
+                Inspection.Token(id: $0, text: $1, weight: 0)
+            },
+            chosen: response(
+                pair.chosen, of: whole.chosen, pair.weights?.chosen, segments.map(\.chosen)),
+            rejected: response(
+                pair.rejected, of: whole.rejected, pair.weights?.rejected, segments.map(\.rejected))
+        )
+    }
+}
+
+extension PairTokenizer {
+    /// The text of each token. A character that several tokens share is the text of the last.
+    func texts(of ids: [Int32]) -> [String] {
+        var pending: [UInt8] = []
+        var texts = ids.map { id in
+            pending += decode(id)
+            let complete = pending.count - incompleteSuffix(pending)
+            defer { pending.removeFirst(complete) }
+            return String(decoding: pending[..<complete], as: UTF8.self)
+        }
+        if let last = texts.indices.last {
+            texts[last] += String(decoding: pending, as: UTF8.self)
+        }
+        return texts
+    }
+}
+
+/// The number of bytes at the end that begin a UTF-8 sequence and do not end it.
+private func incompleteSuffix(_ bytes: [UInt8]) -> Int {
+    for (count, byte) in zip(1...3, bytes.reversed()) {
+        switch byte {
+        case 0x80..<0xC0: continue
+        case 0xC2..<0xE0: return count < 2 ? count : 0
+        case 0xE0..<0xF0: return count < 3 ? count : 0
+        case 0xF0..<0xF5: return count
+        default: return 0
+        }
+    }
+    return 0
+}

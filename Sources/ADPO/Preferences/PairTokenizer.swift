@@ -1,0 +1,31 @@
+/// What a dataset needs of a model's tokenizer.
+package struct PairTokenizer: Sendable {
+    /// What begins a text, if anything.
+    package var bos: Int32?
+    /// What ends a response, if anything.
+    package var eos: Int32?
+    /// Text to ids, special tokens recognized; with BOS and the like if the second argument says so.
+    package var encode: @Sendable (_ text: String, _ addSpecialTokens: Bool) -> [Int32]
+    /// The bytes of a token, which can end within a UTF-8 sequence.
+    package var decode: @Sendable (_ id: Int32) -> [UInt8]
+
+    package init(
+        bos: Int32? = nil, eos: Int32? = nil,
+        encode: @escaping @Sendable (_ text: String, _ addSpecialTokens: Bool) -> [Int32],
+        decode: @escaping @Sendable (_ id: Int32) -> [UInt8]
+    ) {
+        self.bos = bos
+        self.eos = eos
+        self.encode = encode
+        self.decode = decode
+    }
+
+    package init(_ tokenizer: Tokenizer) {
+        self.init(
+            bos: tokenizer.bos, eos: tokenizer.eos,
+            encode: { tokenizer.encode($0, addSpecialTokens: $1) },
+            decode: { tokenizer.decode(CollectionOfOne($0)) })
+    }
+
+    var eosText: String? { eos.map { String(decoding: decode($0), as: UTF8.self) } }
+}

@@ -1,0 +1,72 @@
+import ADPOTensor
+
+/// The chat templates of a model: most have one, some another for conversations with tools.
+package struct ChatTemplates: Sendable {
+    /// A template that cannot be parsed is an error where it is used, not where the model is loaded.
+    private var templates: [(name: String, template: Result<ChatTemplate, ADPOError>)] = []
+    private let source: String
+
+    /// Those of a Hugging Face directory: chat_template.jinja, or else `chat_template` of
+    /// tokenizer_config.json, which is a text or a list of texts with names.
+    ///
+    /// - Throws: `.io`, `.format`.
+    package init(directory path: String) throws(ADPOError) {
+        source = path
+        do throws(ADPOError) {
+            let file = try MappedFile(path: path + "/chat_template.jinja")
+            defer { withExtendedLifetime(file) {} }
+            add("default", String(decoding: file.bytes, as: UTF8.self))
+            return
+        } catch {
+            if error.code != .notFound { throw error }
+        }
+        do throws(ADPOError) {
+            let templates = try JSON(path: path + "/tokenizer_config.json")["chat_template"]
+            if let text = templates?.string { add("default", text) }
+            for entry in templates?.array ?? [] {
+                guard let name = entry["name"]?.string, let text = entry["template"]?.string else {
+                    continue
+                }
+                add(name, text)
+            }
+        } catch {
+            if error.code != .notFound { throw error }
+        }
+    }
+
+    /// Those of a GGUF file: `tokenizer.chat_template`, and `tokenizer.chat_template.NAME`.
+    package init(_ metadata: GGUFMetadata, source: String) {
+        self.source = source
+        if let text = metadata["tokenizer.chat_template"]?.string { add("default", text) }
+        if let text = metadata["tokenizer.chat_template.tool_use"]?.string {
+            add("tool_use", text)
+        }
+    }
+
+    private mutating func add(_ name: String, _ text: String) {
+        do throws(ADPOError) {
+            templates.append((name, .success(try ChatTemplate(text))))
+        } catch {
+            templates.append((name, .failure(error)))
+        }
+    }
+
+    /// The template for a conversation, as transformers chooses it: "tool_use" where there are tools
+    /// and a template of that name, else "default".
+    ///
+    /// - Throws: `.unsupported` when there is none; what is wrong with it when it cannot be parsed.
+    func template(forTools hasTools: Bool) throws(ADPOError) -> ChatTemplate {
+        func named(_ name: String) -> Result<ChatTemplate, ADPOError>? {
+            templates.first { $0.name == name }?.template
+        }
+        if let template = (hasTools ? named("tool_use") : nil) ?? named("default") {
+            return try template.get()
+        }
+        let names = templates.map { "'\($0.name)'" }.joined(separator: ", ")
+        throw ADPOError(
+            .unsupported,
+            templates.isEmpty
+                ? "\(source) has no chat template: write the prompt as text, with the model's markers"
+                : "\(source) has no chat template named 'default', but \(names)")
+    }
+}

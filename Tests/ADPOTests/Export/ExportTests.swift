@@ -1,0 +1,232 @@
+import ADPO
+import ADPOTensor
+import Glibc
+import TestSupport
+import Testing
+
+/// That transformers and llama.cpp compute the same with what is written here: Tests/Parity.
+struct ExportTests {
+    static let models = [
+        "llama-f32", "llama-bias", "llama-tied-bf16", "llama-f16-sharded", "llama-rope-linear",
+        "llama-rope-llama3", "llama-f32.gguf", "llama-q4_1.gguf", "llama-rope-llama3.gguf",
+        "llama-wide-q4_k.gguf",
+    ]
+    static let tokens: [Int32] = (0..<30).map { $0 * 7 % 320 }
+
+    private func model(_ name: String) throws -> Model {
+        try Model(path: Fixture.path("Fixtures/models/\(name)"))
+    }
+
+    private func score(_ model: Model, _ adapter: Adapter? = nil) throws -> [Float] {
+        let session = try Session(model: model)
+        try session.setAdapter(adapter)
+        return Array(try session.score(Self.tokens).dropFirst())
+    }
+
+    /// Each model to each kind of file, in F32: the same log-probs, and the same tokenizer.
+    @Test(arguments: models, ["copy", "copy.gguf"])
+    func copiesAModel(_ name: String, _ target: String) throws {
+        let model = try model(name)
+        try withTemporaryDirectory { directory in
+            let path = "\(directory)/\(target)"
+            let report = try model.export(to: path, encoding: "F32")
+            #expect(report.tokens > 50)
+            #expect(report.maxDifference < 1e-4)
+            #expect(StagingFolder.names(in: directory) == [target])
+            let copy = try Model(path: path)
+            expectClose(try score(copy), try score(model), absolute: 1e-4)
+            #expect(copy.info.encoding == "F32")
+            #expect(copy.info.parameters == model.info.parameters)
+            #expect(copy.info.weightBytes == report.byteCount || name.contains("rope-llama3"))
+            #expect(copy.architecture.hasTiedHead == model.architecture.hasTiedHead)
+            #expect(copy.info.context == model.info.context)
+            #expect(copy.endTokens == model.endTokens)
+            for (ours, theirs) in [
+                (copy.tokenizer.bos, model.tokenizer.bos),
+                (copy.tokenizer.eos, model.tokenizer.eos),
+                (copy.tokenizer.pad, model.tokenizer.pad),
+                (copy.tokenizer.unknown, model.tokenizer.unknown),
+            ] { #expect(ours == theirs) }
+            for sample in try TokenizerGolden.samples("smollm") {
+                #expect(
+                    copy.tokenizer.encode(sample.text) == model.tokenizer.encode(sample.text))
+            }
+        }
+    }
+
+    /// Merged and exported, a model computes what it computes with the adapter.
+    @Test(
+        arguments: ["llama-f32", "llama-f32.gguf"],
+        ["llama-f32-lora", "llama-f32-rslora", "llama-f32-dora"])
+    func mergesAnAdapter(_ name: String, _ adapterName: String) throws {
+        let model = try model(name)
+        let adapter = try Adapter(
+            model: model, path: Fixture.path("Fixtures/adapters/\(adapterName)"))
+        let expected = try score(model, adapter)
+        #expect(expected != (try score(model)))
+        try withTemporaryDirectory { directory in
+            for target in ["merged", "merged.gguf"] {
+                let path = "\(directory)/\(target)"
+                let report = try model.export(to: path, adapter: adapter)
+                #expect(report.maxDifference < 1e-3)
+                let merged = try Model(path: path)
+                expectClose(try score(merged), expected, absolute: 1e-4)
+                #expect(merged.info.encoding == "F32")
+            }
+        }
+    }
+
+    @Test(arguments: ["F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q4_K", "Q6_K"])
+    func encodes(_ encoding: String) throws {
+        let model = try model("llama-wide-q6_k.gguf")
+        try withTemporaryDirectory { directory in
+            let path = directory + "/encoded.gguf"
+            let report = try model.export(to: path, encoding: encoding)
+            let file = try TensorFile.open(path: path)
+            let matrix = try #require(try file.tensor("blk.0.ffn_up.weight"))
+            #expect(matrix.encoding.name == encoding)
+            // The embedding is the head.
+            let head = try #require(try file.tensor("token_embd.weight"))
+            #expect(head.encoding.name == (encoding.hasPrefix("Q4") ? "Q6_K" : encoding))
+            #expect(try file.tensor("output.weight") == nil)
+            #expect(try file.tensor("blk.0.attn_norm.weight")?.encoding.name == "F32")
+            let copy = try Model(path: path)
+            let differences = zip(try score(copy), try score(model)).map { abs($0 - $1) }
+            let mean = differences.reduce(0, +) / Float(differences.count)
+            #expect(mean < (encoding.hasPrefix("Q4") ? 0.5 : 0.05))
+            #expect(report.meanDifference < (encoding.hasPrefix("Q4") ? 0.5 : 0.05))
+        }
+    }
+
+    /// The tiny model's rows are no multiples of 256.
+    @Test(arguments: [("Q4_K", "Q4_1", "Q8_0"), ("Q6_K", "Q8_0", "Q8_0"), ("Q4_0", "Q4_0", "Q8_0")])
+    func fallsBackWhereBlocksDoNotFit(
+        _ encoding: String, _ expected: String, _ head: String
+    ) throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/encoded.gguf"
+            try model("llama-f32").export(to: path, encoding: encoding)
+            let file = try TensorFile.open(path: path)
+            #expect(try file.tensor("blk.0.ffn_up.weight")?.encoding.name == expected)
+            #expect(try file.tensor("output.weight")?.encoding.name == head)
+        }
+    }
+
+    /// What needs no other encoding is not encoded again.
+    @Test func copiesBlocksAsTheyAre() throws {
+        let model = try model("llama-wide-q4_k.gguf")
+        try withTemporaryDirectory { directory in
+            let path = directory + "/copy.gguf"
+            #expect(try model.export(to: path).maxDifference == 0)
+            let copy = try TensorFile.open(path: path)
+            for name in copy.names {
+                let ours = try #require(try copy.tensor(name))
+                let theirs = try #require(try model.file.tensor(name))
+                #expect(ours.encoding.name == theirs.encoding.name)
+                #expect(Array(ours.bytes) == Array(theirs.bytes))
+            }
+        }
+    }
+
+    @Test func carriesGGUFMetadataOver() throws {
+        let model = try model("llama-q8_0.gguf")
+        try withTemporaryDirectory { directory in
+            let path = directory + "/copy.gguf"
+            try model.export(to: path, encoding: "F16")
+            let ours = try GGUFFile(path: path).metadata
+            let theirs = try GGUFFile(path: model.path).metadata
+            #expect(ours["general.file_type"]?.integer == 1)
+            for pair in theirs.pairs where pair.key != "general.file_type" {
+                let copy = ours.pairs.first { $0.key == pair.key }
+                #expect(copy.map { Array($0.bytes) } == Array(pair.bytes), "\(pair.key)")
+            }
+        }
+    }
+
+    @Test func copiesTheFilesOfADirectory() throws {
+        let model = try model("llama-f16-sharded")
+        try withTemporaryDirectory { directory in
+            let path = directory + "/copy"
+            try model.export(to: path, encoding: "BF16")
+            for name in ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja"] {
+                #expect(try readBytes("\(path)/\(name)") == readBytes("\(model.path)/\(name)"))
+            }
+            let configuration = try JSON(path: path + "/config.json")
+            #expect(configuration["dtype"]?.string == "bfloat16")
+            #expect(configuration["hidden_size"]?.integer == 64)
+            #expect(
+                StagingFolder.names(in: path).filter { $0.hasSuffix("safetensors") }
+                    == ["model.safetensors"])
+        }
+    }
+
+    @Test func givesAChatTemplateToBothKinds() throws {
+        let original = String(
+            decoding: try Fixture.bytes("Fixtures/models/llama-f32/chat_template.jinja"),
+            as: UTF8.self)
+        try withTemporaryDirectory { directory in
+            let gguf = directory + "/a.gguf"
+            try model("llama-f32").export(to: gguf)
+            let file = try GGUFFile(path: gguf)
+            #expect(file.metadata["tokenizer.chat_template"]?.string == original)
+            try Model(path: gguf).export(to: directory + "/b")
+            let tokenizer = try JSON(path: directory + "/b/tokenizer_config.json")
+            #expect(tokenizer["chat_template"]?.string == original)
+        }
+    }
+
+    @Test func refuses() throws {
+        let model = try model("llama-rope-dynamic")
+        let other = try self.model("llama-f32")
+        let adapter = try Adapter(
+            model: other, path: Fixture.path("Fixtures/adapters/llama-f32-lora"))
+        try withTemporaryDirectory { directory in
+            func expectRefusal(
+                _ code: ADPOError.Code, _ part: String, _ body: () throws -> Void
+            ) {
+                let error = #expect(throws: ADPOError.self) { try body() }
+                #expect(error?.code == code, "\(String(describing: error))")
+                #expect(error?.message.contains(part) == true, "\(String(describing: error))")
+            }
+            expectRefusal(.invalidArgument, "Q4_K") {
+                try model.export(to: directory + "/x.gguf", encoding: "Q3_K")
+            }
+            expectRefusal(.invalidArgument, "safetensors") {
+                try model.export(to: directory + "/x", encoding: "Q8_0")
+            }
+            expectRefusal(.unsupported, "RoPE") { try model.export(to: directory + "/x.gguf") }
+            expectRefusal(.invalidArgument, "another model") {
+                try model.export(to: directory + "/x", adapter: adapter)
+            }
+            expectRefusal(.io, "/nonexistent") { try other.export(to: "/nonexistent/x.gguf") }
+            expectRefusal(.io, "/nonexistent/x") { try other.export(to: "/nonexistent/x") }
+            #expect(StagingFolder.names(in: directory) == [])
+            try AtomicFile.write([1], to: directory + "/file")
+            expectRefusal(.io, "not empty") { try other.export(to: directory) }
+            #expect(StagingFolder.names(in: directory) == ["file"])
+        }
+    }
+
+    /// Weights beyond F16 become infinite: the export is tried, and not kept.
+    @Test func keepsNothingThatDiffers() throws {
+        let model = try model("llama-f32")
+        let layout = try AdapterLayout(
+            model.architecture, rank: 1,
+            modules: TargetModule.matching(["v_proj"], model.architecture))
+        // Values beyond F16's 65504, which the head's norm makes small again.
+        let adapter = try Adapter(
+            model: model, layout: layout, alpha: 1, isRankStabilized: false,
+            values: [Float](repeating: 400, count: layout.count))
+        try withTemporaryDirectory { directory in
+            for target in ["merged", "merged.gguf"] {
+                let path = "\(directory)/\(target)"
+                let error = #expect(throws: ADPOError.self) {
+                    try model.export(to: path, adapter: adapter, encoding: "F16")
+                }
+                #expect(error?.code == .numeric)
+                #expect(error?.message.contains("read back") == true)
+            }
+            #expect(StagingFolder.names(in: directory) == [])
+        }
+    }
+}
