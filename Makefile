@@ -1,6 +1,6 @@
 # make demo    tune a small model with ADPO, and show before and after
 # make test    all tests: Swift, C, Python
-# make parity  what others make of the same numbers and files; installs PyTorch, llama.cpp
+# make parity  what TRL, PyTorch, peft and llama.cpp make of the same; installs them
 # make bench   measure libadpo; also bench-peers (beside TRL, transformers, llama.cpp), bench-growth
 # make study   compare granularities on a task that a program can check; takes half an hour
 # make library build/libadpo.so
@@ -54,10 +54,14 @@ install:
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 	    scripts/adpo.pc.in >"$(DESTDIR)$(LIBDIR)/pkgconfig/adpo.pc"
 
-# What others make of our files: writes docs/parity.md. Not part of `make test`: it installs PyTorch.
+# Losses, training and files beside those of others: writes docs/parity.md. Not part of `make test`,
+# as it installs PyTorch.
+parity: export PYTHONPATH = bindings/python:Tests/Golden
 parity: library
 	python3 -m venv .venv-parity
 	.venv-parity/bin/python -m pip install -q -r Tests/Golden/requirements.txt
+	.venv-parity/bin/python Tests/Parity/check_losses.py
+	.venv-parity/bin/python Tests/Parity/check_training.py
 	.venv-parity/bin/python Tests/Parity/check_peft.py
 	.venv-parity/bin/python Tests/Parity/check_exports.py \
 	    "$$(.venv-parity/bin/python scripts/fetch-model)"

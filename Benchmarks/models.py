@@ -23,9 +23,10 @@ sys.path[:0] = [str(ROOT / "bindings/python"), str(ROOT / "Tests/Golden")]
 
 
 def make_directory(source: Path, target: Path, dtype: torch.dtype) -> None:
+    from transformers import PreTrainedTokenizerFast
+
     from llama_gguf import read_llama
     from make_tokenizers import smollm2 as read_tokenizer
-    from transformers import PreTrainedTokenizerFast
 
     read_llama(source).to(dtype).save_pretrained(target)
     tokenizer = PreTrainedTokenizerFast(

@@ -649,8 +649,7 @@ adpo_status adpo_trainer_config_init(adpo_trainer_config *config, size_t struct_
 
 /* Tells what a run with this configuration (NULL for the defaults) would see of the pairs, and what
  * it would cost, before it begins. The first `examples` pairs in use are shown token by token. With
- * measure_time nonzero, two updates are made on the first pairs, which takes
- * seconds.
+ * measure_time nonzero, two updates are made on the first pairs, which takes seconds.
  *
  * The report is JSON, not NUL-terminated; pairs are counted from 0:
  *
@@ -683,8 +682,8 @@ typedef struct adpo_trainer adpo_trainer;
 
 /* Starts from the adapter `start`, or from a new one when it is NULL; a start brings its own rank,
  * alpha, target modules and kind. Full fine-tuning starts from the model's weights, and has no
- * `start`. The pairs are copied; those whose prompt alone fills max_length are left out. config may be
- * NULL.
+ * `start`. The pairs are copied; those whose prompt alone fills max_length are left out. config may
+ * be NULL.
  * Returns: INVALID_ARGUMENT (also: no pair left to train on), UNSUPPORTED (full fine-tuning of
  * quantized weights), IO, FORMAT (both of the reference cache), BUSY, OUT_OF_MEMORY. */
 adpo_status adpo_trainer_create(const adpo_model *model, const adpo_trainer_config *config,
@@ -743,7 +742,7 @@ typedef struct adpo_metrics {
 } adpo_metrics;
 
 /* One update. metrics may be NULL. After the last step of the run: INVALID_ARGUMENT.
- * Returns: INVALID_ARGUMENT, NUMERIC (the message names the pair, and the adapter is as before the
+ * Returns: INVALID_ARGUMENT, NUMERIC (the message names the pair, and nothing is changed by the
  * step), IO (of the reference cache), BUSY, OUT_OF_MEMORY. */
 adpo_status adpo_trainer_step(adpo_trainer *trainer, adpo_metrics *metrics);
 

@@ -7,8 +7,8 @@ from peft import PeftModel
 from safetensors.torch import save_file
 from torch import Tensor
 
-import adpo
-from adpo import Granularity
+import adpo_loss
+from adpo_loss import Granularity
 from common import (
     ADAPTERS,
     GOLDEN,
@@ -102,7 +102,7 @@ def gradient_case(
         model.zero_grad()
         policy = [response_logprobs(model, response) for response in (CHOSEN, REJECTED)]
         ratios = [ours - theirs for ours, theirs in zip(policy, reference, strict=True)]
-        loss = adpo.loss(*ratios, granularity, BETA)
+        loss = adpo_loss.loss(*ratios, granularity, BETA)
         loss.backward()
         gradients = {key: value.grad.clone() for key, value in lora_parameters(model).items()}
         norms = {key: number(value.norm()) for key, value in gradients.items()}
@@ -112,7 +112,7 @@ def gradient_case(
                 "granularity": granularity.name,
                 "size": granularity.size,
                 "loss": number(loss),
-                "margins": numbers(adpo.margins(*ratios, granularity, BETA)),
+                "margins": numbers(adpo_loss.margins(*ratios, granularity, BETA)),
                 "gradient_norm": number(total),
                 "gradient_norms": norms,
             }

@@ -4,8 +4,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-import adpo
-from adpo import Granularity
+import adpo_loss
+from adpo_loss import Granularity
 from common import GOLDEN, MODELS, load_model, number, numbers, versions, write_json
 from make_adapter import BETA, CHOSEN, GRANULARITIES, PROMPT, REJECTED, response_logprobs
 
@@ -28,13 +28,13 @@ def step(name: str, granularity: Granularity) -> tuple[list[dict[str, object]], 
         optimizer.zero_grad()
         policy = [response_logprobs(model, response) for response in (CHOSEN, REJECTED)]
         ratios = [ours - theirs for ours, theirs in zip(policy, reference, strict=True)]
-        loss = adpo.loss(*ratios, granularity, BETA)
+        loss = adpo_loss.loss(*ratios, granularity, BETA)
         loss.backward()
         gradients = {key: value.grad.clone() for key, value in model.named_parameters()}
         steps.append(
             {
                 "loss": number(loss),
-                "margins": numbers(adpo.margins(*ratios, granularity, BETA)),
+                "margins": numbers(adpo_loss.margins(*ratios, granularity, BETA)),
                 "gradient_norm": number(
                     torch.stack([value.norm() for value in gradients.values()]).norm()
                 ),

@@ -2,8 +2,8 @@
 
 import torch
 
-import adpo
-from adpo import Granularity
+import adpo_loss
+from adpo_loss import Granularity
 from common import GOLDEN, number, numbers, versions, write_json
 
 LENGTHS = [(13, 8), (1, 6), (5, 1), (7, 7), (1, 1), (3, 20)]
@@ -40,9 +40,9 @@ def main() -> None:
             for beta in BETAS:
                 chosen, rejected = (logprobs.clone().requires_grad_() for logprobs in policy)
                 ratios = (chosen - reference[0], rejected - reference[1])
-                loss = adpo.loss(*ratios, granularity, beta)
+                loss = adpo_loss.loss(*ratios, granularity, beta)
                 loss.backward()
-                margins = adpo.margins(*ratios, granularity, beta)
+                margins = adpo_loss.margins(*ratios, granularity, beta)
                 cases.append(
                     {
                         "pair": index,

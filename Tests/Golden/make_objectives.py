@@ -5,14 +5,17 @@ PyTorch's autograd the gradient. What TRL lacks (DPO-Positive, target margins of
 SimPO, weights by token) is done to the log-probs that it gets.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import torch
 from torch import Tensor
 
-import adpo
+import adpo_loss
 import trl_losses
-from adpo import Granularity
+from adpo_loss import Granularity
 from common import GOLDEN, number, numbers, versions, write_json
 
 LENGTHS = [(13, 8), (2, 6)]
@@ -134,7 +137,7 @@ def pair_loss(
     losses = [
         segment_loss(*(tuple(r[s] for r, s in zip(both, segment, strict=True)) for both in scored),
                      objective)
-        for segment in adpo.segments(*lengths, granularity)
+        for segment in adpo_loss.segments(*lengths, granularity)
     ]  # fmt: skip
     total = torch.stack(losses)
     total = total.mean() if objective.get("reduction") == "mean" else total.sum()
@@ -206,33 +209,48 @@ def single(values: Tensor) -> Tensor:
     return values.float().double()
 
 
-def pairs_and_cases(every: list[dict[str, Any]]) -> dict[str, Any]:
+@dataclass
+class Case:
+    """The loss of one pair by TRL, and its gradient by the policy's log-probs."""
+
+    objective: dict[str, Any]
+    pair: dict[str, tuple[Tensor, Tensor]]
+    granularity: Granularity
+    segments: int
+    loss: Tensor
+    gradient: Tensor
+    # Where one of TRL's trainers has all of the options, for whole responses.
+    whole_loss: Tensor | None
+
+
+def random_pairs() -> list[dict[str, tuple[Tensor, Tensor]]]:
     generator = torch.Generator().manual_seed(37)
-    pairs = [random_pair(lengths, generator) for lengths in LENGTHS]
-    cases = []
-    checked = set()
-    for index, objective in enumerate(every):
+    return [random_pair(lengths, generator) for lengths in LENGTHS]
+
+
+def compute(
+    every: list[dict[str, Any]], pairs: list[dict[str, tuple[Tensor, Tensor]]]
+) -> Iterator[Case]:
+    """Every objective and granularity for every pair."""
+    for objective, pair in product(every, pairs):
         granularities = GRANULARITIES[:1] if objective["loss"] == "sft" else GRANULARITIES
-        for pair_index, pair in enumerate(pairs):
-            for granularity in granularities:
-                policy = tuple(p.clone().requires_grad_() for p in pair["policy"])
-                loss, segments = pair_loss(policy, pair, granularity, objective)
-                if granularity.name == "response":
-                    whole = whole_loss(policy, pair, objective)
-                    if whole is not None:
-                        torch.testing.assert_close(loss, whole, rtol=1e-12, atol=0)
-                        checked.add(index)
-                gradients = torch.autograd.grad(loss, policy, allow_unused=True)
-                cases.append(
-                    {
-                        "objective": index,
-                        "pair": pair_index,
-                        "granularity": str(granularity),
-                        "segments": segments,
-                        "loss": number(loss, DIGITS),
-                        "gradient": gradient_of(gradients, policy),
-                    }
-                )
+        for granularity in granularities:
+            policy = tuple(p.clone().requires_grad_() for p in pair["policy"])
+            loss, segments = pair_loss(policy, pair, granularity, objective)
+            is_whole = granularity.name == "response"
+            whole = whole_loss(policy, pair, objective) if is_whole else None
+            gradients = torch.autograd.grad(loss, policy, allow_unused=True)
+            gradient = gradient_of(gradients, policy)
+            yield Case(objective, pair, granularity, segments, loss, gradient, whole)
+
+
+def pairs_and_cases(every: list[dict[str, Any]]) -> dict[str, Any]:
+    pairs = random_pairs()
+    cases = list(compute(every, pairs))
+    whole = [case for case in cases if case.whole_loss is not None]
+    for case in whole:
+        torch.testing.assert_close(case.loss, case.whole_loss, rtol=1e-12, atol=0)
+    checked = {every.index(case.objective) for case in whole}
     print(f"{len(checked)} of {len(every)} objectives are also those of a whole trainer of TRL")
     return {
         "objectives": every,
@@ -243,17 +261,27 @@ def pairs_and_cases(every: list[dict[str, Any]]) -> dict[str, Any]:
             }
             for pair in pairs
         ],
-        "cases": cases,
+        "cases": [
+            {
+                "objective": every.index(case.objective),
+                "pair": next(index for index, pair in enumerate(pairs) if pair is case.pair),
+                "granularity": str(case.granularity),
+                "segments": case.segments,
+                "loss": number(case.loss, DIGITS),
+                "gradient": numbers(case.gradient, DIGITS),
+            }
+            for case in cases
+        ],
     }
 
 
-def gradient_of(gradients: tuple[Tensor | None, ...], values: tuple[Tensor, ...]) -> list[float]:
+def gradient_of(gradients: tuple[Tensor | None, ...], values: tuple[Tensor, ...]) -> Tensor:
     """The gradients, one after the other; 0 where the loss does not depend on a value."""
     filled = [
         torch.zeros_like(value) if gradient is None else gradient
         for gradient, value in zip(gradients, values, strict=True)
     ]
-    return numbers(torch.cat(filled), DIGITS)
+    return torch.cat(filled)
 
 
 def kto_cases() -> list[dict[str, Any]]:

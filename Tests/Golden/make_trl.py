@@ -1,25 +1,17 @@
 """Makes pairs.jsonl, an adapter to start from, and the metrics of ten DPO steps by TRL."""
 
 import json
-import os
 import tempfile
 from dataclasses import asdict, dataclass
 from typing import Any
 
-os.environ["HF_HUB_OFFLINE"] = "1"
+from transformers import Trainer
 
-from datasets import Dataset, disable_caching
-from peft import PeftModel
-from transformers import AutoTokenizer
-from trl import DPOConfig, DPOTrainer
+from common import ADAPTERS, FIXTURES, GOLDEN, MODELS, load_model, versions, write_json
+from lora import TinyAdapter, make_adapter, save_adapter
+from trl_runs import MODEL, START, adapted, final_norms, logged, pairs, trained
 
-from common import ADAPTERS, FIXTURES, GOLDEN, MODELS, load_model, number, versions, write_json
-from lora import TinyAdapter, lora_parameters, make_adapter, save_adapter
-
-MODEL = "llama-f32"
-START = "llama-f32-start"  # B is 0: the model as it is
 TRAINED = "llama-f32-lora"
-CLOCK = {"eval_runtime", "eval_samples_per_second", "eval_steps_per_second"}
 
 # Prompt, chosen, rejected.
 PAIRS = [
@@ -82,10 +74,6 @@ RUNS = [
     Run("window", batch_size=3, accumulation=2, schedule="cosine", warmup_steps=2),
     Run("sgd", optimizer="sgd", momentum=0.9, schedule="constant", learning_rate=1e-2),
     Run("reference", start=TRAINED, reference="start"),
-    # SGD, since AdamW makes whole steps of what rounding leaves in gradients that are almost 0.
-    Run("rslora", epochs=1, start="llama-f32-rslora", optimizer="sgd", learning_rate=1e-2),
-    Run("partial", epochs=1, start="llama-f32-partial"),
-    Run("dora", start="llama-f32-dora"),
     Run("full", full=True, epochs=4, learning_rate=1e-4),
     Run(
         "full-tied",
@@ -101,56 +89,40 @@ RUNS = [
         weight_decay=5.0,
     ),
     Run("full-sgd", full=True, optimizer="sgd", momentum=0.9, learning_rate=1e-3),
+    # SGD, since AdamW makes whole steps of what rounding leaves in gradients that are almost 0.
+    Run("rslora", epochs=1, start="llama-f32-rslora", optimizer="sgd", learning_rate=1e-2),
+    Run("partial", epochs=1, start="llama-f32-partial"),
+    Run("dora", start="llama-f32-dora"),
 ]
 
 
-def train(run: Run, folder: str) -> DPOTrainer:
+def train(run: Run, folder: str) -> Trainer:
     """A trainer that has run."""
-    pairs = Dataset.from_json(str(FIXTURES / "pairs.jsonl"))
-    model = load_model(MODELS / run.model)
-    if not run.full:
-        model = PeftModel.from_pretrained(model, ADAPTERS / run.start, is_trainable=True)
-    trainer = DPOTrainer(
-        model=model,
+    return trained(
+        folder,
+        load_model(MODELS / run.model) if run.full else adapted(run.model, run.start),
         # Without one, TRL takes a copy of the starting adapter as the reference.
-        ref_model=load_model(MODELS / run.model) if run.reference == "base" else None,
-        processing_class=AutoTokenizer.from_pretrained(MODELS / run.model),
-        train_dataset=pairs,
-        eval_dataset=pairs if run.evaluation_steps else None,
-        args=DPOConfig(
-            output_dir=folder,
-            use_cpu=True,
-            bf16=False,
-            activation_checkpointing=False,
-            num_train_epochs=run.epochs,
-            per_device_train_batch_size=run.batch_size,
-            per_device_eval_batch_size=run.batch_size,
-            eval_strategy="steps" if run.evaluation_steps else "no",
-            eval_steps=run.evaluation_steps or None,
-            gradient_accumulation_steps=run.accumulation,
-            max_length=run.max_length,
-            train_sampling_strategy="sequential",
-            learning_rate=run.learning_rate,
-            weight_decay=run.weight_decay,
-            lr_scheduler_type=run.schedule,
-            warmup_steps=run.warmup_steps,
-            optim={"adamw": "adamw_torch", "sgd": "sgd"}[run.optimizer],
-            optim_args=f"momentum={run.momentum}" if run.optimizer == "sgd" else None,
-            max_grad_norm=1.0,
-            beta=run.beta,
-            seed=0,
-            logging_steps=1,
-            logging_nan_inf_filter=False,
-            save_strategy="no",
-            report_to="none",
-            disable_tqdm=True,
-        ),
+        load_model(MODELS / run.model) if run.reference == "base" else None,
+        pairs(),
+        pairs() if run.evaluation_steps else None,
+        num_train_epochs=run.epochs,
+        per_device_train_batch_size=run.batch_size,
+        per_device_eval_batch_size=run.batch_size,
+        eval_strategy="steps" if run.evaluation_steps else "no",
+        eval_steps=run.evaluation_steps or None,
+        gradient_accumulation_steps=run.accumulation,
+        max_length=run.max_length,
+        learning_rate=run.learning_rate,
+        weight_decay=run.weight_decay,
+        lr_scheduler_type=run.schedule,
+        warmup_steps=run.warmup_steps,
+        optim={"adamw": "adamw_torch", "sgd": "sgd"}[run.optimizer],
+        optim_args=f"momentum={run.momentum}" if run.optimizer == "sgd" else None,
+        beta=run.beta,
     )
-    trainer.train()
-    return trainer
 
 
-def tokens(trainer: DPOTrainer) -> list[dict[str, list[int]]]:
+def tokens(trainer: Trainer) -> list[dict[str, list[int]]]:
     """The pairs as TRL tokenized them, before truncation."""
     return [
         {key: row[f"{key}_ids"] for key in ("prompt", "chosen", "rejected")}
@@ -161,22 +133,16 @@ def tokens(trainer: DPOTrainer) -> list[dict[str, list[int]]]:
 def golden_run(run: Run, folder: str) -> dict[str, Any]:
     """The golden of one run."""
     trainer = train(run, folder)
-    parameters = lora_parameters(trainer.model)
     return {
         **asdict(run),
         "pairs": tokens(trainer),
-        "steps": [entry for entry in trainer.state.log_history if "loss" in entry],
-        "evaluations": [
-            {name: value for name, value in entry.items() if name not in CLOCK}
-            for entry in trainer.state.log_history
-            if "eval_loss" in entry
-        ],
-        "final_norms": {name: number(value.norm()) for name, value in parameters.items()},
+        "steps": logged(trainer),
+        "evaluations": logged(trainer, "eval_"),
+        "final_norms": final_norms(trainer),
     }
 
 
 def main() -> None:
-    disable_caching()
     lines = (dict(zip(("prompt", "chosen", "rejected"), pair, strict=True)) for pair in PAIRS)
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     (FIXTURES / "pairs.jsonl").write_text(text)

@@ -2,10 +2,11 @@ import ADPOTensor
 import CKernels
 import Glibc
 
-/// The norms of the rows of adapted weights, ||W + scale B A||, and what DoRA (arXiv 2402.09353) makes
-/// of them and its magnitudes.
+/// The norms of the rows of adapted weights, ||W + scale B A||, and what DoRA (arXiv 2402.09353)
+/// makes of them and its magnitudes.
 ///
-/// Whoever changes the parameters calls `update`, which takes about a fiftieth of a training step.
+/// Whoever changes the parameters calls `update`, which takes as long as training on some twenty
+/// tokens.
 package final class WeightDecomposition: Sendable {
     private let layout: AdapterLayout
     private let gains: Buffer<Float>  // [layout.magnitudeCount], magnitude / norm

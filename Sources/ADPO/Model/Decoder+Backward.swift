@@ -1,15 +1,15 @@
 import ADPOTensor
 
 extension Decoder {
-    /// Adds the gradients of the adapter's matrices, or of all weights, given the derivative of the
-    /// loss by each target's log-prob, [targets]. Follows a training pass and its `logProbs`.
+    /// Adds the gradients of the adapter's parameters, or of all weights, laid out like their values,
+    /// given the derivative of the loss by each target's log-prob, [targets]. Follows a training pass
+    /// and its `logProbs`.
     func backward(
         derivative: UnsafePointer<Float>, lora: LoRAParameters?, gradients: Gradients
     ) {
         headBackward(derivative, gradients)
-        // Below the first layer that is adapted everything is frozen.
-        let first = lora?.layout.firstLayer ?? 0
-        for layer in stride(from: architecture.layers - 1, through: first, by: -1) {
+        let firstLayer = lora?.layout.firstLayer ?? 0
+        for layer in stride(from: architecture.layers - 1, through: firstLayer, by: -1) {
             if memory.recomputes(layer) { recompute(layer, lora) }
             feedForwardBackward(layer, lora, gradients)
             attentionBackward(layer, lora, gradients)
@@ -50,24 +50,26 @@ extension Decoder {
         dy: UnsafePointer<Float>, adds: Bool = false, into dx: UnsafeMutablePointer<Float>?,
         gradients: Gradients
     ) {
-        let count = memory.shape.tokens
-        if case .adapter(let gradients) = gradients, let layout = lora?.layout,
-            let adapted = adapted(linear, layer, lora),
-            let a = layout.a(linear, layer: layer), let b = layout.b(linear, layer: layer)
+        if let lora, let adapted = adapted(linear, layer, lora),
+            let a = lora.layout.a(linear, layer: layer),
+            let b = lora.layout.b(linear, layer: layer), case .adapter(let values) = gradients
         {
-            let magnitudes = layout.magnitudes(linear, layer: layer)
+            let magnitudes = lora.layout.magnitudes(linear, layer: layer)
             adapted.backward(
-                x: x, dy: dy, count: count, adds: adds, dhidden: base + memory.dloraHidden,
-                into: dx, da: gradients + a.lowerBound, db: gradients + b.lowerBound,
-                dmagnitudes: magnitudes.map { gradients + $0.lowerBound })
+                x: x, dy: dy, count: memory.shape.tokens, adds: adds,
+                dhidden: base + memory.dloraHidden,
+                into: dx, da: values + a.lowerBound, db: values + b.lowerBound,
+                dmagnitudes: magnitudes.map { values + $0.lowerBound })
             return
         }
-        let layer = weights.layers[layer][linear]
+        let layerWeights = weights.layers[layer][linear]
         if let dx {
-            layer.weight.multiplyTransposed(
-                rows(dy, width: layer.weight.rows), beta: adds ? 1 : 0, into: dx, scratch: products)
+            layerWeights.weight.multiplyTransposed(
+                rows(dy, width: layerWeights.weight.rows), beta: adds ? 1 : 0, into: dx,
+                scratch: products)
         }
-        gradients.weights?.add(layer, x: x, dy: dy, count: count, scratch: products)
+        gradients.weights?.add(
+            layerWeights, x: x, dy: dy, count: memory.shape.tokens, scratch: products)
     }
 
     /// Through stream += down(silu(gate(norm(stream))) * up(norm(stream))).
@@ -107,8 +109,9 @@ extension Decoder {
         let (dquery, dkey, dvalue) =
             (base + memory.dquery, base + memory.dkey, base + memory.dvalue)
         let norm = weights.layers[layer].attentionNorm
-        let isNeededBelow = gradients.weights != nil || layer > lora?.layout.firstLayer ?? 0
-        let dnormed = isNeededBelow ? base + memory.dnormed : nil
+        // Below the first layer that is adapted everything is frozen.
+        let isLast = lora.map { layer == $0.layout.firstLayer } ?? false
+        let dnormed = isLast ? nil : base + memory.dnormed
 
         linear(
             .output, layer, lora, x: base + activations.attended, dy: dstream, into: dattended,

@@ -4,12 +4,12 @@ import ADPOTensor
 /// all weights.
 struct Policy {
     private enum Kind {
-        case adapter(
-            AdapterLayout, alpha: Float, isRankStabilized: Bool, WeightDecomposition?)
+        case adapter(AdapterLayout, alpha: Float, isRankStabilized: Bool, WeightDecomposition?)
         /// They lie in the parameters.
         case weights(Weights)
     }
 
+    private let model: Model
     private let kind: Kind
     let parameters: SharedFloats
 
@@ -18,6 +18,7 @@ struct Policy {
     init(
         _ model: Model, _ configuration: TrainerConfiguration, start: Adapter?
     ) throws(ADPOError) {
+        self.model = model
         if configuration.fullFineTuning {
             guard start == nil else {
                 throw ADPOError(
@@ -45,17 +46,11 @@ struct Policy {
             parameters.pointer.update(from: start.lora.values, count: layout.count)
         } else {
             layout.initialize(parameters.pointer, seed: configuration.seed)
-            if let lora {
+            if let lora = lora() {
                 decomposition?.initialize(parameters.pointer, lora, model.weights)
             }
         }
-        parametersChanged(model)
-    }
-
-    /// Follows every change of the parameters.
-    func parametersChanged(_ model: Model) {
-        guard case .adapter(_, _, _, let decomposition) = kind, let lora else { return }
-        decomposition?.update(lora, model.weights)
+        parametersChanged()
     }
 
     static func checkIsUnquantized(_ model: Model) throws(ADPOError) {
@@ -67,6 +62,12 @@ struct Policy {
                 + "F16 or BF16. Tune an adapter, or export the model in one of these and tune that")
     }
 
+    /// Follows every change of the parameters.
+    func parametersChanged() {
+        guard case .adapter(_, _, _, let decomposition) = kind, let lora = lora() else { return }
+        decomposition?.update(lora, model.weights)
+    }
+
     /// The number of parameters, from the first on, that weight decay is for: as in transformers, all
     /// but norms and biases.
     var decaying: Int { weights?.matrixElements ?? parameters.count }
@@ -76,13 +77,15 @@ struct Policy {
         if case .weights(let weights) = kind { weights } else { nil }
     }
 
-    /// The adapter's matrices, where they are trained.
-    var lora: LoRAParameters? {
+    /// The adapter's matrices, where they are trained; dropout is of one pass.
+    func lora(dropout: AdapterDropout? = nil) -> LoRAParameters? {
         guard case .adapter(let layout, let alpha, let isRankStabilized, let decomposition) = kind
         else { return nil }
-        return LoRAParameters(
+        var lora = LoRAParameters(
             layout: layout, alpha: alpha, isRankStabilized: isRankStabilized,
             values: parameters.pointer, decomposition: decomposition)
+        lora.dropout = dropout
+        return lora
     }
 
     /// A vector laid out like the parameters, as the backward pass takes it.
@@ -94,7 +97,7 @@ struct Policy {
     }
 
     /// - Throws: `.invalidArgument` where weights are trained, `.outOfMemory`.
-    func adapter(of model: Model) throws(ADPOError) -> Adapter {
+    func adapter() throws(ADPOError) -> Adapter {
         guard case .adapter(let layout, let alpha, let isRankStabilized, _) = kind else {
             throw ADPOError(
                 .invalidArgument,
@@ -107,13 +110,13 @@ struct Policy {
     }
 
     /// - Throws: `.invalidArgument` where an adapter is trained, `.outOfMemory`.
-    func model(from base: Model) throws(ADPOError) -> Model {
+    func tunedModel() throws(ADPOError) -> Model {
         guard let weights else {
             throw ADPOError(
                 .invalidArgument, "the weights are as they were: take the adapter, which is trained"
             )
         }
         let floats = try SharedFloats(zeros: parameters.count)
-        return Model(base, weights: Weights(copying: weights, into: floats))
+        return Model(model, weights: Weights(copying: weights, into: floats))
     }
 }

@@ -76,7 +76,7 @@ extension Trainer {
         }
 
         newParameters.copy(to: parameters.mutableSpan)
-        policy.parametersChanged(model)
+        policy.parametersChanged()
         gradients?.copy(to: gradientBuffer.mutableSpan)
         for (current, new) in zip(optimizer.state, state) { new.copy(to: current.values) }
         optimizer.steps = optimizerSteps

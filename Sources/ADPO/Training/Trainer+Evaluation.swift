@@ -29,9 +29,7 @@ extension Trainer {
             for pass in PairBatch.packed(batch, of: set.pairs) {
                 let reference = try referenceLogProbs(pass, of: set)
                 _ = try losses(
-                    pass, of: set, policy: policyLogProbs(pass, lora: policy.lora),
-                    reference: reference,
-                    kl: kl,
+                    pass, of: set, policy: policyLogProbs(pass), reference: reference, kl: kl,
                     pairsInBatch: count, &sum)
             }
         }

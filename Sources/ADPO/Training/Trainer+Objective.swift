@@ -37,9 +37,9 @@ extension Trainer {
 
     /// The policy's log-probs of a pass, and for WPO more of its distributions.
     func policyLogProbs(
-        _ pass: PairBatch, lora: LoRAParameters?, isTraining: Bool = false
+        _ pass: PairBatch, dropout: AdapterDropout? = nil, isTraining: Bool = false
     ) throws(ADPOError) -> PolicyLogProbs {
-        try forwardPolicy(pass.sequence, lora: lora, isTraining: isTraining)
+        try forwardPolicy(pass.sequence, dropout: dropout, isTraining: isTraining)
         guard loss.objective.usesWPO else { return PolicyLogProbs(values: decoder.logProbs()) }
         let (values, logSumSquares) = decoder.logProbsAndSumSquares()
         return PolicyLogProbs(values: values, logSumSquares: logSumSquares)
@@ -66,10 +66,10 @@ extension Trainer {
         }
         var sum = 0.0
         for pass in PairBatch.packed(mismatched.indices, of: mismatched) {
-            try forwardPolicy(pass.sequence, lora: policy.lora)
-            let logProbs = decoder.logProbs()
+            try forwardPolicy(pass.sequence)
+            let policy = decoder.logProbs()
             try forwardReference(pass.sequence)
-            for (policy, reference) in zip(logProbs, decoder.logProbs()) {
+            for (policy, reference) in zip(policy, decoder.logProbs()) {
                 sum += Double(policy) - Double(reference)
             }
         }

@@ -34,7 +34,7 @@ extension Trainer {
         }
         if configuration.keepsBest, let best = evaluations?.bestParameters {
             _ = parameters.mutableSpan.update(fromContentsOf: best)
-            policy.parametersChanged(model)
+            policy.parametersChanged()
         }
     }
 

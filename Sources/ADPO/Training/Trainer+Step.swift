@@ -55,8 +55,8 @@ extension Trainer {
     }
 
     /// Calls `body` with the gradient that is accumulated, or that the last update used: flat, laid
-    /// out like the parameters. It may be changed before `apply`, for example to the mean
-    /// over several machines.
+    /// out like the parameters. It may be changed before `apply`, for example to the mean over
+    /// several machines.
     public func withGradients<Result>(
         _ body: (UnsafeMutableBufferPointer<Float>) throws -> Result
     ) rethrows -> Result {
@@ -112,14 +112,14 @@ extension Trainer {
     func accumulate(
         _ pass: PairBatch, index: Int, kl: Double, pairsInUpdate: Int, _ sum: inout MetricsSum
     ) throws(ADPOError) {
-        var lora = policy.lora
-        if configuration.loraDropout > 0 {
-            lora?.dropout = AdapterDropout(
+        let dropout =
+            configuration.loraDropout == 0
+            ? nil
+            : AdapterDropout(
                 probability: configuration.loraDropout, seed: configuration.seed,
                 pass: [stepsDone, window.count, index])
-        }
         let reference = try referenceLogProbs(pass, of: training)
-        let logProbs = try policyLogProbs(pass, lora: lora, isTraining: true)
+        let logProbs = try policyLogProbs(pass, dropout: dropout, isTraining: true)
         try checkStart(pass, policy: logProbs.values, reference: reference)
         let derivative = try losses(
             pass, of: training, policy: logProbs, reference: reference, kl: kl,
@@ -127,7 +127,7 @@ extension Trainer {
         derivative.withUnsafeBufferPointer { derivative in
             guard let derivative = derivative.baseAddress else { return }
             decoder.backward(
-                derivative: derivative, lora: lora,
+                derivative: derivative, lora: policy.lora(dropout: dropout),
                 gradients: policy.gradients(gradientBuffer.pointer))
         }
     }
@@ -146,7 +146,7 @@ extension Trainer {
         try optimizer.step(
             parameters: parameters.mutableSpan, gradients: gradientBuffer.span,
             learningRate: learningRate)
-        policy.parametersChanged(model)
+        policy.parametersChanged()
     }
 
     /// Whether the update will change a parameter, tried on copies of some at a time.

@@ -1,7 +1,7 @@
 import ADPOTensor
 
-/// Tunes a LoRA adapter on linear layers of a model, or the model itself, with Autoregressive
-/// DPO (arXiv 2602.09533).
+/// Tunes a LoRA adapter on linear layers of a model, or the model itself, with Autoregressive DPO
+/// (arXiv 2602.09533).
 ///
 /// One thread at a time.
 public final class Trainer {
@@ -87,13 +87,13 @@ public final class Trainer {
     /// The adapter as it is now: a copy that later steps do not change.
     ///
     /// - Throws: `.invalidArgument` in full fine-tuning, which has none; `.outOfMemory`.
-    public func adapter() throws(ADPOError) -> Adapter { try policy.adapter(of: model) }
+    public func adapter() throws(ADPOError) -> Adapter { try policy.adapter() }
 
     /// The model as full fine-tuning has made it so far, its weights in F32: a copy that later steps
     /// do not change.
     ///
     /// - Throws: `.invalidArgument` where an adapter is tuned, `.outOfMemory`.
-    public func tunedModel() throws(ADPOError) -> Model { try policy.model(from: model) }
+    public func tunedModel() throws(ADPOError) -> Model { try policy.tunedModel() }
 
     /// Sets the learning rate that the schedule multiplies, from the next update on.
     ///
@@ -108,11 +108,13 @@ public final class Trainer {
 
     var parameters: SharedFloats { policy.parameters }
 
-    /// Runs what is trained, with `lora` as its adapter.
+    /// Runs what is trained.
     func forwardPolicy(
-        _ sequence: PackedSequence, lora: LoRAParameters?, isTraining: Bool = false
+        _ sequence: PackedSequence, dropout: AdapterDropout? = nil, isTraining: Bool = false
     ) throws(ADPOError) {
-        try decoder.forward(sequence, weights: policy.weights, lora: lora, isTraining: isTraining)
+        try decoder.forward(
+            sequence, weights: policy.weights, lora: policy.lora(dropout: dropout),
+            isTraining: isTraining)
     }
 
     /// Runs what it is compared with.

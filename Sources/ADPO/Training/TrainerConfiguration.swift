@@ -110,8 +110,22 @@ public struct TrainerConfiguration: Sendable {
                 .invalidArgument,
                 "the activation memory is \(activationMemory) bytes; it must be 0 or above")
         }
+        guard
+            !fullFineTuning
+                || loraDropout == 0 && !usesRSLoRA && !usesDoRA && targetModules == ["all-linear"]
+        else {
+            throw ADPOError(
+                .invalidArgument,
+                "full fine-tuning has no adapter: leave out dropout, target modules, rsLoRA and DoRA"
+            )
+        }
         guard loraAlpha > 0, loraAlpha.isFinite else {
             throw ADPOError(.invalidArgument, "the LoRA alpha is \(loraAlpha); it must be above 0")
+        }
+        guard !fullFineTuning || loraDropout == 0 && !usesDoRA && !usesRSLoRA else {
+            throw ADPOError(
+                .invalidArgument,
+                "full fine-tuning has no adapter: dropout, DoRA and rsLoRA are of one")
         }
         guard loraDropout >= 0, loraDropout < 1 else {
             throw ADPOError(

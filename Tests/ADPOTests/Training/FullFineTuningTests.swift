@@ -187,6 +187,13 @@ struct FullFineTuningTests {
             try TinyRun.trainer(start: start) { $0.fullFineTuning = true }
         }
         #expect(started?.code == .invalidArgument)
+        let adapters: [(inout TrainerConfiguration) -> Void] = [
+            { $0.loraDropout = 0.1 }, { $0.usesDoRA = true }, { $0.usesRSLoRA = true },
+            { $0.targetModules = ["q_proj"] },
+        ]
+        for change in adapters {
+            #expect(throws: ADPOError.self) { try trainer(change) }
+        }
         let full = try trainer()
         #expect(throws: ADPOError.self) { try full.adapter() }
         let adapter = try TinyRun.trainer()

@@ -211,9 +211,9 @@ def inspect(
     ----------
     model : Model
     pairs : Dataset
-    objective, max_length, activation_memory, batch_size, epochs, dtype, full_finetuning
+    objective, max_length, activation_memory, batch_size, epochs, dtype
         As for `Trainer`.
-    lora_rank, lora_alpha, lora_dropout, target_modules, use_rslora, use_dora
+    full_finetuning, lora_rank, lora_alpha, lora_dropout, target_modules, use_rslora, use_dora
         As for `Trainer`.
     examples : int
         So many pairs are shown token by token: the first ones in use.

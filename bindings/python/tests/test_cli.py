@@ -119,9 +119,9 @@ def test_train_full_looks_before_it_trains(tmp_path):
     result = run(*train(tmp_path / "other", "--encoding", "F16"))
     assert result.returncode != 0
     assert "--encoding needs --full" in result.stderr
-    result = run(*train(tmp_path / "other", "--full", "--lora-rank", 4))
+    result = run(*train(tmp_path / "other", "--full", "--rank", 4, "--dora"))
     assert result.returncode != 0
-    assert "leave --lora-rank" in result.stderr
+    assert "leave --rank and --dora out" in result.stderr
     quantized = MODEL.parent / "llama-q4_0.gguf"
     result = run("train", quantized, "--data", PAIRS, "--output", tmp_path / "new", "--full")
     assert result.returncode != 0
@@ -306,13 +306,22 @@ def test_a_progress_bar_on_a_terminal(tmp_path):
 def test_ctrl_c_saves_the_adapter(tmp_path):
     output = tmp_path / "output"
     command = [sys.executable, "-m", "adpo", *map(str, train(output, "--epochs", 100_000))]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    # What runs in the background of a shell ignores SIGINT, and so would its children.
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     metrics = output / "metrics.jsonl"
     deadline = time.monotonic() + 60
     while not (metrics.exists() and metrics.stat().st_size) and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, shown = process.communicate(timeout=60)
+    try:
+        _, shown = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130
     steps = len(metrics.read_text().splitlines())
     assert shown.startswith(f"adpo: interrupted after step {steps} of ")

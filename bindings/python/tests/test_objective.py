@@ -7,9 +7,15 @@ import pytest
 
 import adpo
 from adpo.objective import LINKS, LOSSES, SHORTHANDS
-from conftest import ROOT
+from conftest import FIXTURES, ROOT
 
-GOLDEN = json.loads((ROOT / "Tests" / "Golden" / "objectives.json").read_text(encoding="utf-8"))
+
+def golden(name):
+    return json.loads((ROOT / "Tests" / "Golden" / name).read_text(encoding="utf-8"))
+
+
+GOLDEN = golden("objectives.json")
+GRADIENTS = golden("objective_gradients.json")
 
 
 def sides(pair, name):
@@ -37,6 +43,20 @@ def test_losses_equal_trl(name):
         np.testing.assert_allclose(
             np.concatenate(found.gradient), case["gradient"], rtol=1e-6, atol=1e-8
         )
+
+
+@pytest.mark.parametrize(
+    "case", GRADIENTS["cases"], ids=lambda case: " ".join(map(str, case["objective"].values()))
+)
+def test_gradients_through_a_model_equal_trl(model, case):
+    start = adpo.Adapter.load(model, FIXTURES / GRADIENTS["adapter"])
+    pairs = adpo.Dataset(model)
+    pairs.add_tokens(*(GRADIENTS[name] for name in ("prompt", "chosen", "rejected")))
+    trainer = adpo.Trainer(model, pairs, adpo.Objective(**case["objective"]), start=start)
+    metrics = trainer.accumulate()
+    assert metrics.loss == pytest.approx(case["loss"], rel=1e-5)
+    norm = np.linalg.norm(trainer.gradients.astype(np.float64))
+    assert norm == pytest.approx(case["gradient_norm"], rel=1e-4)
 
 
 def test_kto_equals_trl():

@@ -11,13 +11,11 @@ struct Cost {
     init(_ model: Model, _ configuration: TrainerConfiguration) throws(ADPOError) {
         self.model = model
         self.configuration = configuration
-        if configuration.fullFineTuning {
-            try Policy.checkIsUnquantized(model)
-            (layout, parameters) = (nil, model.weights.parameterCount)
-        } else {
-            let layout = try configuration.adapterLayout(model.architecture)
-            (self.layout, parameters) = (layout, layout.count)
-        }
+        if configuration.fullFineTuning { try Policy.checkIsUnquantized(model) }
+        layout =
+            configuration.fullFineTuning
+            ? nil : try configuration.adapterLayout(model.architecture)
+        parameters = layout?.count ?? model.weights.parameterCount
     }
 
     func memory(_ pairs: [PreferencePair]) -> Inspection.Memory {

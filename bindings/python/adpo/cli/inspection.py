@@ -49,7 +49,6 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
         ("--epochs", "1"),
     ):
         command.add_argument(name, type=int, metavar="N", help=help_text)
-    command.add_argument("--full", action="store_true", help="of all weights, not of an adapter")
     command.add_argument(
         "--examples", type=int, default=2, metavar="N", help="pairs to show, 2 when not given"
     )
@@ -69,7 +68,6 @@ def _inspect(options: argparse.Namespace) -> int:
         batch_size=options.batch_size,
         epochs=options.epochs,
         **parameters_of(options),
-        full_finetuning=options.full,
         dtype=options.dtype,
         examples=options.examples,
         measure_time=not options.no_time,

@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from adpo.errors import InvalidArgumentError
+
 
 def add_parameters(parser: argparse.ArgumentParser) -> None:
     """Add the options to a command. What is not given is left to the library."""
+    parser.add_argument("--full", action="store_true", help="tune all weights, not an adapter")
     group = parser.add_argument_group("adapter")
     group.add_argument("--rank", type=int, metavar="N", help="16")
     group.add_argument("--alpha", type=float, metavar="X", help="32")
@@ -24,7 +27,13 @@ def add_parameters(parser: argparse.ArgumentParser) -> None:
 
 def parameters_of(options: argparse.Namespace) -> dict[str, Any]:
     """Give what the options say, as `Trainer` takes it."""
+    names = ("rank", "alpha", "dropout", "target_modules", "rslora", "dora")
+    given = [name for name in names if getattr(options, name)]
+    if options.full and given:
+        listed = " and ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise InvalidArgumentError(f"--full tunes no adapter: leave {listed} out")
     return {
+        "full_finetuning": options.full,
         "lora_rank": options.rank,
         "lora_alpha": options.alpha,
         "lora_dropout": options.dropout,

@@ -39,7 +39,6 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="JSON Lines; OUTPUT/metrics.jsonl, with --full OUTPUT.metrics.jsonl",
     )
-    train.add_argument("--full", action="store_true", help="tune all weights, not an adapter")
     train.add_argument("--encoding", metavar="E", help="of the --full model's weights; as it was")
     train.add_argument("--eval", metavar="FILE", help="held-out pairs to evaluate on")
     train.add_argument("--keep-best", action="store_true", help="end with the lowest eval_loss")
@@ -172,8 +171,7 @@ def _train(options: argparse.Namespace) -> int:
         raise InvalidArgumentError("--resume needs --checkpoint FILE")
     if options.encoding and not options.full:
         raise InvalidArgumentError("adapters are always F32: --encoding needs --full")
-    if options.full and (options.lora_rank is not None or options.lora_alpha is not None):
-        raise InvalidArgumentError("--full tunes no adapter: leave --lora-rank and --lora-alpha out")
+    parameters = parameters_of(options)
     model = Model(options.model)
     output = _prepare_model(options.output) if options.full else _prepare(options.output)
     metrics = f"{output}.metrics.jsonl" if options.full else output / "metrics.jsonl"
@@ -185,8 +183,7 @@ def _train(options: argparse.Namespace) -> int:
         objective_of(options),
         start=Adapter.load(model, options.adapter) if options.adapter else None,
         dtype=options.dtype,
-        **parameters_of(options),
-        full_finetuning=options.full,
+        **parameters,
         epochs=options.epochs,
         batch_size=options.batch_size,
         gradient_accumulation=options.accumulate,
