@@ -2,7 +2,7 @@
 # make test    all tests: Swift, C, Python
 # make parity  what TRL, PyTorch, peft and llama.cpp make of the same; installs them
 # make bench   measure libadpo; also bench-peers (beside TRL, transformers, llama.cpp), bench-growth
-# make study   compare granularities on a task that a program can check; takes half an hour
+# make study   compare granularities on a task that a program can check; takes a quarter of an hour
 # make library build/libadpo.so
 # make install PREFIX=/usr/local DESTDIR=
 

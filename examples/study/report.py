@@ -27,7 +27,7 @@ Groups = dict[tuple[str, float], list[Result]]
 SHOWN = (
     ("task accuracy, %", "accuracy", 100, 1),
     ("preference accuracy, %", "preference_accuracy", 100, 1),
-    ("margin, nats", "margin", 1, 1),
+    ("margin, nats", "margin", 1, 2),
     ("answer length, tokens", "tokens", 1, 1),
     ("training, s", "seconds", 1, 0),
 )
@@ -41,8 +41,8 @@ DATA = (
 )
 MORE = (
     ("segments a pair", "segments_of_a_pair", 1, 1),
-    ("chosen log-prob, change", "chosen_log_ratio", 1, 1),
-    ("rejected log-prob, change", "rejected_log_ratio", 1, 1),
+    ("chosen log-prob, change", "chosen_log_ratio", 1, 2),
+    ("rejected log-prob, change", "rejected_log_ratio", 1, 2),
     ("answers that end, %", "ended", 100, 1),
     ("updates clipped, %", "clipped", 100, 0),
     ("training, CPU s", "cpu_seconds", 1, 0),

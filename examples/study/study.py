@@ -20,7 +20,7 @@ import sample
 from train import Settings
 
 GRANULARITIES = ("response", "static:8", "adaptive:4", "token")
-BETAS = (0.1, 1.0)
+BETAS = (1.0,)
 SEEDS = (1, 2, 3)
 HERE = Path(__file__).resolve().parent
 
