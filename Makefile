@@ -2,6 +2,7 @@
 # make test    all tests: Swift, C, Python
 # make parity  what TRL, PyTorch, peft and llama.cpp make of the same; installs them
 # make bench   measure libadpo; also bench-peers (beside TRL, transformers, llama.cpp), bench-growth
+# make study   compare granularities on a task that a program can check; takes a quarter of an hour
 # make library build/libadpo.so
 # make install PREFIX=/usr/local DESTDIR=
 
@@ -13,7 +14,7 @@ PYTHON := .venv/bin/python
 BENCH_PYTHON ?= .venv-bench/bin/python
 
 .PHONY: demo test test-swift test-levels test-c test-python parity bench bench-peers bench-growth
-.PHONY: bench-environment library install setup lint format clean
+.PHONY: bench-environment study library install setup lint format clean
 .NOTPARALLEL:
 
 demo: setup library
@@ -83,6 +84,10 @@ bench-environment:
 	    python3 -m venv --clear .venv-bench && \
 	    .venv-bench/bin/python -m pip install -q -r Tests/Golden/requirements.txt && \
 	    cp Tests/Golden/requirements.txt .venv-bench/; }
+
+study: setup library
+	$(PYTHON) -m pip install -q --disable-pip-version-check -r examples/study/requirements.txt
+	$(PYTHON) examples/study/study.py "$$($(PYTHON) scripts/fetch-model)"
 
 lint: setup
 	swift format lint --strict --recursive Package.swift Sources Tests examples/swift
