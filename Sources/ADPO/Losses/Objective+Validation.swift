@@ -82,6 +82,7 @@ extension Objective {
     }
 }
 
-private func require(_ condition: Bool, _ message: String) throws(ADPOError) {
-    guard condition else { throw ADPOError(.invalidArgument, message) }
+/// - Throws: `.invalidArgument` unless the condition holds.
+func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(ADPOError) {
+    guard condition else { throw ADPOError(.invalidArgument, message()) }
 }

@@ -22,6 +22,8 @@ package struct PreferenceLoss: Sendable {
         /// Reduced over the segments.
         package var loss = 0.0
         package var segments = 0
+        /// Of the segments alone, summed whatever the reduction; for `sft` all there is.
+        package var segmentLoss = 0.0
         /// log policy - log reference, weighted and summed over the response; times beta it is the
         /// reward.
         package var chosenLogRatio = 0.0
@@ -93,7 +95,7 @@ package struct PreferenceLoss: Sendable {
             result.rejectedLogRatio += scores.rejected
 
             let segmentLoss = loss(scores, kl: kl)
-            result.loss += share * segmentLoss.loss
+            result.segmentLoss += segmentLoss.loss
             let scale = pairWeight * scale
             for token in chosen {
                 let slope = share * segmentLoss.chosen * weight(token) + likelihoodSlope
@@ -103,10 +105,13 @@ package struct PreferenceLoss: Sendable {
                 derivative[token] = Float(scale * share * segmentLoss.rejected * weight(token))
             }
         }
+        result.loss = share * result.segmentLoss
         if objective.likelihoodWeight > 0 {
             for token in 0..<chosenCount { result.loss += likelihoodSlope * Double(policy[token]) }
         }
+        if case .none = rule.formula { result.segmentLoss = result.loss }
         result.loss *= pairWeight
+        result.segmentLoss *= pairWeight
         guard result.loss.isFinite, result.chosenLogRatio.isFinite, result.rejectedLogRatio.isFinite
         else { throw numericError(policy, reference, chosenCount) }
         return result

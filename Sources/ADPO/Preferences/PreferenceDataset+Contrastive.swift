@@ -20,13 +20,8 @@ extension PreferenceDataset {
     ) throws(ADPOError) {
         let model = positive.model
         try negative.check(model)
-        guard vocabulary == model.architecture.vocabulary else {
-            throw ADPOError(
-                .invalidArgument, "the pairs were made for a model of another vocabulary")
-        }
-        guard b >= 0, b <= 1000 else {
-            throw ADPOError(.invalidArgument, "b is \(b); it must be a number of 0 to 1000")
-        }
+        try check(model)
+        try require(b >= 0 && b <= 1000, "b is \(b); it must be a number of 0 to 1000")
         let estimator = try ContrastiveEstimator(positive, negative, b: Float(b), dtype)
         var weighed = self
         for (index, pair) in pairs.enumerated() {
@@ -98,7 +93,7 @@ private struct ContrastiveEstimator: ~Copyable {
                 guard log.isFinite else {
                     throw ADPOError(.numeric, "the estimate of a rejected token is not a number")
                 }
-                weights.append(-expm1(log))
+                weights.append(-expm1(min(log, 0)))  // above 0 by rounding alone
             }
         }
         return weights

@@ -57,6 +57,13 @@ public struct PreferenceDataset: Sendable {
         lostPrompts.append(lostPrompt)
     }
 
+    /// - Throws: `.invalidArgument` for a model that the pairs were not made for.
+    func check(_ model: Model) throws(ADPOError) {
+        try require(
+            vocabulary == model.architecture.vocabulary,
+            "the pairs were made for a model of another vocabulary")
+    }
+
     private func check(_ pair: PreferencePair) throws(ADPOError) {
         for ids in [pair.prompt, pair.chosen, pair.rejected] {
             guard let id = ids.first(where: { $0 < 0 || $0 >= vocabulary }) else { continue }

@@ -11,8 +11,10 @@ public struct Metrics: Sendable, Equatable {
     public var step = 0
     /// Passes over the pairs so far, such as 0.5.
     public var epoch = 0.0
-    /// Summed over a pair's segments.
+    /// Summed over a pair's segments, or with reduction `mean` averaged.
     public var loss = 0.0
+    /// The mean over all segments, without the negative log-likelihood that some objectives add to
+    /// each pair: the one to compare between granularities.
     public var lossPerSegment = 0.0
     /// Before clipping; 0 in an evaluation.
     public var gradientNorm = 0.0
@@ -70,8 +72,9 @@ extension Metrics {
             self[keyPath: path] = values.reduce(0, +) / Double(values.count)
         }
         for path in Self.sums { self[keyPath: path] = window.reduce(0) { $0 + $1[keyPath: path] } }
-        let loss = window.reduce(0) { $0 + $1.loss * Double($1.pairs) }
-        lossPerSegment = loss / Double(max(segments, 1))
+        lossPerSegment =
+            window.reduce(0) { $0 + $1.lossPerSegment * Double($1.segments) }
+            / Double(max(segments, 1))
         seconds = window.reduce(0) { $0 + $1.seconds }
     }
 }
@@ -91,6 +94,7 @@ struct MetricsSum {
         let rejected = beta * result.rejectedLogRatio
         sum.pairs += 1
         sum.loss += result.loss
+        sum.lossPerSegment += result.segmentLoss
         sum.segments += result.segments
         sum.kl += kl
         sum.rewardsChosen += chosen
@@ -116,7 +120,7 @@ struct MetricsSum {
     var means: Metrics {
         var metrics = sum
         let (chosen, rejected) = (Double(counts.chosen), Double(counts.rejected))
-        metrics.lossPerSegment = sum.loss / Double(sum.segments)
+        metrics.lossPerSegment /= Double(sum.segments)
         metrics.loss /= Double(sum.pairs)
         metrics.kl /= Double(sum.pairs)
         metrics.rewardsChosen /= chosen

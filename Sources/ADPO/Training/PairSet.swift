@@ -16,25 +16,13 @@ package final class PairSet {
     /// bits do not depend on the order in which the pairs are met.
     private let groups: [Range<Int>]
 
-    /// - Throws: `.invalidArgument` when no pair is left, and for one that the objective cannot take.
+    /// - Throws: `.invalidArgument` for pairs of another vocabulary, when none is left, and for one
+    ///   that the objective cannot take.
     init(
         _ dataset: PreferenceDataset, of model: Model, _ configuration: TrainerConfiguration
     ) throws(ADPOError) {
-        guard dataset.vocabulary == model.architecture.vocabulary else {
-            throw ADPOError(
-                .invalidArgument, "the pairs were made for a model of another vocabulary")
-        }
-        let prepared = try dataset.prepared(
-            for: configuration.objective, maxLength: configuration.maxLength)
+        let prepared = try dataset.prepared(for: model, configuration)
         let pairs = prepared.pairs
-        guard !pairs.isEmpty else {
-            throw ADPOError(
-                .invalidArgument,
-                prepared.dropped == 0
-                    ? "there are no pairs"
-                    : "no pair is left: the prompts of all \(prepared.dropped) pairs fill the "
-                        + "maximum length of \(configuration.maxLength) tokens")
-        }
         self.pairs = pairs
         dropped = prepared.dropped
         truncated = prepared.truncated

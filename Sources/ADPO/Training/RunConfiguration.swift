@@ -21,19 +21,17 @@ public struct RunConfiguration: Sendable {
         for (name, count) in [
             ("evaluation steps", evaluationSteps), ("patience", patience),
             ("checkpoint steps", checkpointSteps),
-        ] where count < 0 {
-            throw ADPOError(.invalidArgument, "the \(name) are \(count); they must be 0 or above")
+        ] {
+            try require(count >= 0, "the \(name) are \(count); they must be 0 or above")
         }
-        guard evaluation != nil || evaluationSteps == 0 else {
-            throw ADPOError(.invalidArgument, "there are evaluation steps, but no evaluation pairs")
-        }
-        guard evaluationSteps > 0 || patience == 0 && !keepsBest else {
-            throw ADPOError(
-                .invalidArgument,
-                "patience and keeping the best need evaluation pairs and evaluation steps")
-        }
-        guard checkpoint != nil || checkpointSteps == 0 else {
-            throw ADPOError(.invalidArgument, "there are checkpoint steps, but no checkpoint file")
-        }
+        try require(
+            evaluation != nil || evaluationSteps == 0,
+            "there are evaluation steps, but no evaluation pairs")
+        try require(
+            evaluationSteps > 0 || patience == 0 && !keepsBest,
+            "patience and keeping the best need evaluation pairs and evaluation steps")
+        try require(
+            checkpoint != nil || checkpointSteps == 0,
+            "there are checkpoint steps, but no checkpoint file")
     }
 }

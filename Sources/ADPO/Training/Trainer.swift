@@ -66,6 +66,9 @@ public final class Trainer {
         optimizer = try configuration.optimizer.make(
             parameters: policy.parameters.count, decaying: policy.decaying, configuration)
         learningRate = configuration.learningRate
+        try require(
+            steps > 1 || configuration.warmupSteps == 0,
+            "the run has one update, and warmup begins with a rate of 0: leave the warmup out")
         try openReferenceCache()
     }
 
@@ -99,10 +102,7 @@ public final class Trainer {
     ///
     /// - Throws: `.invalidArgument` unless it is finite and not negative.
     public func setLearningRate(_ rate: Double) throws(ADPOError) {
-        guard rate >= 0, rate.isFinite else {
-            throw ADPOError(
-                .invalidArgument, "the learning rate is \(rate); it must be 0 or above")
-        }
+        try checkLearningRate(rate)
         learningRate = rate
     }
 

@@ -23,6 +23,30 @@ struct TrainerTests {
         #expect(metrics.gradientNorm > 0)
     }
 
+    /// However a pair's segments are reduced and micro-batches counted, it is the mean over all
+    /// segments.
+    @Test(arguments: [Granularity.response, .token, .adaptive(3)])
+    func aSegmentsLossIsComparable(_ granularity: Granularity) throws {
+        func evaluations(_ reduction: Reduction) throws -> [Metrics] {
+            let trainer = try TinyRun.trainer(start: TinyRun.trained()) {
+                $0.objective.granularity = granularity
+                $0.objective.reduction = reduction
+                $0.shuffles = false
+                $0.gradientAccumulation = 2
+            }
+            return [try trainer.evaluate(TinyRun.pairs()), try #require(try trainer.step())]
+        }
+        let (sums, means) = (try evaluations(.sum), try evaluations(.mean))
+        for (sum, mean) in zip(sums, means) {
+            #expect(sum.segments == mean.segments)
+            expectClose([Float(mean.lossPerSegment)], [Float(sum.lossPerSegment)], absolute: 1e-6)
+        }
+        let evaluated = sums[0].loss * Double(sums[0].pairs) / Double(sums[0].segments)
+        expectClose([Float(sums[0].lossPerSegment)], [Float(evaluated)], absolute: 1e-6)
+        expectClose(
+            [Float(sums[1].lossPerSegment)], [Float(sums[0].lossPerSegment)], absolute: 1e-4)
+    }
+
     @Test(arguments: [Granularity.response, .token, .static(4), .adaptive(3)])
     func learns(_ granularity: Granularity) throws {
         let trainer = try TinyRun.trainer {
@@ -121,6 +145,13 @@ struct TrainerTests {
         { $0.learningRate = .infinity }, { $0.maxGradientNorm = .nan }, { $0.warmupSteps = -1 },
         { $0.adamBeta1 = 1 }, { $0.adamEpsilon = 0 }, { $0.weightDecay = -1 },
         { $0.momentum = 0.5 },
+        { $0.learningRate = 1e300 }, { $0.weightDecay = 1e300 }, { $0.adamEpsilon = 1e-50 },
+        {
+            // Its only update would have a rate of 0.
+            $0.batchSize = 6
+            $0.epochs = 1
+            $0.warmupSteps = 1
+        },
         { $0.objective.granularity = .static(0) }, { $0.objective.granularity = .adaptive(-1) },
     ]
 

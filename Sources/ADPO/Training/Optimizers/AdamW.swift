@@ -13,15 +13,15 @@ package final class AdamW: Optimizer {
         package init() {}
 
         fileprivate func validate() throws(ADPOError) {
-            for (name, beta) in [("beta1", beta1), ("beta2", beta2)] where !(0..<1).contains(beta) {
-                throw ADPOError(
-                    .invalidArgument,
+            for (name, beta) in [("beta1", beta1), ("beta2", beta2)] {
+                try require(
+                    (0..<1).contains(beta),
                     "AdamW's \(name) is \(beta); it must be at least 0 and below 1")
             }
-            guard epsilon > 0, epsilon.isFinite else {
-                throw ADPOError(
-                    .invalidArgument, "AdamW's epsilon is \(epsilon); it must be a number above 0")
-            }
+            // One that 32 bits take for 0 would divide 0 by 0.
+            try require(
+                epsilon > 0 && Float(epsilon).isNormal,
+                "AdamW's epsilon is \(epsilon); it must be above 0, also in 32 bits")
             try checkWeightDecay(weightDecay)
         }
     }

@@ -34,10 +34,9 @@ public enum OptimizerKind: String, Sendable, CaseIterable {
 }
 
 func checkWeightDecay(_ weightDecay: Double) throws(ADPOError) {
-    guard weightDecay >= 0, weightDecay.isFinite else {
-        throw ADPOError(
-            .invalidArgument, "the weight decay is \(weightDecay); it must be 0 or above")
-    }
+    try require(
+        weightDecay >= 0 && Float(weightDecay).isFinite,
+        "the weight decay is \(weightDecay); it must be 0 or above")
 }
 
 func checkCounts(

@@ -10,11 +10,9 @@ package final class SGD: Optimizer {
         package init() {}
 
         fileprivate func validate() throws(ADPOError) {
-            guard (0..<1).contains(momentum) else {
-                throw ADPOError(
-                    .invalidArgument,
-                    "the momentum is \(momentum); it must be at least 0 and below 1")
-            }
+            try require(
+                (0..<1).contains(momentum),
+                "the momentum is \(momentum); it must be at least 0 and below 1")
             try checkWeightDecay(weightDecay)
         }
     }

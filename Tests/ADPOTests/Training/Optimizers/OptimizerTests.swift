@@ -90,6 +90,7 @@ struct OptimizerTests {
             (.adamw, { $0.adamBeta1 = 1 }), (.adamw, { $0.adamBeta1 = -0.1 }),
             (.adamw, { $0.adamBeta1 = .nan }), (.adamw, { $0.adamBeta2 = 1.5 }),
             (.adamw, { $0.adamEpsilon = 0 }), (.adamw, { $0.adamEpsilon = .infinity }),
+            (.adamw, { $0.adamEpsilon = 1e-50 }), (.adamw, { $0.weightDecay = 1e300 }),
             (.adamw, { $0.weightDecay = -1 }), (.adamw, { $0.weightDecay = .nan }),
             (.sgd, { $0.momentum = 1 }), (.sgd, { $0.momentum = -0.1 }),
             (.sgd, { $0.momentum = .nan }), (.sgd, { $0.weightDecay = -1 }),

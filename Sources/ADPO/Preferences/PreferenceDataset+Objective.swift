@@ -1,12 +1,32 @@
 import ADPOTensor
 
 extension PreferenceDataset {
+    /// The pairs as a trainer uses them; there is at least one.
+    ///
+    /// - Throws: `.invalidArgument` for pairs of another vocabulary, when none is left, and for one
+    ///   that the objective cannot take.
+    func prepared(
+        for model: Model, _ configuration: TrainerConfiguration
+    ) throws(ADPOError) -> PreparedPairs {
+        try check(model)
+        let maxLength = configuration.maxLength
+        let prepared = try prepared(for: configuration.objective, maxLength: maxLength)
+        try require(!pairs.isEmpty, "there are no pairs")
+        try require(
+            !prepared.pairs.isEmpty,
+            """
+            no pair is left: the prompts of all \(pairs.count) pairs fill the maximum length of \
+            \(maxLength) tokens
+            """)
+        return prepared
+    }
+
     /// The pairs as an objective compares them: cut, with their segments, and for `kto` each pair as
     /// two rows, as TRL's KTOTrainer takes them.
     ///
     /// - Throws: as `prepared`, and `.invalidArgument` for a row without a response that the loss
     ///   needs.
-    func prepared(
+    private func prepared(
         for objective: Objective, maxLength: Int
     ) throws(ADPOError) -> PreparedPairs {
         let prepared = try prepared(
