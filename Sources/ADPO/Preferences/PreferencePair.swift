@@ -81,6 +81,16 @@ public struct PreferencePair: Sendable, Equatable {
         return pair
     }
 
+    /// How many tokens each response has lost since it was the one of `whole`; a response that an
+    /// unpaired row lacks has lost none.
+    func removedCounts(of whole: PreferencePair) -> ResponsePair<Int> {
+        func removed(_ own: [Int32], _ whole: [Int32]) -> Int {
+            own.isEmpty ? 0 : max(whole.count - own.count, 0)
+        }
+        return ResponsePair(
+            chosen: removed(chosen, whole.chosen), rejected: removed(rejected, whole.rejected))
+    }
+
     /// The pair whose shorter response is as long as the longer one, by EOS tokens of weight 1. It
     /// has no segments of its own; an unpaired row stays as it is.
     func padded(with eos: Int32) -> PreferencePair {

@@ -73,6 +73,23 @@ struct InspectionTests {
         #expect(found.map(\.1) == [[1], [0]])
     }
 
+    /// For kto a pair is two rows, each of which lacks what the other has.
+    @Test func tellsWhatKTOSees() throws {
+        var configuration = TrainerConfiguration()
+        configuration.objective.loss = .kto
+        configuration.maxLength = 4
+        let inspection = try dataset(["p|abcd$|e$", "p|a$|b$"]).inspect(
+            model: try #require(Self.model), configuration: configuration, measuresTime: false)
+        #expect(inspection.truncated == 1 && inspection.removedTokens == 2)
+        #expect(inspection.warnings.map(\.kind) == [.truncated])
+        #expect(inspection.warnings.map(\.pairs) == [[0]])
+        #expect(inspection.chosenTokens == .init([3, 2]))
+        #expect(inspection.rejectedTokens == .init([2, 2]))
+        #expect(inspection.examples.map(\.pair) == [0, 0, 1])
+        #expect(inspection.examples.map(\.chosen.removed) == ["d$", "", ""])
+        #expect(inspection.examples.allSatisfy { $0.rejected.removed.isEmpty })
+    }
+
     /// A character of two tokens is the text of the second, also across the boundary of segments.
     @Test func showsWholeCharacters() throws {
         let example = try inspect(dataset(["p|é汉$|\u{1F600}$"]), .token).examples[0]
@@ -161,10 +178,29 @@ struct InspectionTests {
         #expect(time.epoch > time.measured)
     }
 
+    /// The time is told of what a run would refuse, or could not begin with.
+    @Test func estimatesTheTimeOfAnyPairs() throws {
+        let model = try #require(Self.model)
+        let long = [Int32](repeating: 5, count: 700)
+        var dataset = PreferenceDataset(model: model)
+        // What a sample takes of these two is equal.
+        try dataset.append(
+            PreferencePair(prompt: [1], chosen: long + [1], rejected: long + [2]))
+        var configuration = TrainerConfiguration()
+        configuration.maxLength = 2000
+        configuration.batchSize = 2
+        for loss in [Loss.sigmoid, .kto] {
+            configuration.objective.loss = loss
+            let time = try #require(
+                try dataset.inspect(model: model, configuration: configuration).time)
+            #expect(time.measured > 0 && time.reference > 0)
+        }
+    }
+
     @Test func refusesWhatMakesNoSense() throws {
         let empty = PreferenceDataset(vocabulary: 320)
         for (dataset, granularity, maxLength, message) in [
-            (empty, .response, 10, "no pairs to inspect"),
+            (empty, .response, 10, "there are no pairs"),
             (try dataset(["ppp|a$|b$"]), .response, 3, "no pair is left"),
             (try dataset(["p|a$|b$"]), .custom, 10, "no segments"),
             (try dataset(["p|a$|b$"]), .static(0), 10, "at least 1"),

@@ -44,7 +44,7 @@ struct Cost {
             references: configuration.objective.needsReference ? responseTokens * float : 0)
     }
 
-    /// Makes updates of a new adapter on the first pairs, and times one.
+    /// Makes an update of a new adapter on the first pairs, and times it.
     func time(
         _ pairs: [PreferencePair], tokenizer: PairTokenizer
     ) throws(ADPOError) -> Inspection.Time {
@@ -57,12 +57,15 @@ struct Cost {
         configuration.objective.padding = .mask
         configuration.batchSize = sample.count
         configuration.gradientAccumulation = 1
+        configuration.warmupSteps = 0
         configuration.referenceCache = nil
-        configuration.epochs = 2
         let trainer = try Trainer(model: model, configuration: configuration, pairs: dataset)
-        _ = try trainer.step()  // the first one reads the weights from the file
+        try trainer.accumulate()  // reads the weights from the file, and computes the reference
+        trainer.window = []
         let start = monotonicSeconds()
-        _ = try trainer.step()
+        try trainer.accumulate()
+        // A run would refuse pairs that teach nothing; their time is that of others.
+        _ = try? trainer.apply()
         let middle = monotonicSeconds()
         _ = try trainer.evaluate(dataset)  // policy and reference, forward
         let end = monotonicSeconds()
@@ -88,8 +91,8 @@ struct Cost {
         }
         if sample.isEmpty, let first = pairs.first {
             let (prompt, chosen, rejected) = (
-                Array(first.prompt.prefix(limit / 4)), Array(first.chosen.prefix(limit / 4)),
-                Array(first.rejected.prefix(limit / 4))
+                Array(first.prompt.prefix(limit / 8)), Array(first.chosen.prefix(limit / 8)),
+                Array(first.rejected.prefix(limit / 8))
             )
             sample = [
                 first.isPaired
@@ -99,6 +102,7 @@ struct Cost {
                         isDesirable: rejected.isEmpty)
             ]
         }
+        if configuration.objective.loss == .kto, sample.count == 1 { sample += sample }
         return sample
     }
 

@@ -107,7 +107,7 @@ public struct Inspection: Sendable, Equatable {
     /// That those lose.
     public let removedTokens: Int
     public let promptTokens: Range
-    /// Token length.
+    /// Token length, of the responses that there are.
     public let chosenTokens: Range
     public let rejectedTokens: Range
     /// Feedback length.
@@ -132,22 +132,10 @@ extension PreferenceDataset {
         examples: Int = 3, measuresTime: Bool = true
     ) throws(ADPOError) -> Inspection {
         try configuration.validate()
-        guard vocabulary == model.architecture.vocabulary else {
-            throw ADPOError(
-                .invalidArgument, "the pairs were made for a model of another vocabulary")
-        }
         let maxLength = configuration.maxLength
         let granularity = configuration.objective.granularity
-        let prepared = try prepared(for: configuration.objective, maxLength: maxLength)
+        let prepared = try prepared(for: model, configuration)
         let used = prepared.pairs
-        guard !used.isEmpty else {
-            throw ADPOError(
-                .invalidArgument,
-                pairs.isEmpty
-                    ? "there are no pairs to inspect"
-                    : "no pair is left: the prompts of all \(pairs.count) pairs fill the maximum "
-                        + "length of \(maxLength) tokens")
-        }
         var segments: [Int] = []
         for pair in used {
             segments.append(try Segmentation(granularity, pair).segments.count)
@@ -157,9 +145,8 @@ extension PreferenceDataset {
             shown.append(try example(place, of: prepared, granularity))
         }
         let removed = zip(used, prepared.indices).map { pair, index in
-            let whole = pairs[index]
-            return max(whole.chosen.count - pair.chosen.count, 0)
-                + max(whole.rejected.count - pair.rejected.count, 0)
+            let counts = pair.removedCounts(of: pairs[index])
+            return counts.chosen + counts.rejected
         }
         let cost = try Cost(model, configuration)
         return Inspection(
@@ -167,8 +154,9 @@ extension PreferenceDataset {
             unpaired: pairs.count { !$0.isPaired }, dropped: prepared.dropped,
             truncated: prepared.truncated, removedTokens: removed.reduce(0, +),
             promptTokens: .init(used.map(\.prompt.count)),
-            chosenTokens: .init(used.map(\.chosen.count)),
-            rejectedTokens: .init(used.map(\.rejected.count)), segments: .init(segments),
+            chosenTokens: .init(used.map(\.chosen.count).filter { $0 > 0 }),
+            rejectedTokens: .init(used.map(\.rejected.count).filter { $0 > 0 }),
+            segments: .init(segments),
             warnings: warnings(prepared, maxLength: maxLength, context: model.info.context),
             examples: shown, memory: cost.memory(used),
             time: measuresTime ? try cost.time(used, tokenizer: tokenizer) : nil)

@@ -8,9 +8,11 @@ extension PreferenceDataset {
         let pair = prepared.pairs[place]
         let index = prepared.indices[place]
         let whole = pairs[index]
+        let removed = pair.removedCounts(of: whole)
         let segments = try Segmentation(granularity, pair).segments
         func response(
-            _ ids: [Int32], of whole: [Int32], _ weights: [Float]?, _ ranges: [Range<Int>]
+            _ ids: [Int32], removed: ArraySlice<Int32>, _ weights: [Float]?,
+            _ ranges: [Range<Int>]
         ) -> Inspection.Response {
             // Decoded together: a character can have tokens of prompt and response.
             let texts = tokenizer.texts(of: pair.prompt + ids).dropFirst(pair.prompt.count)
@@ -19,7 +21,7 @@ extension PreferenceDataset {
             }
             return Inspection.Response(
                 segments: ranges.map { Array(tokens[$0]) },
-                removed: tokenizer.texts(of: Array(whole.dropFirst(ids.count))).joined())
+                removed: tokenizer.texts(of: Array(removed)).joined())
         }
         return Inspection.Example(
             pair: index,
@@ -27,9 +29,11 @@ extension PreferenceDataset {
                 Inspection.Token(id: $0, text: $1, weight: 0)
             },
             chosen: response(
-                pair.chosen, of: whole.chosen, pair.weights?.chosen, segments.map(\.chosen)),
+                pair.chosen, removed: whole.chosen.suffix(removed.chosen), pair.weights?.chosen,
+                segments.map(\.chosen)),
             rejected: response(
-                pair.rejected, of: whole.rejected, pair.weights?.rejected, segments.map(\.rejected))
+                pair.rejected, removed: whole.rejected.suffix(removed.rejected),
+                pair.weights?.rejected, segments.map(\.rejected))
         )
     }
 }

@@ -6,7 +6,8 @@ extension PreferenceDataset {
         typealias Kind = Inspection.Warning.Kind
         var found: [Kind: [Int]] = [:]
         func check(_ kind: Kind, _ index: Int, _ isFound: Bool) {
-            if isFound { found[kind, default: []].append(index) }
+            // For kto a pair is two rows.
+            if isFound, found[kind]?.last != index { found[kind, default: []].append(index) }
         }
         // BOS is missing only where the tokenizer would have put it.
         let bos = tokenizer.bos
@@ -37,10 +38,8 @@ extension PreferenceDataset {
         }
         for (pair, index) in zip(prepared.pairs, prepared.indices) {
             check(.identical, index, pair.chosen == pair.rejected)
-            check(
-                .truncated, index,
-                pair.chosen.count < pairs[index].chosen.count
-                    || pair.rejected.count < pairs[index].rejected.count)
+            let removed = pair.removedCounts(of: pairs[index])
+            check(.truncated, index, removed.chosen + removed.rejected > 0)
             check(
                 .beyondContext, index,
                 pair.prompt.count + max(pair.chosen.count, pair.rejected.count) > context)
