@@ -6,12 +6,24 @@ extension Trainer {
     /// - Throws: `.invalidArgument` when no pair is left after truncation, `.numeric`,
     ///   `.outOfMemory`.
     public func evaluate(_ dataset: PreferenceDataset) throws(ADPOError) -> Metrics {
-        try evaluate(PairSet(dataset, of: model, configuration))
+        try evaluate(heldOut(dataset))
+    }
+
+    func heldOut(_ dataset: PreferenceDataset) throws(ADPOError) -> PairSet {
+        try inEvaluation { () throws(ADPOError) in
+            try PairSet(dataset, of: model, configuration)
+        }
     }
 
     func evaluate(_ set: PairSet) throws(ADPOError) -> Metrics {
+        try inEvaluation { () throws(ADPOError) in try metrics(of: set) }
+    }
+
+    private func inEvaluation<Result>(
+        _ body: () throws(ADPOError) -> Result
+    ) throws(ADPOError) -> Result {
         do {
-            return try metrics(of: set)
+            return try body()
         } catch {
             throw ADPOError(error.code, "in the evaluation, \(error.message)")
         }
@@ -25,7 +37,7 @@ extension Trainer {
         let batchSize = loss.objective.loss == .kto ? configuration.batchSize : count
         for first in stride(from: 0, to: count, by: batchSize) {
             let batch = first..<min(first + batchSize, count)
-            let kl = try klDivergence(batch, of: set.pairs)
+            let kl = try klDivergence(batch, of: set)
             for pass in PairBatch.packed(batch, of: set.pairs) {
                 let reference = try referenceLogProbs(pass, of: set)
                 _ = try losses(

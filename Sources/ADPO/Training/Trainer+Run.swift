@@ -51,15 +51,19 @@ extension Trainer {
         _ configuration: RunConfiguration
     ) throws(ADPOError) -> PairSet? {
         guard let dataset = configuration.evaluation else { return nil }
-        let heldOut = try PairSet(dataset, of: model, self.configuration)
-        let pairs = heldOut.fingerprint
-        if let evaluations, evaluations.pairs != pairs, evaluations.step != nil,
-            configuration.patience > 0 || configuration.keepsBest
-        {
-            throw ADPOError(
-                .invalidArgument,
-                "the run has been evaluated on other pairs so far; its best cannot be compared "
-                    + "with these")
+        let heldOut = try heldOut(dataset)
+        let pairs = heldOut.wholeFingerprint
+        if let evaluations, evaluations.step != nil {
+            try require(
+                evaluations.pairs == pairs
+                    || configuration.patience == 0 && !configuration.keepsBest,
+                """
+                the run has been evaluated on other pairs so far; its best cannot be compared with \
+                these
+                """)
+            try require(
+                evaluations.bestParameters != nil || !configuration.keepsBest,
+                "the run has not kept its best so far, so it cannot end with it")
         }
         if evaluations?.pairs != pairs { evaluations = EvaluationHistory(pairs: pairs) }
         return heldOut
@@ -69,8 +73,8 @@ extension Trainer {
         _ heldOut: PairSet, _ configuration: RunConfiguration
     ) throws(ADPOError) -> Metrics {
         let metrics = try evaluate(heldOut)
-        if evaluations?.add(metrics) == true, configuration.keepsBest {
-            evaluations?.bestParameters = Array(parameters.span)
+        if evaluations?.add(metrics) == true {
+            evaluations?.bestParameters = configuration.keepsBest ? Array(parameters.span) : nil
         }
         return metrics
     }

@@ -127,7 +127,49 @@ struct RunTests {
             try trainer.run(configuration(reversed(), every: 1) { $0.keepsBest = true })
         }
         #expect(error?.code == .invalidArgument)
+        // The same tokens with weights are other pairs.
+        var weighed = try TinyRun.pairs()
+        let counts = weighed.pairs[0]
+        try weighed.setWeights(
+            ResponsePair(
+                chosen: Array(repeating: 2, count: counts.chosen.count),
+                rejected: Array(repeating: 1, count: counts.rejected.count)), ofPair: 0)
+        #expect(throws: ADPOError.self) {
+            try trainer.run(configuration(weighed, every: 1) { $0.keepsBest = true })
+        }
         try trainer.run(configuration(reversed(), every: 1))
+    }
+
+    /// A best that was not kept cannot be returned to, and one that was kept once gets stale.
+    @Test func itsBestWasKeptAllTheTime() throws {
+        func run(_ keepsBest: Bool) throws -> RunConfiguration {
+            try configuration(reversed(), every: 1) { $0.keepsBest = keepsBest }
+        }
+        let trainer = try TinyRun.trainer()
+        try trainer.run(run(false)) { _ in trainer.stepsDone < 2 }
+        let error = #expect(throws: ADPOError.self) { try trainer.run(run(true)) }
+        #expect(error?.code == .invalidArgument)
+        #expect(error?.message.contains("has not kept") == true, "\(String(describing: error))")
+
+        // Here each evaluation is the best.
+        func falling(_ keepsBest: Bool) throws -> RunConfiguration {
+            try configuration(TinyRun.pairs(), every: 1) { $0.keepsBest = keepsBest }
+        }
+        let other = try TinyRun.trainer()
+        try other.run(falling(true)) { _ in other.stepsDone < 2 }
+        try other.run(falling(false)) { _ in other.stepsDone < 4 }
+        #expect(throws: ADPOError.self) { try other.run(falling(true)) }
+    }
+
+    @Test func saysThatItIsTheEvaluation() throws {
+        let trainer = try TinyRun.trainer()
+        let empty = PreferenceDataset(vocabulary: 320)
+        let error = #expect(throws: ADPOError.self) {
+            try trainer.run(configuration(empty, every: 1))
+        }
+        #expect(error?.message.hasPrefix("in the evaluation, ") == true)
+        let again = #expect(throws: ADPOError.self) { try trainer.evaluate(empty) }
+        #expect(again?.message.hasPrefix("in the evaluation, ") == true)
     }
 
     private static let nonsense: [@Sendable (inout RunConfiguration) -> Void] = [
