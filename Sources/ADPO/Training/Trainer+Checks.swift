@@ -54,10 +54,12 @@ extension Trainer {
         adpo_sum_of_squares(gradientBuffer.pointer, parameterCount).isFinite
     }
 
-    /// Where all margins are 0, no loss is flat. What rounding leaves of nothing is 1e-8 of what a
-    /// pair gives, but AdamW would make whole steps of it.
+    /// Where all margins are 0, no loss is flat; without reference they are not. What rounding leaves
+    /// of nothing is 1e-8 of what a pair gives, but AdamW would make whole steps of it.
     func checkFirstGradient(norm: Double) throws(ADPOError) {
-        guard norm < 1e-6 * configuration.objective.beta, startsAtReference else { return }
+        guard norm < 1e-6 * configuration.objective.beta, startsAtReference,
+            loss.objective.needsReference
+        else { return }
         throw ADPOError(
             .numeric,
             "the gradient of the first update is 0: its pairs teach nothing, as when the chosen "

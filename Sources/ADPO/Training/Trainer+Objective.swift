@@ -50,32 +50,40 @@ extension Trainer {
     /// (arXiv 2402.01306, section 4.1). As in TRL, each prompt takes the response of the row before
     /// it. 0 for other losses.
     func klDivergence(
-        _ batch: some BidirectionalCollection<Int>, of pairs: [PreferencePair]
+        _ batch: some BidirectionalCollection<Int>, of set: PairSet
     ) throws(ADPOError) -> Double {
         guard loss.objective.loss == .kto, let last = batch.last else { return 0 }
+        var rows: [Int] = []
         var mismatched: [PreferencePair] = []
-        var previous = pairs[last]
+        var previous = set.pairs[last]
         for index in batch {
             let pair = try PreferencePair(
-                prompt: pairs[index].prompt, completion: previous.chosen + previous.rejected,
+                prompt: set.pairs[index].prompt, completion: previous.chosen + previous.rejected,
                 isDesirable: true)
             if let pair = pair.truncated(maxLength: configuration.maxLength) {
+                rows.append(index)
                 mismatched.append(pair)
             }
-            previous = pairs[index]
+            previous = set.pairs[index]
         }
         var sum = 0.0
         for pass in PairBatch.packed(mismatched.indices, of: mismatched) {
             try forwardPolicy(pass.sequence)
             let policy = decoder.logProbs()
             try forwardReference(pass.sequence)
-            for (policy, reference) in zip(policy, decoder.logProbs()) {
-                sum += Double(policy) - Double(reference)
+            let reference = decoder.logProbs()
+            for (index, targets) in pass.members {
+                for target in targets { sum += Double(policy[target]) - Double(reference[target]) }
+                guard sum.isFinite else {
+                    throw ADPOError(
+                        .numeric,
+                        """
+                        \(set.name(rows[index])): the KL divergence from the reference is not \
+                        finite, of its prompt with the response of the row before; a lower learning \
+                        rate may help
+                        """)
+                }
             }
-        }
-        guard sum.isFinite else {
-            throw ADPOError(
-                .numeric, "the KL divergence is not finite; a lower learning rate may help")
         }
         return max(0, sum / Double(max(mismatched.count, 1)))
     }

@@ -34,7 +34,7 @@ extension Trainer {
         let batch = nextBatch()
         var sum = MetricsSum()
         do {
-            let kl = try klDivergence(batch, of: pairs)
+            let kl = try klDivergence(batch, of: training)
             for (index, pass) in PairBatch.packed(batch, of: pairs).enumerated() {
                 try accumulate(
                     pass, index: index, kl: kl, pairsInUpdate: batch.count * windowCount, &sum)
@@ -91,7 +91,7 @@ extension Trainer {
             * configuration.schedule.factor(
                 step: stepsDone, of: steps, warmup: configuration.warmupSteps)
         try checkFirstGradient(norm: metrics.gradientNorm)
-        try update(learningRate: metrics.learningRate)
+        try update(metrics)
         stepsDone += 1
         tokensSeen += metrics.tokens
         metrics.step = stepsDone
@@ -132,14 +132,17 @@ extension Trainer {
         }
     }
 
-    private func update(learningRate: Double) throws(ADPOError) {
+    private func update(_ metrics: Metrics) throws(ADPOError) {
+        let learningRate = metrics.learningRate
         // Until an update has changed something, it is tried first.
-        if !hasMoved, learningRate != 0 {
+        if !hasMoved, learningRate != 0, metrics.gradientNorm != 0 {
             guard try changesParameters(learningRate) else {
                 throw ADPOError(
                     .numeric,
-                    "the first update changed no parameter: the learning rate \(learningRate) is "
-                        + "too small for 32-bit numbers")
+                    """
+                    the first update changed no parameter: the learning rate \(learningRate) is \
+                    too small for 32-bit numbers and a gradient norm of \(metrics.gradientNorm)
+                    """)
             }
             hasMoved = true
         }

@@ -70,6 +70,51 @@ struct ChecksTests {
         try expectStopped(trainer, ["gradient of the first update is 0"])
     }
 
+    /// Without reference the margins do not begin at 0, and a hinge may be flat.
+    @Test func aHingeMayBeFlat() throws {
+        let flat = try TinyRun.pairs().pairs.map { pair in
+            try PreferencePair(
+                prompt: pair.prompt, chosen: Array(pair.chosen.prefix(1)), rejected: pair.rejected)
+        }
+        var data = try TinyRun.pairs(0)
+        try data.append(contentsOf: flat)
+        var configuration = TrainerConfiguration()
+        configuration.objective.loss = .hinge
+        configuration.objective.isReferenceFree = true
+        configuration.objective.beta = 1
+        let trainer = try Trainer(
+            model: #require(TinyRun.model), configuration: configuration, pairs: data)
+        let metrics = try #require(try trainer.step())
+        #expect(metrics.loss == 0 && metrics.gradientNorm == 0)
+
+        // So it may where training starts from an adapter that has won.
+        let won = try TinyRun.trainer {
+            $0.learningRate = 1e-2
+            $0.epochs = 30
+            $0.objective.loss = .hinge
+            $0.objective.beta = 1
+        }
+        try won.run()
+        let next = try TinyRun.trainer(start: won.adapter()) {
+            $0.objective.loss = .hinge
+            $0.objective.beta = 1
+        }
+        #expect(try next.step()?.gradientNorm == 0)
+    }
+
+    /// The estimate of the divergence names its row.
+    @Test func namesTheRowOfTheDivergence() throws {
+        var configuration = TrainerConfiguration()
+        configuration.objective.loss = .kto
+        configuration.shuffles = false
+        configuration.learningRate = 1e30
+        configuration.maxGradientNorm = 0
+        let trainer = try Trainer(
+            model: #require(TinyRun.model), configuration: configuration, pairs: TinyRun.pairs())
+        _ = try trainer.step()
+        try expectStopped(trainer, ["pair 5 (row 3 of the data)"])
+    }
+
     @Test func anUpdateThatChangesNothingIsRefused() throws {
         let trainer = try TinyRun.trainer {
             $0.optimizer = .sgd
