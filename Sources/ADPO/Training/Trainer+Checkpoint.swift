@@ -49,7 +49,8 @@ extension Trainer {
         let facts = file.facts
         guard let stepsDone = facts["steps"]?.integer, (0...steps).contains(stepsDone),
             let tokensSeen = facts["tokens"]?.integer, (0...Metrics.maximum).contains(tokensSeen),
-            let learningRate = facts["learning_rate"]?.double, learningRate >= 0,
+            let learningRate = facts["learning_rate"]?.double,
+            (try? checkLearningRate(learningRate)) != nil,
             let hasMoved = facts["has_moved"]?.bool,
             let optimizerSteps = facts["optimizer_steps"]?.integer, optimizerSteps >= 0,
             optimizerSteps <= stepsDone,
@@ -60,9 +61,10 @@ extension Trainer {
             guard let metrics = Metrics(json, dtype: dtype) else { throw failure("window") }
             window.append(metrics)
         }
+        guard window.count <= windowCount(of: stepsDone) else { throw failure("window") }
         var evaluations: EvaluationHistory?
         if let json = facts["evaluations"], !json.isNull {
-            evaluations = EvaluationHistory(json, steps: steps)
+            evaluations = EvaluationHistory(json, stepsDone: stepsDone)
             guard evaluations != nil else { throw failure("evaluations") }
             if file.tensor("best") != nil {
                 evaluations?.bestParameters = try tensor("best", parameterCount).values
@@ -144,29 +146,32 @@ extension ChosenTrend {
 }
 
 extension Metrics {
-    /// Far from overflow, and more than any run sees.
-    fileprivate static let maximum = 1 << 53
+    /// Far from overflow also where a window sums up, and more than any run sees.
+    fileprivate static let maximum = 1 << 40
+
+    private static var numbers: [WritableKeyPath<Metrics, Double>] {
+        means + [\.lossPerSegment, \.seconds]
+    }
 
     /// What the mean of an update needs of a micro-batch.
     fileprivate var json: JSON {
         .array(
-            Self.means.map { .double(self[keyPath: $0]) }
-                + Self.sums.map { .integer(self[keyPath: $0]) } + [.double(seconds)])
+            Self.numbers.map { .double(self[keyPath: $0]) }
+                + Self.sums.map { .integer(self[keyPath: $0]) })
     }
 
     fileprivate init?(_ json: JSON, dtype: DType) {
         self.init()
         self.dtype = dtype
-        guard let values = json.array, values.count == Self.means.count + Self.sums.count + 1,
-            let seconds = values.last?.double
-        else { return nil }
-        self.seconds = seconds
-        for (path, value) in zip(Self.means, values) {
+        guard let values = json.array, values.count == Self.numbers.count + Self.sums.count else {
+            return nil
+        }
+        for (path, value) in zip(Self.numbers, values) {
             // NaN, where a micro-batch has no such row, is written as null.
             guard let value = value.double ?? (value.isNull ? .nan : nil) else { return nil }
             self[keyPath: path] = value
         }
-        for (path, value) in zip(Self.sums, values.dropFirst(Self.means.count)) {
+        for (path, value) in zip(Self.sums, values.dropFirst(Self.numbers.count)) {
             guard let value = value.integer, (0...Self.maximum).contains(value) else { return nil }
             self[keyPath: path] = value
         }
@@ -182,13 +187,14 @@ extension EvaluationHistory {
         ])
     }
 
-    fileprivate init?(_ json: JSON, steps: Int) {
-        guard let pairs = json["pairs"]?.string,
-            let bestStep = json["best_step"]?.integer, (0...steps).contains(bestStep),
-            let sinceBest = json["since_best"]?.integer, (0...steps).contains(sinceBest)
+    fileprivate init?(_ json: JSON, stepsDone: Int) {
+        let step = json["step"]?.integer
+        guard let pairs = json["pairs"]?.string, (0...stepsDone).contains(step ?? 0),
+            let bestStep = json["best_step"]?.integer, (0...stepsDone).contains(bestStep),
+            let sinceBest = json["since_best"]?.integer, (0...stepsDone).contains(sinceBest)
         else { return nil }
         self.init(pairs: pairs)
-        step = json["step"]?.integer
+        self.step = step
         bestLoss = json["best_loss"]?.double ?? .infinity
         self.bestStep = bestStep
         self.sinceBest = sinceBest

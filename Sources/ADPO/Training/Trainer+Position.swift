@@ -12,26 +12,30 @@ extension Trainer {
             / configuration.gradientAccumulation
     }
 
-    /// The micro-batches of the next update, counted within its epoch. The last window of an epoch
-    /// has what is left.
-    private var microBatches: Range<Int> {
-        let first = stepsDone % stepsPerEpoch * configuration.gradientAccumulation
+    /// The micro-batches of an update, counted within its epoch. The last window of an epoch has
+    /// what is left.
+    private func microBatches(of update: Int) -> Range<Int> {
+        let first = update % stepsPerEpoch * configuration.gradientAccumulation
         return first..<min(first + configuration.gradientAccumulation, microBatchesPerEpoch)
     }
 
-    /// The number of micro-batches of the next update.
-    var windowCount: Int { microBatches.count }
+    /// The number of micro-batches of an update.
+    func windowCount(of update: Int) -> Int { microBatches(of: update).count }
+
+    /// The same of the next update.
+    var windowCount: Int { windowCount(of: stepsDone) }
 
     /// Passes over the pairs so far.
     var epoch: Double {
         Double(stepsDone / stepsPerEpoch)
-            + Double(microBatches.lowerBound) / Double(microBatchesPerEpoch)
+            + Double(microBatches(of: stepsDone).lowerBound) / Double(microBatchesPerEpoch)
     }
 
     /// The pairs of the next micro-batch.
     func nextBatch() -> ArraySlice<Int> {
         let indices = epochOrder(stepsDone / stepsPerEpoch)
-        let first = (microBatches.lowerBound + window.count) * configuration.batchSize
+        let first =
+            (microBatches(of: stepsDone).lowerBound + window.count) * configuration.batchSize
         return indices[first..<min(first + configuration.batchSize, pairs.count)]
     }
 

@@ -102,6 +102,50 @@ struct CheckpointTests {
         }
     }
 
+    /// A run that early stopping has ended stays ended, with its best.
+    @Test func aStoppedRunIsResumedAsStopped() throws {
+        try withTemporaryDirectory { directory in
+            var run = RunConfiguration()
+            run.evaluation = PreferenceDataset(model: try #require(TinyRun.model))
+            for pair in try TinyRun.pairs().pairs {
+                try run.evaluation?.append(
+                    PreferencePair(
+                        prompt: pair.prompt, chosen: pair.rejected, rejected: pair.chosen))
+            }
+            run.evaluationSteps = 1
+            run.patience = 2
+            run.keepsBest = true
+            run.checkpoint = directory + "/checkpoint"
+            let first = try TinyRun.trainer()
+            try first.run(run)
+            #expect(first.stepsDone == 3 && first.bestEvaluation?.step == 1)
+            let second = try TinyRun.trainer()
+            try second.restore(from: directory + "/checkpoint")
+            try second.run(run) { _ in
+                Issue.record("the run is over")
+                return true
+            }
+            #expect(try TinyRun.bits(of: second) == TinyRun.bits(of: first))
+        }
+    }
+
+    /// What the window saw is restored, too.
+    @Test func aMicroBatchIsRestored() throws {
+        func make() throws -> Trainer { try trainer { $0.objective.granularity = .token } }
+        try withTemporaryDirectory { directory in
+            let first = try make()
+            _ = try first.accumulate()
+            try first.save(to: directory + "/checkpoint")
+            let second = try make()
+            try second.restore(from: directory + "/checkpoint")
+            var (expected, found) = (
+                try #require(try first.step()), try #require(try second.step())
+            )
+            (expected.seconds, found.seconds) = (0, 0)
+            #expect(found == expected)
+        }
+    }
+
     private static let others: [(String, @Sendable (inout TrainerConfiguration) -> Void)] = [
         ("objective.beta", { $0.objective.beta = 0.2 }),
         ("objective.granularity", { $0.objective.granularity = .token }),
@@ -197,7 +241,8 @@ struct CheckpointTests {
         arguments: [
             ("steps", JSON.integer(-1)), ("steps", .integer(5)), ("steps", .integer(.max)),
             ("tokens", .integer(-1)), ("tokens", .integer(.max)), ("learning_rate", .integer(-1)),
-            ("learning_rate", .string("x")), ("has_moved", .null),
+            ("learning_rate", .double(1e300)), ("learning_rate", .string("x")),
+            ("has_moved", .null),
             ("optimizer_steps", .integer(-1)),
             ("optimizer_steps", .integer(.max)), ("trend", .array([])),
             ("trend", .array([.array(Array(repeating: .integer(1), count: 99)), .array([])])),
@@ -206,11 +251,32 @@ struct CheckpointTests {
                 "window",
                 .array([
                     .array(
-                        Array(repeating: .integer(0), count: 7)
-                            + Array(repeating: .integer(.max), count: 3) + [.integer(0)])
+                        Array(repeating: .integer(0), count: 10)
+                            + Array(repeating: .integer(.max), count: 3))
+                ])
+            ),
+            (
+                "window",
+                .array(
+                    Array(
+                        repeating: .array(Array(repeating: .integer(0), count: 13)), count: 2))
+            ),
+            (
+                "window",
+                .array([
+                    .array(
+                        Array(repeating: .integer(0), count: 10) + [.integer(1 << 50)]
+                            + Array(repeating: .integer(0), count: 2))
                 ])
             ),
             ("evaluations", .integer(1)),
+            (
+                "evaluations",
+                .object([
+                    ("pairs", .string("x")), ("step", .integer(2)), ("best_step", .integer(0)),
+                    ("since_best", .integer(0)),
+                ])
+            ),
             (
                 "evaluations",
                 .object([
@@ -231,6 +297,7 @@ struct CheckpointTests {
             let path = directory + "/checkpoint"
             let trainer = try trainer()
             _ = try trainer.step()
+            try trainer.accumulate()
             try trainer.save(to: path)
             let file = try StateFile(kind: "adpo-checkpoint", path: path)
             let facts = try #require(file.facts.members).map {
