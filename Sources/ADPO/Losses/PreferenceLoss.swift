@@ -48,22 +48,16 @@ package struct PreferenceLoss: Sendable {
         let chosenCount = segmentation.chosenCount
         let rejectedCount = segmentation.rejectedCount
         try objective.checkResponses(chosenCount: chosenCount, rejectedCount: rejectedCount)
-        try checkCount(policy.count, chosenCount + rejectedCount, "log-probs")
-        try checkCount(derivative.count, chosenCount + rejectedCount, "derivatives")
-        let reference = objective.needsReference ? reference : nil
+        var counts = [(policy.count, "log-probs"), (derivative.count, "derivatives")]
         if objective.needsReference {
-            try checkCount(
-                reference?.count ?? 0, chosenCount + rejectedCount, "reference log-probs")
+            counts.append((reference?.count ?? 0, "reference log-probs"))
         }
-        if let weights { try checkCount(weights.count, chosenCount + rejectedCount, "weights") }
-        let pairWeight: Double
-        if objective.usesWPO {
-            try checkCount(
-                logSumSquares?.count ?? 0, chosenCount + rejectedCount, "log sums of squares")
-            pairWeight = policyWeight(policy, logSumSquares, chosenCount)
-        } else {
-            pairWeight = 1
-        }
+        if let weights { counts.append((weights.count, "weights")) }
+        if objective.usesWPO { counts.append((logSumSquares?.count ?? 0, "log sums of squares")) }
+        try check(counts, chosenCount + rejectedCount)
+        let reference = objective.needsReference ? reference : nil
+        let pairWeight =
+            objective.usesWPO ? policyWeight(policy, logSumSquares, chosenCount) : 1
 
         let sharedCount = min(chosenCount, rejectedCount)
         func weight(_ token: Int) -> Double {
@@ -150,9 +144,9 @@ package struct PreferenceLoss: Sendable {
     }
 }
 
-private func checkCount(_ count: Int, _ needed: Int, _ name: String) throws(ADPOError) {
-    guard count == needed else {
-        throw ADPOError(.invalidArgument, "there are \(count) \(name); the loss needs \(needed)")
+private func check(_ counts: [(Int, String)], _ needed: Int) throws(ADPOError) {
+    for (count, name) in counts {
+        try require(count == needed, "there are \(count) \(name); the loss needs \(needed)")
     }
 }
 

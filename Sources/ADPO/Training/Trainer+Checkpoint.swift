@@ -54,14 +54,9 @@ extension Trainer {
             let hasMoved = facts["has_moved"]?.bool,
             let optimizerSteps = facts["optimizer_steps"]?.integer, optimizerSteps >= 0,
             optimizerSteps <= stepsDone,
-            let trend = ChosenTrend(facts["trend"])
+            let trend = ChosenTrend(facts["trend"]),
+            let window = window(facts["window"], of: stepsDone)
         else { throw failure("position") }
-        var window: [Metrics] = []
-        for json in facts["window"]?.array ?? [] {
-            guard let metrics = Metrics(json, dtype: dtype) else { throw failure("window") }
-            window.append(metrics)
-        }
-        guard window.count <= windowCount(of: stepsDone) else { throw failure("window") }
         var evaluations: EvaluationHistory?
         if let json = facts["evaluations"], !json.isNull {
             evaluations = EvaluationHistory(json, stepsDone: stepsDone)
@@ -90,6 +85,15 @@ extension Trainer {
         self.trend = trend
         self.evaluations = evaluations
         lastSaved = (path, stepsDone)
+    }
+
+    /// What the micro-batches of an update saw.
+    private func window(_ json: JSON?, of update: Int) -> [Metrics]? {
+        guard let elements = json?.array, elements.count <= windowCount(of: update) else {
+            return nil
+        }
+        let window = elements.compactMap { Metrics($0, dtype: dtype) }
+        return window.count == elements.count ? window : nil
     }
 
     /// All that a run is determined by, by name.

@@ -49,36 +49,36 @@ extension PreferenceDataset {
 
         return Kind.allCases.compactMap { kind in
             guard let pairs = found[kind], let first = pairs.first else { return nil }
-            let message =
-                switch kind {
-                case .boundary:
-                    """
-                    tokens merge across the boundary of prompt and response, and the prompt loses \
-                    its end, first \(quoted(lostPrompts[first])): end it where a token ends
-                    """
-                case .missingBOS:
-                    "the prompt does not begin with the BOS token, as this model's texts do"
-                case .doubledBOS: "the prompt begins with two BOS tokens"
-                case .missingEOS: "a response has no EOS token: the model learns no end"
-                case .doubledEOS: "a response has two EOS tokens, one after the other"
-                case .identical: "chosen and rejected are the same: there is nothing to learn"
-                case .duplicate: "the same prompt and responses as an earlier pair"
-                case .contradiction: "an earlier pair prefers the other of the two responses"
-                case .dropped:
-                    """
-                    left out: the prompt alone fills the maximum length of \(maxLength) tokens, and \
-                    the responses would be empty
-                    """
-                case .truncated:
-                    "a response loses its end to the maximum length of \(maxLength) tokens"
-                case .beyondContext:
-                    "longer than the \(context) tokens that the model was trained for"
-                }
-            return Inspection.Warning(kind: kind, message: message, pairs: pairs)
+            return Inspection.Warning(
+                kind: kind, message: message(kind, first, maxLength: maxLength, context: context),
+                pairs: pairs)
         }
     }
 
-    private func quoted(_ ids: [Int32]) -> String {
-        "\"" + tokenizer.texts(of: ids).joined() + "\""
+    /// - Parameter first: the first pair that it concerns.
+    private func message(
+        _ kind: Inspection.Warning.Kind, _ first: Int, maxLength: Int, context: Int
+    ) -> String {
+        switch kind {
+        case .boundary:
+            """
+            tokens merge across the boundary of prompt and response, and the prompt loses its end, \
+            first "\(tokenizer.texts(of: lostPrompts[first]).joined())": end it where a token ends
+            """
+        case .missingBOS: "the prompt does not begin with the BOS token, as this model's texts do"
+        case .doubledBOS: "the prompt begins with two BOS tokens"
+        case .missingEOS: "a response has no EOS token: the model learns no end"
+        case .doubledEOS: "a response has two EOS tokens, one after the other"
+        case .identical: "chosen and rejected are the same: there is nothing to learn"
+        case .duplicate: "the same prompt and responses as an earlier pair"
+        case .contradiction: "an earlier pair prefers the other of the two responses"
+        case .dropped:
+            """
+            left out: the prompt alone fills the maximum length of \(maxLength) tokens, and the \
+            responses would be empty
+            """
+        case .truncated: "a response loses its end to the maximum length of \(maxLength) tokens"
+        case .beyondContext: "longer than the \(context) tokens that the model was trained for"
+        }
     }
 }
