@@ -627,7 +627,7 @@ typedef struct adpo_trainer_config {
 
     double learning_rate;         /* 2e-5 */
     adpo_schedule schedule;       /* LINEAR */
-    uint32_t warmup_steps;        /* 0 */
+    double warmup_steps;          /* 0; below 1, the share of all updates, rounded up */
     double max_gradient_norm;     /* 1; 0 does not clip */
     adpo_optimizer optimizer;     /* ADAMW */
     double weight_decay;          /* 0; ADAMW decouples it from the gradient, SGD does not. Norms and
@@ -718,8 +718,8 @@ typedef struct adpo_metrics {
     uint32_t struct_size;
     uint64_t step;            /* 1 after the first update */
     double epoch;             /* passes over the pairs so far, such as 0.5 */
-    double loss;              /* summed over a pair's segments */
-    double loss_per_segment;
+    double loss;              /* summed over a pair's segments, or with MEAN averaged */
+    double loss_per_segment;  /* mean over all segments, without the NLL of SFT terms */
     double gradient_norm;     /* before clipping; 0 in an evaluation */
     double learning_rate;     /* of this update; 0 in an evaluation */
     double rewards_chosen;

@@ -20,7 +20,7 @@ extension adpo_trainer_config {
         shuffle = configuration.shuffles ? 1 : 0
         learning_rate = configuration.learningRate
         schedule = adpo_schedule(Self.schedule(configuration.schedule))
-        warmup_steps = UInt32(clamping: configuration.warmupSteps)
+        warmup_steps = configuration.warmupSteps
         max_gradient_norm = configuration.maxGradientNorm
         weight_decay = configuration.weightDecay
         optimizer = configuration.optimizer.cValue
@@ -75,7 +75,7 @@ extension TrainerConfiguration {
         seed = config.seed
         shuffles = config.shuffle != 0
         learningRate = config.learning_rate
-        warmupSteps = Int(config.warmup_steps)
+        warmupSteps = config.warmup_steps
         maxGradientNorm = config.max_gradient_norm
         weightDecay = config.weight_decay
         optimizer = try OptimizerKind(config.optimizer)

@@ -3,6 +3,12 @@ extension Trainer {
     /// Updates in the whole run.
     public var steps: Int { stepsPerEpoch * configuration.epochs }
 
+    /// Updates of warmup, as transformers counts them.
+    var warmup: Int {
+        let steps = configuration.warmupSteps
+        return Int(steps < 1 ? (Double(self.steps) * steps).rounded(.up) : steps)
+    }
+
     private var microBatchesPerEpoch: Int {
         (pairs.count + configuration.batchSize - 1) / configuration.batchSize
     }

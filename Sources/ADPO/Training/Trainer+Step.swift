@@ -89,7 +89,7 @@ extension Trainer {
         metrics.learningRate =
             learningRate
             * configuration.schedule.factor(
-                step: stepsDone, of: steps, warmup: configuration.warmupSteps)
+                step: stepsDone, of: steps, warmup: warmup)
         try checkFirstGradient(norm: metrics.gradientNorm)
         try update(metrics)
         stepsDone += 1

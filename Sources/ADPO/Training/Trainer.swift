@@ -67,7 +67,7 @@ public final class Trainer {
             parameters: policy.parameters.count, decaying: policy.decaying, configuration)
         learningRate = configuration.learningRate
         try require(
-            steps > 1 || configuration.warmupSteps == 0,
+            steps > 1 || warmup == 0,
             "the run has one update, and warmup begins with a rate of 0: leave the warmup out")
         try openReferenceCache()
     }

@@ -36,7 +36,13 @@ extension TrainerConfiguration {
             activationMemory >= 0,
             "the activation memory is \(activationMemory) bytes; it must be 0 or above")
         try require(
-            warmupSteps >= 0, "the warmup steps are \(warmupSteps); they must be 0 or above")
+            (0..<1).contains(warmupSteps)
+                || (1...0x1p32).contains(warmupSteps)
+                    && warmupSteps.rounded() == warmupSteps,
+            """
+            the warmup steps are \(warmupSteps); they must be a whole number, or below 1 a share of \
+            the run
+            """)
     }
 
     private func validateAdapter() throws(ADPOError) {

@@ -45,7 +45,8 @@ public struct TrainerConfiguration: Sendable {
 
     public var learningRate = 2e-5
     public var schedule = Schedule.linear
-    public var warmupSteps = 0
+    /// Updates during which the rate rises from 0; below 1, the share of all updates, rounded up.
+    public var warmupSteps = 0.0
     /// 0 does not clip.
     public var maxGradientNorm = 1.0
     public var optimizer = OptimizerKind.adamw

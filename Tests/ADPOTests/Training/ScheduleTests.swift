@@ -19,6 +19,16 @@ struct ScheduleTests {
         #expect(seen == Set(Schedule.allCases))
     }
 
+    /// A share of the six updates, rounded up; as transformers' `get_warmup_steps`.
+    @Test(arguments: [(0, 0), (0.1, 1), (0.34, 3), (0.999, 6), (1, 1), (4, 4)] as [(Double, Int)])
+    func warmupCanBeAShare(_ warmup: Double, _ steps: Int) throws {
+        let share = try TinyRun.trainer { $0.warmupSteps = warmup }
+        for step in 0..<6 {
+            let rate = try share.step()?.learningRate
+            #expect(rate == 1e-3 * Schedule.linear.factor(step: step, of: 6, warmup: steps))
+        }
+    }
+
     @Test(arguments: Schedule.allCases)
     func staysWithinBounds(_ schedule: Schedule) {
         for numbers in [(0, 0, 0), (5, 3, 0), (.max, 1, .max), (1, .max, .max), (.max, .min, 0)] {

@@ -28,7 +28,7 @@ struct TRLTests {
             Reference(rawValue: run["reference"]?.string ?? ""))
         configuration.epochs = try #require(run["epochs"]?.integer)
         configuration.maxLength = try #require(run["max_length"]?.integer)
-        configuration.warmupSteps = try #require(run["warmup_steps"]?.integer)
+        configuration.warmupSteps = try #require(run["warmup_steps"]?.double)
         configuration.learningRate = try #require(run["learning_rate"]?.double)
         configuration.schedule = try #require(
             Schedule(rawValue: run["schedule"]?.string ?? ""))

@@ -143,6 +143,7 @@ struct TrainerTests {
         { $0.loraDropout = -0.1 }, { $0.loraDropout = .nan }, { $0.targetModules = [] },
         { $0.targetModules = ["lm_head"] }, { $0.learningRate = -1 },
         { $0.learningRate = .infinity }, { $0.maxGradientNorm = .nan }, { $0.warmupSteps = -1 },
+        { $0.warmupSteps = 1.5 }, { $0.warmupSteps = .nan }, { $0.warmupSteps = 1e300 },
         { $0.adamBeta1 = 1 }, { $0.adamEpsilon = 0 }, { $0.weightDecay = -1 },
         { $0.momentum = 0.5 },
         { $0.learningRate = 1e300 }, { $0.weightDecay = 1e300 }, { $0.adamEpsilon = 1e-50 },

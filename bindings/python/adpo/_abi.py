@@ -177,7 +177,7 @@ class adpo_trainer_config(Structure):
         ("seed", c_uint64),
         ("learning_rate", c_double),
         ("schedule", c_int32),
-        ("warmup_steps", c_uint32),
+        ("warmup_steps", c_double),
         ("max_gradient_norm", c_double),
         ("optimizer", c_int32),
         ("weight_decay", c_double),

@@ -109,8 +109,9 @@ class Trainer(Handle):
         2e-5 when not given.
     schedule : str
         "linear" (down to 0), "cosine" (down to 0 along half a cosine) or "constant".
-    warmup_steps : int
-        0 when not given.
+    warmup_steps : float
+        Updates during which the rate rises from 0, none when not given; below 1, the share of all
+        updates, rounded up.
     max_gradient_norm : float
         1 when not given; 0 does not clip.
     optimizer : str
@@ -155,7 +156,7 @@ class Trainer(Handle):
         shuffle: bool | None = None,
         learning_rate: float | None = None,
         schedule: str = "linear",
-        warmup_steps: int | None = None,
+        warmup_steps: float | None = None,
         max_gradient_norm: float | None = None,
         optimizer: str = "adamw",
         weight_decay: float | None = None,

@@ -59,7 +59,7 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
         ("--accumulate", int, "1 micro-batch for each update"),
         ("--max-length", int, "1024"),
         ("--activation-memory", int, "2**30 bytes; fewer take more time"),
-        ("--warmup", int, "0 steps"),
+        ("--warmup", float, "0 steps; below 1, a share of all"),
         ("--max-gradient-norm", float, "1; 0 does not clip"),
         ("--weight-decay", float, "0"),
         ("--momentum", float, "of SGD; 0"),
