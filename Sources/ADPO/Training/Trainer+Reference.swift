@@ -50,6 +50,9 @@ extension Trainer {
                 ("adapter", .string(referenceLoRA?.fingerprint ?? "none")),
                 ("pairs", .string(training.fingerprint)),
             ])
-        if try !cache.load(into: training) { unwrittenCache = cache }
+        if try !cache.load(into: training) {
+            try AtomicFile.check(path)
+            unwrittenCache = cache
+        }
     }
 }

@@ -11,6 +11,7 @@ extension Trainer {
         _ onMetrics: (Metrics) -> Bool = { _ in true }
     ) throws(ADPOError) {
         try configuration.validate()
+        if let path = configuration.checkpoint { try AtomicFile.check(path) }
         let heldOut = try beginEvaluations(configuration)
         while true {
             let isOver =

@@ -37,6 +37,21 @@ package struct AtomicFile {
         try write(to: path) { (file) throws(ADPOError) in try file.append(bytes) }
     }
 
+    /// Sees that `path` can be written, before what is to be written takes long to make.
+    ///
+    /// - Throws: `.io`.
+    package static func check(_ path: String) throws(ADPOError) {
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+            throw failure(path, EISDIR)
+        }
+        let temporary = "\(path).\(UInt64.random(in: 0 ... .max)).tmp"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw failure(path, errno) }
+        close(descriptor)
+        unlink(temporary)
+    }
+
     /// Appends the elements' bytes.
     package func append(_ elements: [some BitwiseCopyable]) throws(ADPOError) {
         let number = elements.withUnsafeBytes(write)

@@ -79,6 +79,26 @@ struct ReferenceTests {
         }
     }
 
+    /// Before what it is to hold is computed.
+    @Test func aFileThatCannotBeWrittenIsRefused() throws {
+        try withTemporaryDirectory { directory in
+            for path in [directory + "/missing/file", directory] {
+                let error = #expect(throws: ADPOError.self) {
+                    try TinyRun.trainer { $0.referenceCache = path }
+                }
+                #expect(error?.code == .io && error?.message.contains(path) == true)
+                let trainer = try TinyRun.trainer()
+                var run = RunConfiguration()
+                run.checkpoint = path
+                #expect(throws: ADPOError.self) { try trainer.run(run) }
+                #expect(trainer.stepsDone == 0)
+            }
+            // Nothing is left behind.
+            _ = try TinyRun.trainer { $0.referenceCache = directory + "/file" }
+            #expect(throws: ADPOError.self) { try readBytes(directory + "/file") }
+        }
+    }
+
     @Test func aDamagedFileIsRefused() throws {
         try withTemporaryDirectory { directory in
             let path = directory + "/references"
