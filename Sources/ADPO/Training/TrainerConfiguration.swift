@@ -63,22 +63,6 @@ public struct TrainerConfiguration: Sendable {
 
     public init() {}
 
-    var adamW: AdamW.Configuration {
-        var configuration = AdamW.Configuration()
-        configuration.beta1 = adamBeta1
-        configuration.beta2 = adamBeta2
-        configuration.epsilon = adamEpsilon
-        configuration.weightDecay = weightDecay
-        return configuration
-    }
-
-    var sgd: SGD.Configuration {
-        var configuration = SGD.Configuration()
-        configuration.momentum = momentum
-        configuration.weightDecay = weightDecay
-        return configuration
-    }
-
     /// Where the parameters of a new adapter lie.
     ///
     /// - Throws: `.invalidArgument` for an impossible rank, and for modules that the model lacks.

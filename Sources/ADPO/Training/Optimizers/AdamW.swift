@@ -4,41 +4,29 @@ import Glibc
 
 /// Adam with decoupled weight decay (arXiv 1711.05101), bias-corrected as in PyTorch.
 package final class AdamW: Optimizer {
-    package struct Configuration: Sendable {
-        package var beta1 = 0.9
-        package var beta2 = 0.999
-        package var epsilon = 1e-8
-        package var weightDecay = 0.0
-
-        package init() {}
-
-        fileprivate func validate() throws(ADPOError) {
-            for (name, beta) in [("beta1", beta1), ("beta2", beta2)] {
-                try require(
-                    (0..<1).contains(beta),
-                    "AdamW's \(name) is \(beta); it must be at least 0 and below 1")
-            }
-            // One that 32 bits take for 0 would divide 0 by 0.
-            try require(
-                epsilon > 0 && Float(epsilon).isNormal,
-                "AdamW's epsilon is \(epsilon); it must be above 0, also in 32 bits")
-            try checkWeightDecay(weightDecay)
-        }
-    }
-
-    package let configuration: Configuration
+    private let configuration: TrainerConfiguration
     /// The first parameters, which weight decay is for.
     private let decaying: Int
     package var steps = 0
     private let firstMoments: Buffer<Float>
     private let secondMoments: Buffer<Float>
 
-    /// - Throws: `.outOfMemory`; `.invalidArgument` unless betas are in [0, 1), epsilon is above 0
-    ///   and the weight decay is not negative.
+    /// - Throws: `.outOfMemory`; `.invalidArgument` unless betas are in [0, 1) and epsilon is above 0.
     package init(
-        parameters count: Int, decaying: Int, _ configuration: Configuration
+        parameters count: Int, decaying: Int, _ configuration: TrainerConfiguration
     ) throws(ADPOError) {
-        try configuration.validate()
+        for (name, beta) in [
+            ("beta1", configuration.adamBeta1), ("beta2", configuration.adamBeta2),
+        ] {
+            try require(
+                (0..<1).contains(beta),
+                "AdamW's \(name) is \(beta); it must be at least 0 and below 1")
+        }
+        // One that 32 bits take for 0 would divide 0 by 0.
+        let epsilon = configuration.adamEpsilon
+        try require(
+            epsilon > 0 && Float(epsilon).isNormal,
+            "AdamW's epsilon is \(epsilon); it must be above 0, also in 32 bits")
         let first = try Buffer<Float>(zeros: count)
         let second = try Buffer<Float>(zeros: count)
         self.configuration = configuration
@@ -64,14 +52,15 @@ package final class AdamW: Optimizer {
             return
         }
         steps += 1
+        let (beta1, beta2) = (configuration.adamBeta1, configuration.adamBeta2)
         var scalars = adpo_adamw(
-            beta2: Float(configuration.beta2),
-            one_minus_beta1: Float(1 - configuration.beta1),
-            one_minus_beta2: Float(1 - configuration.beta2),
-            epsilon: Float(configuration.epsilon),
+            beta2: Float(beta2),
+            one_minus_beta1: Float(1 - beta1),
+            one_minus_beta2: Float(1 - beta2),
+            epsilon: Float(configuration.adamEpsilon),
             decay: Float(1 - learningRate * configuration.weightDecay),
-            step_size: Float(learningRate / (1 - pow(configuration.beta1, Double(steps)))),
-            root_correction: Float(sqrt(1 - pow(configuration.beta2, Double(steps)))))
+            step_size: Float(learningRate / (1 - pow(beta1, Double(steps)))),
+            root_correction: Float(sqrt(1 - pow(beta2, Double(steps)))))
         for range in [0..<decaying, decaying..<count] where !range.isEmpty {
             let first = range.lowerBound
             if first == decaying { scalars.decay = 1 }

@@ -26,24 +26,22 @@ public enum OptimizerKind: String, Sendable, CaseIterable {
     package func make(
         parameters count: Int, decaying: Int = .max, _ configuration: TrainerConfiguration
     ) throws(ADPOError) -> any Optimizer {
-        switch self {
-        case .adamw: try AdamW(parameters: count, decaying: decaying, configuration.adamW)
-        case .sgd: try SGD(parameters: count, decaying: decaying, configuration.sgd)
+        let weightDecay = configuration.weightDecay
+        try require(
+            weightDecay >= 0 && Float(weightDecay).isFinite,
+            "the weight decay is \(weightDecay); it must be 0 or above")
+        return switch self {
+        case .adamw: try AdamW(parameters: count, decaying: decaying, configuration)
+        case .sgd: try SGD(parameters: count, decaying: decaying, configuration)
         }
     }
-}
-
-func checkWeightDecay(_ weightDecay: Double) throws(ADPOError) {
-    try require(
-        weightDecay >= 0 && Float(weightDecay).isFinite,
-        "the weight decay is \(weightDecay); it must be 0 or above")
 }
 
 func checkCounts(
     _ parameters: UnsafeMutableBufferPointer<Float>, _ gradients: UnsafeBufferPointer<Float>,
     _ count: Int
 ) throws(ADPOError) {
-    guard parameters.count == count, gradients.count == count else {
-        throw ADPOError(.invalidArgument, "the optimizer was made for \(count) parameters")
-    }
+    try require(
+        parameters.count == count && gradients.count == count,
+        "the optimizer was made for \(count) parameters")
 }

@@ -3,32 +3,19 @@ import ADPOTensor
 /// Stochastic gradient descent with momentum, as in PyTorch: weight decay is added to the gradient,
 /// v = momentum v + g, p = p - rate v.
 package final class SGD: Optimizer {
-    package struct Configuration: Sendable {
-        package var momentum = 0.0
-        package var weightDecay = 0.0
-
-        package init() {}
-
-        fileprivate func validate() throws(ADPOError) {
-            try require(
-                (0..<1).contains(momentum),
-                "the momentum is \(momentum); it must be at least 0 and below 1")
-            try checkWeightDecay(weightDecay)
-        }
-    }
-
-    package let configuration: Configuration
+    private let configuration: TrainerConfiguration
     /// The first parameters, which weight decay is for.
     private let decaying: Int
     package var steps = 0
     private let velocities: Buffer<Float>
 
-    /// - Throws: `.outOfMemory`; `.invalidArgument` unless the momentum is in [0, 1) and the weight
-    ///   decay is not negative.
+    /// - Throws: `.outOfMemory`; `.invalidArgument` unless the momentum is in [0, 1).
     package init(
-        parameters count: Int, decaying: Int, _ configuration: Configuration
+        parameters count: Int, decaying: Int, _ configuration: TrainerConfiguration
     ) throws(ADPOError) {
-        try configuration.validate()
+        try require(
+            (0..<1).contains(configuration.momentum),
+            "the momentum is \(configuration.momentum); it must be at least 0 and below 1")
         let velocities = try Buffer<Float>(zeros: count)
         self.configuration = configuration
         self.decaying = min(decaying, count)
