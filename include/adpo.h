@@ -650,7 +650,7 @@ adpo_status adpo_trainer_config_init(adpo_trainer_config *config, size_t struct_
 
 /* Tells what a run with this configuration (NULL for the defaults) would see of the pairs, and what
  * it would cost, before it begins. The first `examples` pairs in use are shown token by token. With
- * measure_time nonzero, two updates are made on the first pairs, which takes seconds.
+ * measure_time nonzero, an update is made on the first pairs and timed, which takes seconds.
  *
  * The report is JSON, not NUL-terminated; pairs are counted from 0:
  *

@@ -66,24 +66,29 @@ struct TrainerTests {
         #expect(try losses(TinyRun.trainer { $0.seed = 1 }) != first)
     }
 
-    /// Packed alone or together, a batch has one loss and one gradient norm.
+    /// Packed alone or together, pairs have one loss and one gradient.
     @Test func packingChangesNothing() throws {
-        let together = try #require(
-            try TinyRun.trainer {
-                $0.batchSize = 6
-                $0.shuffles = false
-            }.step())
-        var alone = 0.0
-        for index in 0..<6 {
-            var one = PreferenceDataset(model: try #require(TinyRun.model))
-            try one.append(TinyRun.pairs().pairs[index])
-            var configuration = TrainerConfiguration()
-            configuration.loraRank = 4
-            let model = try #require(TinyRun.model)
-            let trainer = try Trainer(model: model, configuration: configuration, pairs: one)
-            alone += try #require(try trainer.step()).logProbsChosen
+        let start = try TinyRun.trained()
+        let together = try TinyRun.trainer(start: start) {
+            $0.batchSize = 6
+            $0.shuffles = false
         }
-        expectClose([Float(together.logProbsChosen)], [Float(alone / 6)], absolute: 1e-3)
+        let metrics = try together.accumulate()
+        let alone = try TinyRun.trainer(start: start) {
+            $0.batchSize = 1
+            $0.gradientAccumulation = 6
+            $0.shuffles = false
+        }
+        let parts = try (0..<6).map { _ in try alone.accumulate() }
+        #expect(Set(parts.map(\.loss)).count == 6)
+        expectClose(
+            [Float(metrics.loss), Float(metrics.logProbsChosen)],
+            [
+                Float(parts.reduce(0) { $0 + $1.loss } / 6),
+                Float(parts.reduce(0) { $0 + $1.logProbsChosen } / 6),
+            ], absolute: 1e-4)
+        expectClose(
+            together.withGradients(Array.init), alone.withGradients(Array.init), absolute: 1e-5)
     }
 
     /// A loss that is not finite stops the step; the adapter stays as it was.

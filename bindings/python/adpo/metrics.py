@@ -23,7 +23,8 @@ class Metrics:
     epoch : float
         Passes over the pairs so far, such as 0.5.
     loss, loss_per_segment : float
-        Summed over a pair's segments, and their mean.
+        Summed over a pair's segments, or with reduction "mean" averaged; and the mean over all
+        segments, without what SFT terms add.
     gradient_norm : float
         Before clipping; 0 in an evaluation.
     learning_rate : float
