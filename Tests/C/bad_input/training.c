@@ -180,6 +180,12 @@ void trainers(void)
     REFUSE(max_length, 2); /* the only pair is left out */
     REFUSE(learning_rate, -1);
     REFUSE(learning_rate, NAN);
+    REFUSE(learning_rate, 1e300); /* beyond 32 bits */
+    REFUSE(warmup_steps, -1);
+    REFUSE(warmup_steps, NAN);
+    REFUSE(warmup_steps, 1.5);
+    REFUSE(warmup_steps, 1e300);
+    REFUSE(warmup_steps, 1); /* the only update would have a rate of 0 */
     REFUSE(schedule, 3);
     REFUSE(optimizer, 2);
     REFUSE(optimizer, -1);
@@ -188,6 +194,7 @@ void trainers(void)
     REFUSE(adam_beta1, 1);
     REFUSE(adam_beta2, -1);
     REFUSE(adam_epsilon, -1);
+    REFUSE(adam_epsilon, 1e-50); /* 0 in 32 bits */
 
     write_file("cache", "once upon a time, far away", 26, path);
     config.reference_cache = path;

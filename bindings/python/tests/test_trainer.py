@@ -282,6 +282,7 @@ def test_long_pairs_are_dropped_and_truncated(model):
         {"target_modules": ["q_proj,v_proj"]},
         {"max_length": 1},
         {"learning_rate": -1.0},
+        {"warmup_steps": 1.5},
         {"schedule": "sine"},
         {"optimizer": "adam"},
         {"optimizer": "sgd", "momentum": 1.0},
@@ -303,6 +304,13 @@ def test_optimizers_and_schedules(model, pairs, optimizer, schedule):
     rates = [entry.learning_rate for entry in metrics]
     assert rates[0] == 1e-2
     assert (rates[3] == 1e-2) == (schedule == "constant")
+
+
+def test_warmup_can_be_a_share(model, pairs):
+    metrics = list(adpo.Trainer(model, pairs, epochs=8, learning_rate=1e-2, warmup_steps=0.4))
+    rates = [entry.learning_rate for entry in metrics]
+    assert rates[0] == 0
+    assert max(rates) == rates[4] == 1e-2
 
 
 def test_no_pairs_are_refused(model):
