@@ -72,7 +72,8 @@ struct Cost {
 
         let share = operations(pairs) / operations(sample)
         let epoch = (middle - start) * share
-        let reference = (end - middle) / 2 * share
+        let reference =
+            configuration.objective.needsReference ? (end - middle) / 2 * share : 0
         return Inspection.Time(
             measuredTokens: sample.reduce(0) { $0 + $1.tokenCount }, measured: middle - start,
             reference: reference, epoch: epoch,

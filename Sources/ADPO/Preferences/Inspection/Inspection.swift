@@ -88,7 +88,7 @@ public struct Inspection: Sendable, Equatable {
         /// Tokens that were computed in the update that was timed.
         public let measuredTokens: Int
         public let measured: Double
-        /// The reference's log-probs of all pairs, computed once.
+        /// The reference's log-probs of all pairs, computed once; 0 where none are needed.
         public let reference: Double
         public let epoch: Double
         /// Reference and all epochs.
