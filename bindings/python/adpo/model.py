@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from adpo.adapter import Adapter
     from adpo.session import Session
 
+# Of weights; Hugging Face directories hold the first three.
+ENCODINGS = ("F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q4_K", "Q6_K")
+
 
 @dataclass(frozen=True)
 class ModelInfo:

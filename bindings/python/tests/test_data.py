@@ -95,6 +95,8 @@ def test_training_from_parquet(tmp_path):
     from_lines = run_json("train", MODEL, "--data", PAIRS, "--output", tmp_path / "b")
     assert found["pairs"] == len(ROWS)
     assert found["loss"] == from_lines["loss"]
+    seen = [run_json("inspect", MODEL, path, "--no-time") for path in (data, PAIRS)]
+    assert seen[0] == seen[1]
 
 
 def test_errors_name_file_and_row(model, tmp_path):
