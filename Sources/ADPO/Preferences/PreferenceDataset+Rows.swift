@@ -50,6 +50,11 @@ extension PreferenceDataset {
         let promptCount =
             [chosen, rejected].compactMap { $0.map { commonPrefixCount(prompt, $0) } }.min() ?? 0
         guard promptCount > 0 else {
+            if case .plain("") = row.prompt {
+                throw malformedRow(
+                    "the prompt is empty; where \"prompt\" is missing it is what both responses begin with"
+                )
+            }
             throw ADPOError(
                 .invalidArgument,
                 """
