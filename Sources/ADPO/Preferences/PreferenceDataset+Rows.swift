@@ -51,9 +51,12 @@ extension PreferenceDataset {
             [chosen, rejected].compactMap { $0.map { commonPrefixCount(prompt, $0) } }.min() ?? 0
         guard promptCount > 0 else {
             if case .plain("") = row.prompt {
-                throw malformedRow(
-                    "the prompt is empty; where \"prompt\" is missing it is what both responses begin with"
-                )
+                throw ADPOError(
+                    .invalidArgument,
+                    """
+                    the prompt has no tokens: it is empty, or missing and the responses have no \
+                    beginning in common
+                    """)
             }
             throw ADPOError(
                 .invalidArgument,

@@ -38,7 +38,8 @@ def library() -> ctypes.CDLL:
             function.restype, function.argtypes = result, arguments
     except (OSError, AttributeError) as error:
         raise ImportError(
-            f"cannot load libadpo ({error}): run `make library`, or let ADPO_LIBRARY name it"
+            f"cannot load libadpo ({error}): run `make library` in its repository and install "
+            "this package from there again, or let ADPO_LIBRARY name the file"
         ) from error
     found = loaded.adpo_abi_version()
     if found != _abi.ABI_VERSION:
