@@ -68,7 +68,8 @@ def add_rows(rows: Iterable[Row], add: Callable[[Row], None], source: str = "") 
         place = f"{source}, row {number}" if source else f"row {number}"
         if not isinstance(row, Mapping):
             raise InvalidArgumentError(
-                f"{place} is a {type(row).__name__}, not a mapping from columns to values"
+                f"{place} is a {type(row).__name__}, not a mapping from columns to values: give a "
+                'list of dicts, one split of a DatasetDict, or a DataFrame\'s to_dict("records")'
             )
         try:
             add(row)

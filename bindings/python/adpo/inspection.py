@@ -219,8 +219,17 @@ def inspect(
         So many pairs are shown token by token: the first ones in use.
     measure_time : bool
         Make two updates on the first pairs, which takes seconds.
+
+    Returns
+    -------
+    Inspection
+
+    Raises
+    ------
+    InvalidArgumentError
+        As `Trainer` would raise it, and when there are no pairs to inspect.
     """
-    minimized = objective_struct(objective or Objective())
+    minimized = objective_struct(objective if objective is not None else Objective())
     config = _abi.adpo_trainer_config()
     check(library().adpo_trainer_config_init(ctypes.byref(config), ctypes.sizeof(config)))
     config.objective = ctypes.pointer(minimized)

@@ -207,7 +207,7 @@ def parse_granularity(granularity: str) -> tuple[int, int, bytes | None]:
     delimiter : bytes or None
         TEXT.
     """
-    name, colon, value = granularity.partition(":")
+    name, colon, value = str(granularity).partition(":")
     size = int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0
     with_size = name in ("static", "adaptive")
     if with_size:
@@ -228,6 +228,8 @@ def parse_granularity(granularity: str) -> tuple[int, int, bytes | None]:
 
 def objective_struct(objective: Objective) -> Any:
     """Give the `adpo_objective` of adpo.h."""
+    if not isinstance(objective, Objective):
+        raise TypeError(f"the objective is a {type(objective).__name__}, not an adpo.Objective")
     struct = _abi.adpo_objective()
     check(library().adpo_objective_init(ctypes.byref(struct), ctypes.sizeof(struct)))
     values = asdict(objective)

@@ -127,6 +127,13 @@ class Trainer(Handle):
     reference_cache : path, optional
         A file that keeps the reference's log-probs for later runs, keyed by model, reference and
         pairs: written when it is missing or belongs to others.
+
+    Raises
+    ------
+    InvalidArgumentError
+        For what is out of range or makes no sense together.
+    UnsupportedError
+        When all weights of a quantized model are to be trained.
     """
 
     _destroy = "adpo_trainer_destroy"
@@ -166,7 +173,17 @@ class Trainer(Handle):
         reference: str = "base",
         reference_cache: _marshal.PathLike | None = None,
     ) -> None:
-        minimized = objective_struct(objective or Objective())
+        shape = {
+            "lora_rank": lora_rank,
+            "lora_alpha": lora_alpha,
+            "target_modules": target_modules,
+            "use_rslora": use_rslora or None,
+            "use_dora": use_dora or None,
+        }
+        given = [name for name, value in shape.items() if value is not None]
+        if start is not None and given:
+            raise InvalidArgumentError(f"start brings its own {', '.join(given)}: leave it out")
+        minimized = objective_struct(objective if objective is not None else Objective())
         config = _abi.adpo_trainer_config()
         check(library().adpo_trainer_config_init(ctypes.byref(config), ctypes.sizeof(config)))
         config.objective = ctypes.pointer(minimized)
@@ -312,6 +329,14 @@ class Trainer(Handle):
             and each `checkpoint_steps`.
         checkpoint_steps : int
             Updates from one checkpoint to the next; at the end alone when not given.
+
+        Raises
+        ------
+        NumericError
+            When a log-prob, a loss or a gradient is NaN or infinite, before the update: the message
+            names the pair.
+        KeyboardInterrupt
+            After the update in which Ctrl-C was pressed.
         """
         config = _abi.adpo_run_config()
         check(library().adpo_run_config_init(ctypes.byref(config), ctypes.sizeof(config)))
