@@ -11,7 +11,7 @@ import numpy as np
 
 from adpo import _abi, _marshal
 from adpo._callback import Callback
-from adpo._dtype import dtype_value
+from adpo._config import trainer_config
 from adpo._handle import Handle
 from adpo._library import check, library
 from adpo.adapter import Adapter
@@ -19,7 +19,7 @@ from adpo.dataset import Dataset
 from adpo.errors import InvalidArgumentError
 from adpo.metrics import Metrics
 from adpo.model import Model
-from adpo.objective import Objective, objective_struct
+from adpo.objective import Objective
 
 SCHEDULES = ("linear", "cosine", "constant")
 OPTIMIZERS = ("adamw", "sgd")
@@ -183,42 +183,35 @@ class Trainer(Handle):
         given = [name for name, value in shape.items() if value is not None]
         if start is not None and given:
             raise InvalidArgumentError(f"start brings its own {', '.join(given)}: leave it out")
-        minimized = objective_struct(objective if objective is not None else Objective())
-        config = _abi.adpo_trainer_config()
-        check(library().adpo_trainer_config_init(ctypes.byref(config), ctypes.sizeof(config)))
-        config.objective = ctypes.pointer(minimized)
-        _marshal.set_fields(
-            config,
-            {
-                "dtype": dtype_value(dtype),
-                "full_finetuning": full_finetuning,
-                "lora_rank": lora_rank,
-                "lora_alpha": lora_alpha,
-                "lora_dropout": lora_dropout,
-                "use_rslora": use_rslora,
-                "use_dora": use_dora,
-                "epochs": epochs,
-                "batch_size": batch_size,
-                "gradient_accumulation": gradient_accumulation,
-                "max_length": max_length,
-                "activation_memory": activation_memory,
-                "seed": seed,
-                "shuffle": shuffle,
-                "learning_rate": learning_rate,
-                "schedule": _marshal.enum_value("schedule", schedule, SCHEDULES),
-                "warmup_steps": warmup_steps,
-                "max_gradient_norm": max_gradient_norm,
-                "optimizer": _marshal.enum_value("optimizer", optimizer, OPTIMIZERS),
-                "weight_decay": weight_decay,
-                "momentum": momentum,
-                "adam_beta1": adam_beta1,
-                "adam_beta2": adam_beta2,
-                "adam_epsilon": adam_epsilon,
-                "reference": _marshal.enum_value("reference", reference, REFERENCES),
-            },
+        config = trainer_config(
+            objective,
+            dtype=dtype,
+            full_finetuning=full_finetuning,
+            lora_rank=lora_rank,
+            lora_alpha=lora_alpha,
+            lora_dropout=lora_dropout,
+            target_modules=target_modules,
+            use_rslora=use_rslora,
+            use_dora=use_dora,
+            epochs=epochs,
+            batch_size=batch_size,
+            gradient_accumulation=gradient_accumulation,
+            max_length=max_length,
+            activation_memory=activation_memory,
+            seed=seed,
+            shuffle=shuffle,
+            learning_rate=learning_rate,
+            schedule=_marshal.enum_value("schedule", schedule, SCHEDULES),
+            warmup_steps=warmup_steps,
+            max_gradient_norm=max_gradient_norm,
+            optimizer=_marshal.enum_value("optimizer", optimizer, OPTIMIZERS),
+            weight_decay=weight_decay,
+            momentum=momentum,
+            adam_beta1=adam_beta1,
+            adam_beta2=adam_beta2,
+            adam_epsilon=adam_epsilon,
+            reference=_marshal.enum_value("reference", reference, REFERENCES),
         )
-        if target_modules is not None:
-            config.target_modules = _marshal.joined("target_modules", target_modules)
         if reference_cache is not None:
             config.reference_cache = _marshal.path_bytes(reference_cache)
         pointer = ctypes.c_void_p()

@@ -143,7 +143,8 @@ def _warn(message: str) -> None:
 class _Log:
     """What a run shows and leaves while it goes on."""
 
-    def __init__(self, path: Path, info: TrainerInfo) -> None:
+    def __init__(self, path: Path, info: TrainerInfo, started: float) -> None:
+        self.started = started
         self._file = MetricsLog(path, info.steps_done)
         self._progress = Progress(info.steps)
         self.step: Metrics | None = None
@@ -199,17 +200,11 @@ def _keep(trainer: Trainer, options: argparse.Namespace, encoding: str) -> str:
     return ", ".join(kept)
 
 
-def _train(options: argparse.Namespace) -> int:
-    started = time.monotonic()
-    _check(options)
+def _trainer(model: Model, options: argparse.Namespace) -> Trainer:
     parameters = parameters_of(options)
-    model = Model(options.model)
-    encoding = options.encoding or model.info.encoding
-    pairs = load(model, options.data)
-    held_out = load(model, options.eval) if options.eval else None
     trainer = Trainer(
         model,
-        pairs,
+        load(model, options.data),
         objective_of(options),
         start=Adapter.load(model, options.adapter) if options.adapter else None,
         dtype=options.dtype,
@@ -230,7 +225,6 @@ def _train(options: argparse.Namespace) -> int:
         reference=options.reference,
         reference_cache=options.reference_cache,
     )
-    metrics = _prepare(options)
     info = trainer.info
     if info.pairs_dropped:
         _warn(f"{info.pairs_dropped} pairs left out: their prompt alone fills --max-length")
@@ -238,11 +232,44 @@ def _train(options: argparse.Namespace) -> int:
         _warn(f"{info.pairs_truncated} pairs cut: longer than --max-length")
     if options.warmup and options.warmup >= info.steps:
         _warn(f"--warmup {options.warmup} is no less than the {info.steps} steps of the run")
+    return trainer
+
+
+def _summary(log: _Log, info: TrainerInfo, options: argparse.Namespace) -> dict[str, Any]:
+    summary: dict[str, Any] = {
+        "output": options.output,
+        "parameters": info.parameters,
+        "pairs": info.pairs,
+        "pairs_dropped": info.pairs_dropped,
+        "pairs_truncated": info.pairs_truncated,
+        "steps": info.steps_done,
+        "seconds": round(time.monotonic() - log.started, 3),
+    }
+    if log.step:
+        summary["loss"] = finite(log.step.loss)
+    if log.evaluation:
+        summary["eval_loss"] = finite(log.evaluation.loss)
+        summary["eval_rewards/accuracies"] = finite(log.evaluation.rewards_accuracy)
+        summary["eval_rewards/margins"] = finite(log.evaluation.rewards_margin)
+    if options.keep_best:
+        summary["best_step"] = info.best_step
+        summary["best_eval_loss"] = finite(info.best_loss)
+    return summary
+
+
+def _train(options: argparse.Namespace) -> int:
+    started = time.monotonic()
+    _check(options)
+    model = Model(options.model)
+    encoding = options.encoding or model.info.encoding
+    held_out = load(model, options.eval) if options.eval else None
+    trainer = _trainer(model, options)
+    metrics = _prepare(options)
     if options.checkpoint and Path(options.checkpoint).exists():
         trainer.restore(options.checkpoint)
-        _warn(f"resumed after step {trainer.info.steps_done} of {info.steps}")
+        _warn(f"resumed after step {trainer.info.steps_done} of {trainer.info.steps}")
 
-    log = _Log(metrics, trainer.info)
+    log = _Log(metrics, trainer.info, started)
     try:
         trainer.run(
             log.add_step,
@@ -267,23 +294,5 @@ def _train(options: argparse.Namespace) -> int:
     _save(trainer, options, encoding)
     if info.steps_done < info.steps:
         _warn(f"stopped early after step {info.steps_done} of {info.steps}")
-    summary: dict[str, Any] = {
-        "output": options.output,
-        "parameters": info.parameters,
-        "pairs": info.pairs,
-        "pairs_dropped": info.pairs_dropped,
-        "pairs_truncated": info.pairs_truncated,
-        "steps": info.steps_done,
-        "seconds": round(time.monotonic() - started, 3),
-    }
-    if log.step:
-        summary["loss"] = finite(log.step.loss)
-    if log.evaluation:
-        summary["eval_loss"] = finite(log.evaluation.loss)
-        summary["eval_rewards/accuracies"] = finite(log.evaluation.rewards_accuracy)
-        summary["eval_rewards/margins"] = finite(log.evaluation.rewards_margin)
-    if options.keep_best:
-        summary["best_step"] = info.best_step
-        summary["best_eval_loss"] = finite(info.best_loss)
-    (print_json if options.json else print_table)(**summary)
+    (print_json if options.json else print_table)(**_summary(log, info, options))
     return 0
