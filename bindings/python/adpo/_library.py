@@ -73,6 +73,11 @@ def set_num_threads(count: int) -> None:
     ----------
     count : int
         0 to 1024.
+
+    Raises
+    ------
+    InvalidArgumentError
+        For any other number.
     """
     if not 0 <= count <= 1024:
         raise InvalidArgumentError(f"{count} threads: 1 to 1024, or 0 for all cores")

@@ -154,6 +154,15 @@ def loss(
         For WPO: log sum p^2 over the vocabulary, p being the policy's distribution at each token.
     kl : float
         For "kto": an estimate of the policy's KL divergence from the reference.
+
+    Returns
+    -------
+    Loss
+
+    Raises
+    ------
+    InvalidArgumentError
+        For numbers that are missing or too many, and options that make no sense together.
     """
     counts = tuple(len(side) for side in policy)
     keep: list[Any] = []  # what C points at

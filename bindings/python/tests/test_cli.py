@@ -3,8 +3,10 @@
 import json
 import os
 import pty
+import resource
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -154,6 +156,15 @@ def test_files_that_cannot_be_written_are_told_before_the_run(tmp_path, flag, pl
     assert result.returncode == 1
     assert f"{flag} {place} {message}" in result.stderr
     assert not (tmp_path / "o" / "metrics.jsonl").exists()
+
+
+def test_a_full_disk_is_named(tmp_path):
+    output = tmp_path / "o"
+    command = [sys.executable, "-m", "adpo", *map(str, train(output, "--epochs", 10))]
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (3000, 3000))
+    result = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"adpo: error: cannot write {output / 'metrics.jsonl'} (")
 
 
 def test_a_model_is_not_written_over(tmp_path):
