@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -36,6 +37,8 @@ class MetricsLog:
             self._file.write(json.dumps(values, allow_nan=False) + "\n")
             self._file.flush()
         except OSError as error:
+            with contextlib.suppress(OSError):  # it tries to write once more
+                self._file.close()
             raise OSError(f"cannot write {self._path} ({error.strerror})") from error
 
     def close(self) -> None:
