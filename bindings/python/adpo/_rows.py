@@ -32,7 +32,7 @@ def read_parquet(path: PathLike) -> Iterator[Row]:
         from pyarrow import ArrowException, parquet
     except ImportError as error:
         raise ImportError(
-            f"reading {os.fspath(path)} needs pyarrow: pip install 'adpo[data]'"
+            f"reading {os.fspath(path)} needs pyarrow: pip install pyarrow"
         ) from error
     try:
         with parquet.ParquetFile(path) as file:

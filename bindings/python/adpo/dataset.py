@@ -149,7 +149,7 @@ class Dataset(Handle):
         Raises
         ------
         ImportError
-            Without pyarrow: ``pip install 'adpo[data]'``.
+            Without pyarrow: ``pip install pyarrow``.
         NotFoundError, FormatError
             When there is no such file, or one that is not Parquet.
         InvalidArgumentError, UnsupportedError

@@ -136,4 +136,4 @@ except ImportError as error:
     print(error)
 """
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert result.stdout == "reading pairs.parquet needs pyarrow: pip install 'adpo[data]'\n"
+    assert result.stdout == "reading pairs.parquet needs pyarrow: pip install pyarrow\n"
