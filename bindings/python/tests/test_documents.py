@@ -48,13 +48,15 @@ def test_the_commands_of_the_readme_run(folder):
     assert (folder / "tuned.gguf").exists()
 
 
+@pytest.fixture(scope="module")
+def options():
+    """All options of the commands, by their help."""
+    helps = [run(command, "--help").stdout for command in COMMANDS]
+    return {flag for text in helps for flag in re.findall(r"--[a-z][a-z-]+", text)}
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_options_that_a_page_names_exist(page):
-    known = {flag for name in COMMANDS for flag in flags(name)}
+def test_options_that_a_page_names_exist(page, options):
     text = (ROOT / page).read_text(encoding="utf-8")
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
-    assert named - OTHERS <= known
-
-
-def flags(command):
-    return re.findall(r"--[a-z][a-z-]+", run(command, "--help").stdout)
+    assert named - OTHERS <= options
