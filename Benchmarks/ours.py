@@ -67,12 +67,13 @@ def make_trainer(model: adpo.Model, options: argparse.Namespace) -> adpo.Trainer
     pairs = adpo.Dataset(model)
     for seed in range(options.pairs):
         pairs.add_tokens(*random_pair(shape, seed))
+    adapter: dict[str, Any] = {"lora_rank": LORA_RANK, "lora_alpha": LORA_ALPHA}
+    if options.start:
+        adapter = {"start": adpo.Adapter.load(model, options.start)}
     return adpo.Trainer(
         model,
         pairs,
-        start=adpo.Adapter.load(model, options.start) if options.start else None,
-        lora_rank=LORA_RANK,
-        lora_alpha=LORA_ALPHA,
+        **adapter,
         epochs=1000,
         batch_size=shape.batch,
         max_length=8192,

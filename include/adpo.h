@@ -429,7 +429,8 @@ adpo_status adpo_dataset_add_unpaired_tokens(adpo_dataset *dataset, const int32_
 adpo_status adpo_dataset_add_json(adpo_dataset *dataset, const char *json, size_t length);
 
 /* Adds the rows of a JSON Lines file, each line as for adpo_dataset_add_json; blank lines are
- * skipped. All or nothing: an error names file and line, and adds no row.
+ * skipped. All or nothing: an error names file and line, and adds no row; also for a line that is
+ * not UTF-8, which is FORMAT.
  * Returns: as adpo_dataset_add_json, and NOT_FOUND, IO. */
 adpo_status adpo_dataset_load_jsonl(adpo_dataset *dataset, const char *path);
 

@@ -24,8 +24,10 @@ package struct AdapterLayout: Sendable {
         _ architecture: Architecture, rank: Int, modules targets: Set<TargetModule>,
         hasMagnitudes: Bool = false
     ) throws(ADPOError) {
-        guard rank >= 1, rank <= 1 << 14 else {
-            throw ADPOError(.invalidArgument, "the LoRA rank is \(rank); it must be at least 1")
+        let largest = 1 << 14
+        guard rank >= 1, rank <= largest else {
+            throw ADPOError(
+                .invalidArgument, "the LoRA rank is \(rank); it must be 1 to \(largest)")
         }
         let shapes = LinearLayer.allCases.map(architecture.shape(of:))
         rows = shapes.map(\.rows)

@@ -2,7 +2,8 @@ import ADPOTensor
 
 extension PreferenceDataset {
     /// Adds the rows of a JSON Lines file, each in any of the shapes of `PreferenceRow`. Blank lines
-    /// are skipped and other keys ignored. All of the rows, or none when it throws.
+    /// are skipped and other keys ignored. All of the rows, or none when it throws. Text in another
+    /// encoding than UTF-8 is refused here, since nobody wants to train on U+FFFD.
     ///
     /// - Throws: `.notFound` or `.io` for the file; `.format` for a line that is not such a row;
     ///   `.invalidArgument` for a row that cannot be tokenized, and `.unsupported` for a conversation
@@ -13,6 +14,10 @@ extension PreferenceDataset {
         var added = self
         try forEachLine(of: file.bytes) { (number, bytes) throws(ADPOError) in
             let place = "\(path), line \(number)"
+            if let byte = firstIllFormedByte(of: bytes) {
+                throw ADPOError(
+                    .format, "\(place) is not UTF-8, from byte \(byte) on: save the file as UTF-8")
+            }
             let json = try JSON(bytes, source: place)
             do throws(ADPOError) {
                 try added.append(PreferenceRow(json))
@@ -40,5 +45,15 @@ private func forEachLine(
         number += 1
         if line.allSatisfy(whitespace.contains) { continue }
         try body(number, UnsafeRawBufferPointer(rebasing: line))
+    }
+}
+
+/// Counted from 0; nil where all is UTF-8.
+private func firstIllFormedByte(of bytes: UnsafeRawBufferPointer) -> Int? {
+    do throws(UTF8.ValidationError) {
+        _ = try UTF8Span(validating: bytes.bindMemory(to: UInt8.self).span)
+        return nil
+    } catch {
+        return error.byteOffsets.lowerBound
     }
 }

@@ -50,6 +50,14 @@ extension PreferenceDataset {
         let promptCount =
             [chosen, rejected].compactMap { $0.map { commonPrefixCount(prompt, $0) } }.min() ?? 0
         guard promptCount > 0 else {
+            if case .plain("") = row.prompt {
+                throw ADPOError(
+                    .invalidArgument,
+                    """
+                    the prompt has no tokens: it is empty, or missing and the responses have no \
+                    beginning in common
+                    """)
+            }
             throw ADPOError(
                 .invalidArgument,
                 """

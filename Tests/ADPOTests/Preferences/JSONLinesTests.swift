@@ -47,16 +47,28 @@ struct JSONLinesTests {
         #expect(dataset.pairs.isEmpty)
     }
 
-    /// Line separators of Unicode are text, and ill-formed bytes are read as U+FFFD.
+    /// Line separators of Unicode are text.
     @Test func readsTextAsItIs() throws {
         var dataset = bytesAsTokens(vocabulary: 256)
         var path = ""
-        let prefix = Array("{\"prompt\": \"\u{2028}".utf8)
-        let suffix = Array("\", \"chosen\": \"b\", \"rejected\": \"\\u0000\"}".utf8)
-        try load(prefix + [0xFF] + suffix, into: &dataset, path: &path)
+        let row = "{\"prompt\": \"\u{2028}\", \"chosen\": \"b\", \"rejected\": \"\\u0000\"}"
+        try load(Array(row.utf8), into: &dataset, path: &path)
         let pair = try #require(dataset.pairs.first)
-        #expect(pair.prompt == "\u{2028}\u{FFFD}".utf8.map { Int32($0) })
+        #expect(pair.prompt == "\u{2028}".utf8.map { Int32($0) })
         #expect(pair.rejected == [0, 36])
+    }
+
+    /// A file in Latin-1, say.
+    @Test func refusesWhatIsNotUTF8() throws {
+        var dataset = bytesAsTokens(vocabulary: 256)
+        var path = ""
+        let row = Array(Self.line.utf8)
+        let error = #expect(throws: ADPOError.self) {
+            try load(row + [0x0A] + row.map { $0 == 0x62 ? 0xFC : $0 }, into: &dataset, path: &path)
+        }
+        #expect(error?.code == .format)
+        #expect(error?.message.hasPrefix("\(path), line 2 is not UTF-8, from byte 27 on") == true)
+        #expect(dataset.pairs.isEmpty)
     }
 
     @Test(arguments: [

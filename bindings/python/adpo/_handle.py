@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from adpo._library import library
 from adpo.errors import InvalidArgumentError
@@ -30,6 +30,12 @@ class Handle:
     def close(self) -> None:
         """Free what it holds; a second time does nothing."""
         self._free()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"a {type(self).__name__} cannot be pickled or copied, as it is memory of the library: "
+            "make one in each process"
+        )
 
     def __enter__(self: Self) -> Self:
         return self

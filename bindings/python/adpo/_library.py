@@ -38,7 +38,8 @@ def library() -> ctypes.CDLL:
             function.restype, function.argtypes = result, arguments
     except (OSError, AttributeError) as error:
         raise ImportError(
-            f"cannot load libadpo ({error}): run `make library`, or let ADPO_LIBRARY name it"
+            f"cannot load libadpo ({error}): run `make library` in its repository and install "
+            "this package from there again, or let ADPO_LIBRARY name the file"
         ) from error
     found = loaded.adpo_abi_version()
     if found != _abi.ABI_VERSION:
@@ -72,6 +73,11 @@ def set_num_threads(count: int) -> None:
     ----------
     count : int
         0 to 1024.
+
+    Raises
+    ------
+    InvalidArgumentError
+        For any other number.
     """
     if not 0 <= count <= 1024:
         raise InvalidArgumentError(f"{count} threads: 1 to 1024, or 0 for all cores")

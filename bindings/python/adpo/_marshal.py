@@ -127,7 +127,8 @@ def set_fields(struct: ctypes.Structure, values: dict[str, float | None]) -> Non
         try:
             setattr(struct, name, value)
         except (TypeError, OverflowError) as error:
-            raise InvalidArgumentError(f"{name} is {value!r}: a number is needed") from error
+            kind = "whole number" if isinstance(getattr(struct, name), int) else "number"
+            raise InvalidArgumentError(f"{name} is {value!r}: a {kind} is needed") from error
         stored = getattr(struct, name)
         if isinstance(stored, int) and stored != value:
             raise InvalidArgumentError(f"{name} is {value}: out of range")

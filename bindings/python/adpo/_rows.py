@@ -32,7 +32,7 @@ def read_parquet(path: PathLike) -> Iterator[Row]:
         from pyarrow import ArrowException, parquet
     except ImportError as error:
         raise ImportError(
-            f"reading {os.fspath(path)} needs pyarrow: pip install 'adpo[data]'"
+            f"reading {os.fspath(path)} needs pyarrow: pip install pyarrow"
         ) from error
     try:
         with parquet.ParquetFile(path) as file:
@@ -68,7 +68,8 @@ def add_rows(rows: Iterable[Row], add: Callable[[Row], None], source: str = "") 
         place = f"{source}, row {number}" if source else f"row {number}"
         if not isinstance(row, Mapping):
             raise InvalidArgumentError(
-                f"{place} is a {type(row).__name__}, not a mapping from columns to values"
+                f"{place} is a {type(row).__name__}, not a mapping from columns to values: give a "
+                'list of dicts, one split of a DatasetDict, or a DataFrame\'s to_dict("records")'
             )
         try:
             add(row)

@@ -21,7 +21,13 @@ class Adapter(Handle):
 
     @classmethod
     def load(cls, model: Model, path: PathLike) -> Adapter:
-        """Read a PEFT directory, or the adapter file of llama.cpp when the path ends in ".gguf"."""
+        """Read a PEFT directory, or the adapter file of llama.cpp when the path ends in ".gguf".
+
+        Raises
+        ------
+        NotFoundError, FormatError
+            When there is no adapter, or one that is damaged or for another model.
+        """
         pointer = ctypes.c_void_p()
         check(
             library().adpo_adapter_load(
@@ -35,5 +41,10 @@ class Adapter(Handle):
 
         What was written is loaded again, and must give the same log-probs before it takes its
         place; otherwise the path is as it was.
+
+        Raises
+        ------
+        ReadWriteError
+            When the path cannot be written.
         """
         check(library().adpo_adapter_save(self._pointer, _marshal.path_bytes(path)))

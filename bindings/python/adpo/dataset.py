@@ -76,6 +76,15 @@ class Dataset(Handle):
             a str, a response also a list of str, its segments; or all are conversations, lists of
             `{"role": ..., "content": ...}`. `chosen_weights`, `rejected_weights` and
             `completion_weights` hold one number a token. Other keys are ignored.
+
+        Raises
+        ------
+        FormatError
+            For what is no such row.
+        InvalidArgumentError
+            For one that cannot be tokenized, such as an empty response.
+        UnsupportedError
+            For a conversation when the model has no chat template.
         """
         try:
             text = json.dumps(row, default=_plain, ensure_ascii=False, allow_nan=False)
@@ -122,14 +131,29 @@ class Dataset(Handle):
         """Add the rows of a JSON Lines file, each line as `append` takes it.
 
         All or nothing: an error names file and line, and adds no row.
+
+        Raises
+        ------
+        NotFoundError, ReadWriteError
+            When the file cannot be read.
+        FormatError, InvalidArgumentError, UnsupportedError
+            For a line, as `append`; also where it is not UTF-8.
         """
         check(library().adpo_dataset_load_jsonl(self._pointer, _marshal.path_bytes(path)))
 
     def load_parquet(self, path: PathLike) -> None:
         """Add the rows of a Parquet file, whose columns are the keys that `append` takes.
 
-        Needs pyarrow: ``pip install 'adpo[data]'``. An error names file and row; the rows before
-        that one stay.
+        An error names file and row; the rows before that one stay.
+
+        Raises
+        ------
+        ImportError
+            Without pyarrow: ``pip install pyarrow``.
+        NotFoundError, FormatError
+            When there is no such file, or one that is not Parquet.
+        InvalidArgumentError, UnsupportedError
+            For a row, as `append`.
         """
         add_rows(read_parquet(path), self.append, os.fspath(path))
 

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adpo import _abi, _marshal
-from adpo._dtype import dtype_value
-from adpo._library import check, library
+from adpo import _marshal
+from adpo._config import trainer_config
+from adpo._library import library
 from adpo.dataset import Dataset
 from adpo.model import Model
-from adpo.objective import Objective, objective_struct
+from adpo.objective import Objective
 
 
 @dataclass(frozen=True)
@@ -219,29 +219,31 @@ def inspect(
         So many pairs are shown token by token: the first ones in use.
     measure_time : bool
         Make two updates on the first pairs, which takes seconds.
+
+    Returns
+    -------
+    Inspection
+
+    Raises
+    ------
+    InvalidArgumentError
+        As `Trainer` would raise it, and when there are no pairs to inspect.
     """
-    minimized = objective_struct(objective or Objective())
-    config = _abi.adpo_trainer_config()
-    check(library().adpo_trainer_config_init(ctypes.byref(config), ctypes.sizeof(config)))
-    config.objective = ctypes.pointer(minimized)
-    _marshal.set_fields(
-        config,
-        {
-            "max_length": max_length,
-            "activation_memory": activation_memory,
-            "batch_size": batch_size,
-            "epochs": epochs,
-            "full_finetuning": full_finetuning,
-            "lora_rank": lora_rank,
-            "lora_alpha": lora_alpha,
-            "lora_dropout": lora_dropout,
-            "use_rslora": use_rslora,
-            "use_dora": use_dora,
-            "dtype": dtype_value(dtype),
-        },
+    config = trainer_config(
+        objective,
+        dtype=dtype,
+        full_finetuning=full_finetuning,
+        lora_rank=lora_rank,
+        lora_alpha=lora_alpha,
+        lora_dropout=lora_dropout,
+        target_modules=target_modules,
+        use_rslora=use_rslora,
+        use_dora=use_dora,
+        epochs=epochs,
+        batch_size=batch_size,
+        max_length=max_length,
+        activation_memory=activation_memory,
     )
-    if target_modules is not None:
-        config.target_modules = _marshal.joined("target_modules", target_modules)
     text = _marshal.fill_bytes(
         lambda *buffer: library().adpo_dataset_inspect(
             pairs._pointer,

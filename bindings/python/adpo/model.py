@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from adpo.adapter import Adapter
     from adpo.session import Session
 
+# Of weights; Hugging Face directories hold the first three.
+ENCODINGS = ("F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q4_K", "Q6_K")
+
 
 @dataclass(frozen=True)
 class ModelInfo:
@@ -88,6 +91,15 @@ class Model(Handle):
     ----------
     path : path-like
         A Hugging Face directory or a GGUF file, which must stay as it is while the model lives.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such file or directory: nothing is downloaded.
+    FormatError
+        For a file that is damaged or of another kind.
+    UnsupportedError
+        For an architecture, encoding or tokenizer that this version does not know.
     """
 
     _destroy = "adpo_model_destroy"
@@ -221,6 +233,13 @@ class Model(Handle):
             JSON schemas of the functions that the model may call.
         **variables
             What else the template knows, such as ``enable_thinking=False``.
+
+        Raises
+        ------
+        UnsupportedError
+            When the model has no chat template.
+        InvalidArgumentError
+            When the template refuses the conversation; the message gives its line.
         """
         conversation = {**variables, "messages": list(messages), "tools": tools}
         data = _marshal.text_bytes(json.dumps(conversation, ensure_ascii=False))
@@ -292,6 +311,15 @@ class Model(Handle):
         -------
         ExportReport
             How far the log-probs are from those in memory.
+
+        Raises
+        ------
+        InvalidArgumentError
+            For an adapter of another model, or an encoding that the file cannot hold.
+        ReadWriteError
+            When the path cannot be written, or is a directory that is not empty.
+        NumericError
+            When the log-probs differ by more than the encoding explains.
         """
         report = _marshal.sized(_abi.adpo_export_report)
         check(

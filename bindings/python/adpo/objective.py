@@ -154,6 +154,15 @@ def loss(
         For WPO: log sum p^2 over the vocabulary, p being the policy's distribution at each token.
     kl : float
         For "kto": an estimate of the policy's KL divergence from the reference.
+
+    Returns
+    -------
+    Loss
+
+    Raises
+    ------
+    InvalidArgumentError
+        For numbers that are missing or too many, and options that make no sense together.
     """
     counts = tuple(len(side) for side in policy)
     keep: list[Any] = []  # what C points at
@@ -207,7 +216,7 @@ def parse_granularity(granularity: str) -> tuple[int, int, bytes | None]:
     delimiter : bytes or None
         TEXT.
     """
-    name, colon, value = granularity.partition(":")
+    name, colon, value = str(granularity).partition(":")
     size = int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0
     with_size = name in ("static", "adaptive")
     if with_size:
@@ -228,6 +237,8 @@ def parse_granularity(granularity: str) -> tuple[int, int, bytes | None]:
 
 def objective_struct(objective: Objective) -> Any:
     """Give the `adpo_objective` of adpo.h."""
+    if not isinstance(objective, Objective):
+        raise TypeError(f"the objective is a {type(objective).__name__}, not an adpo.Objective")
     struct = _abi.adpo_objective()
     check(library().adpo_objective_init(ctypes.byref(struct), ctypes.sizeof(struct)))
     values = asdict(objective)

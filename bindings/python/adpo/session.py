@@ -212,8 +212,19 @@ class Session(Handle):
             The same seed gives the same text.
         on_token : callable, optional
             Called with each token: its id, the text that it completes (none for a special token),
-            its log-prob. Generation
-            stops early when it returns true; an exception in it passes through.
+            its log-prob. Generation stops early when it returns true; an exception in it passes
+            through.
+
+        Returns
+        -------
+        Generation
+
+        Raises
+        ------
+        InvalidArgumentError
+            For a prompt without tokens, or an option that is out of range.
+        KeyboardInterrupt
+            After the token in which Ctrl-C was pressed.
         """
         ids = _marshal.token_array(
             self.model.tokenize(prompt) if isinstance(prompt, str) else prompt

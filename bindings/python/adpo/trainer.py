@@ -11,7 +11,7 @@ import numpy as np
 
 from adpo import _abi, _marshal
 from adpo._callback import Callback
-from adpo._dtype import dtype_value
+from adpo._config import trainer_config
 from adpo._handle import Handle
 from adpo._library import check, library
 from adpo.adapter import Adapter
@@ -19,7 +19,7 @@ from adpo.dataset import Dataset
 from adpo.errors import InvalidArgumentError
 from adpo.metrics import Metrics
 from adpo.model import Model
-from adpo.objective import Objective, objective_struct
+from adpo.objective import Objective
 
 SCHEDULES = ("linear", "cosine", "constant")
 OPTIMIZERS = ("adamw", "sgd")
@@ -128,6 +128,13 @@ class Trainer(Handle):
     reference_cache : path, optional
         A file that keeps the reference's log-probs for later runs, keyed by model, reference and
         pairs: written when it is missing or belongs to others.
+
+    Raises
+    ------
+    InvalidArgumentError
+        For what is out of range or makes no sense together.
+    UnsupportedError
+        When all weights of a quantized model are to be trained.
     """
 
     _destroy = "adpo_trainer_destroy"
@@ -167,42 +174,45 @@ class Trainer(Handle):
         reference: str = "base",
         reference_cache: _marshal.PathLike | None = None,
     ) -> None:
-        minimized = objective_struct(objective or Objective())
-        config = _abi.adpo_trainer_config()
-        check(library().adpo_trainer_config_init(ctypes.byref(config), ctypes.sizeof(config)))
-        config.objective = ctypes.pointer(minimized)
-        _marshal.set_fields(
-            config,
-            {
-                "dtype": dtype_value(dtype),
-                "full_finetuning": full_finetuning,
-                "lora_rank": lora_rank,
-                "lora_alpha": lora_alpha,
-                "lora_dropout": lora_dropout,
-                "use_rslora": use_rslora,
-                "use_dora": use_dora,
-                "epochs": epochs,
-                "batch_size": batch_size,
-                "gradient_accumulation": gradient_accumulation,
-                "max_length": max_length,
-                "activation_memory": activation_memory,
-                "seed": seed,
-                "shuffle": shuffle,
-                "learning_rate": learning_rate,
-                "schedule": _marshal.enum_value("schedule", schedule, SCHEDULES),
-                "warmup_steps": warmup_steps,
-                "max_gradient_norm": max_gradient_norm,
-                "optimizer": _marshal.enum_value("optimizer", optimizer, OPTIMIZERS),
-                "weight_decay": weight_decay,
-                "momentum": momentum,
-                "adam_beta1": adam_beta1,
-                "adam_beta2": adam_beta2,
-                "adam_epsilon": adam_epsilon,
-                "reference": _marshal.enum_value("reference", reference, REFERENCES),
-            },
+        shape = {
+            "lora_rank": lora_rank,
+            "lora_alpha": lora_alpha,
+            "target_modules": target_modules,
+            "use_rslora": use_rslora or None,
+            "use_dora": use_dora or None,
+        }
+        given = [name for name, value in shape.items() if value is not None]
+        if start is not None and given:
+            raise InvalidArgumentError(f"start brings its own {', '.join(given)}: leave it out")
+        config = trainer_config(
+            objective,
+            dtype=dtype,
+            full_finetuning=full_finetuning,
+            lora_rank=lora_rank,
+            lora_alpha=lora_alpha,
+            lora_dropout=lora_dropout,
+            target_modules=target_modules,
+            use_rslora=use_rslora,
+            use_dora=use_dora,
+            epochs=epochs,
+            batch_size=batch_size,
+            gradient_accumulation=gradient_accumulation,
+            max_length=max_length,
+            activation_memory=activation_memory,
+            seed=seed,
+            shuffle=shuffle,
+            learning_rate=learning_rate,
+            schedule=_marshal.enum_value("schedule", schedule, SCHEDULES),
+            warmup_steps=warmup_steps,
+            max_gradient_norm=max_gradient_norm,
+            optimizer=_marshal.enum_value("optimizer", optimizer, OPTIMIZERS),
+            weight_decay=weight_decay,
+            momentum=momentum,
+            adam_beta1=adam_beta1,
+            adam_beta2=adam_beta2,
+            adam_epsilon=adam_epsilon,
+            reference=_marshal.enum_value("reference", reference, REFERENCES),
         )
-        if target_modules is not None:
-            config.target_modules = _marshal.joined("target_modules", target_modules)
         if reference_cache is not None:
             config.reference_cache = _marshal.path_bytes(reference_cache)
         pointer = ctypes.c_void_p()
@@ -313,6 +323,14 @@ class Trainer(Handle):
             and each `checkpoint_steps`.
         checkpoint_steps : int
             Updates from one checkpoint to the next; at the end alone when not given.
+
+        Raises
+        ------
+        NumericError
+            When a log-prob, a loss or a gradient is NaN or infinite, before the update: the message
+            names the pair.
+        KeyboardInterrupt
+            After the update in which Ctrl-C was pressed.
         """
         config = _abi.adpo_run_config()
         check(library().adpo_run_config_init(ctypes.byref(config), ctypes.sizeof(config)))

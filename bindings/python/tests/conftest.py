@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,32 @@ def run_json(*arguments):
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("\n") == 1
     return json.loads(result.stdout)
+
+
+def interrupt(command, metrics, lines=1):
+    """Send a command Ctrl-C once it has written so many lines of metrics.
+
+    Returns
+    -------
+    code : int
+    shown : str
+        What it wrote to standard error.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", "adpo", *map(str, command)],
+        stderr=subprocess.PIPE,
+        text=True,
+        # What runs in the background of a shell ignores SIGINT, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        if metrics.exists() and metrics.read_bytes().count(b"\n") >= lines:
+            break
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    try:
+        _, shown = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    return process.returncode, shown

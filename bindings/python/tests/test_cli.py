@@ -3,16 +3,16 @@
 import json
 import os
 import pty
-import signal
+import resource
 import subprocess
 import sys
-import time
+from functools import partial
 
 import numpy as np
 import pytest
 
 import adpo
-from conftest import MODEL, PAIRS, run, run_json
+from conftest import MODEL, PAIRS, interrupt, run, run_json
 
 TRL_NAMES = {
     "loss",
@@ -109,6 +109,81 @@ def test_train_full_leaves_metrics_and_a_model(tmp_path, name):
         assert session.score_text(*text).sum > before.score_text(*text).sum
     lines = (tmp_path / f"{name}.metrics.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(lines) == summary["steps"]
+
+
+def test_a_version():
+    assert run("--version").stdout == f"{adpo.build_info()}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--adapter A --rank 4 --dora", "--adapter brings its own: leave --rank and --dora out"),
+        ("--full --rank 0", "--full tunes no adapter: leave --rank out"),
+        ("--reference start", "--reference start needs --adapter"),
+        ("--resume", "--resume needs --checkpoint FILE"),
+        ("--checkpoint-every 2", "--checkpoint-every needs --checkpoint FILE"),
+        ("--eval-every 2", "--eval-every needs --eval FILE"),
+        ("--patience 2 --eval E", "--patience needs --eval-every N"),
+        ("--keep-best", "--keep-best needs --eval-every N"),
+        ("--encoding f16", "--encoding needs --full"),
+        ("--full --encoding q4_k", "--encoding Q4_K is for GGUF files"),
+        ("--full --metrics o/m", "--metrics o/m is inside --output"),
+        ("--link robust --label-smoothing 0.5", "label smoothing is 0.5"),
+        ("--rank 99999", "rank is 99999; it must be 1 to 16384"),
+    ],
+)
+def test_a_refused_run_leaves_nothing(tmp_path, monkeypatch, options, message):
+    monkeypatch.chdir(tmp_path)
+    result = run(*train("o", *options.split()))
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("flag", "place", "message"),
+    [
+        ("--metrics", "/nowhere/file", "cannot be written"),
+        ("--checkpoint", "/nowhere/file", "cannot be written"),
+        ("--reference-cache", "/nowhere/file", "cannot be written"),
+        ("--metrics", "/tmp", "is a directory"),
+        ("--checkpoint", "/tmp", "is a directory"),
+    ],
+)
+def test_files_that_cannot_be_written_are_told_before_the_run(tmp_path, flag, place, message):
+    result = run(*train(tmp_path / "o", flag, place))
+    assert result.returncode == 1
+    assert f"{flag} {place} {message}" in result.stderr
+    assert not (tmp_path / "o" / "metrics.jsonl").exists()
+
+
+def test_a_full_disk_is_named(tmp_path):
+    output = tmp_path / "o"
+    command = [sys.executable, "-m", "adpo", *map(str, train(output, "--epochs", 10))]
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (3000, 3000))
+    result = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"adpo: error: cannot write {output / 'metrics.jsonl'} (")
+
+
+def test_a_model_is_not_written_over(tmp_path):
+    source = tmp_path / "model.gguf"
+    source.write_bytes((MODEL.parent / "llama-f32.gguf").read_bytes())
+    for command in (
+        ("train", source, "--data", PAIRS, "--output", source, "--full"),
+        ("export", source, "--to", source, "--encoding", "q8_0"),
+    ):
+        result = run(*command)
+        assert result.returncode == 1
+        assert "is the model itself" in result.stderr
+    assert source.read_bytes() == (MODEL.parent / "llama-f32.gguf").read_bytes()
+
+
+def test_a_warmup_as_long_as_the_run_is_told(tmp_path):
+    result = run(*train(tmp_path / "o", "--warmup", 5))
+    assert result.returncode == 0
+    assert result.stderr == "adpo: --warmup 5 is no less than the 5 steps of the run\n"
 
 
 def test_train_full_looks_before_it_trains(tmp_path):
@@ -305,24 +380,9 @@ def test_a_progress_bar_on_a_terminal(tmp_path):
 
 def test_ctrl_c_saves_the_adapter(tmp_path):
     output = tmp_path / "output"
-    command = [sys.executable, "-m", "adpo", *map(str, train(output, "--epochs", 100_000))]
-    # What runs in the background of a shell ignores SIGINT, and so would its children.
-    process = subprocess.Popen(
-        command,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
     metrics = output / "metrics.jsonl"
-    deadline = time.monotonic() + 60
-    while not (metrics.exists() and metrics.stat().st_size) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    try:
-        _, shown = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert process.returncode == 130
+    code, shown = interrupt(train(output, "--epochs", 100_000), metrics)
+    assert code == 130
     steps = len(metrics.read_text().splitlines())
     assert shown.startswith(f"adpo: interrupted after step {steps} of ")
     assert str(output) in shown

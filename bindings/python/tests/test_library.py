@@ -1,8 +1,10 @@
 """Loading the shared object, versions, threads, and errors as exceptions."""
 
 import os
+import shutil
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
@@ -56,3 +58,23 @@ def test_importing_needs_no_library():
         env={**os.environ, "ADPO_LIBRARY": "/nowhere/libadpo.so"},
     )
     assert result.returncode == 0
+
+
+@pytest.mark.parametrize("has_library", [True, False])
+def test_a_wheel_takes_the_library_along(tmp_path, has_library):
+    package = tmp_path / "repository" / "bindings" / "python"
+    ignored = shutil.ignore_patterns("build", "*.egg-info", "__pycache__", "tests")
+    shutil.copytree(ROOT / "bindings" / "python", package, ignore=ignored)
+    if has_library:
+        (tmp_path / "repository" / "build").mkdir()
+        (tmp_path / "repository" / "build" / "libadpo.so").write_bytes(b"the library")
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-q")
+    options = ("--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", tmp_path)
+    subprocess.run([*pip, "wheel", *options, package], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.name.startswith(f"adpo-{adpo.version()}-py3-none-")
+    assert wheel.name.endswith("-any.whl") != has_library
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        assert {"adpo/py.typed", "adpo/cli/training.py"} <= set(names)
+        assert ("adpo/libadpo.so" in names) == has_library

@@ -1,6 +1,10 @@
 """Models and their tokenizers."""
 
+import copy
 import gc
+import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -117,3 +121,28 @@ def test_children_outlive_their_model():
     model.close()
     gc.collect()
     assert np.array_equal(session.score([1, 2, 3]), expected, equal_nan=True)
+
+
+@pytest.mark.parametrize("copied", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_an_object_of_the_library_is_not_copied(model, session, copied):
+    with pytest.raises(TypeError, match="a Model cannot be pickled or copied"):
+        copied(model)
+    with pytest.raises(TypeError, match="a Session cannot be pickled or copied"):
+        copied(session)
+
+
+def test_what_lives_at_the_end_of_the_program_ends_quietly():
+    program = f"""
+import adpo, threading
+model = adpo.Model({str(MODEL)!r})
+session = model.session()
+pairs = adpo.Dataset(model, [dict(prompt="a", chosen=" b", rejected=" c")])
+trainer = adpo.Trainer(model, pairs, epochs=1000000)
+started = threading.Event()
+threading.Thread(target=trainer.run, args=(lambda _: started.set(),), daemon=True).start()
+started.wait()
+cycle = [model, session]
+cycle.append(cycle)
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
+    assert (result.returncode, result.stderr) == (0, b"")

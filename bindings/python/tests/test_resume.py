@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import adpo
-from conftest import MODEL, PAIRS, run, run_json
+from conftest import MODEL, PAIRS, interrupt, run, run_json
 
 # 20 pairs: three windows an epoch, of 4 + 4 and 4 + 4 and 4.
 OPTIONS = (
@@ -93,6 +93,31 @@ def test_a_finished_run_stays_as_it_is(whole, tmp_path):
         assert run_json(*command)["steps"] == STEPS
         assert adapter_bytes(output) == adapter_bytes(whole)
         assert metrics(output) == metrics(whole)
+
+
+def test_ctrl_c_loses_no_step_and_no_bit(whole, tmp_path):
+    output, checkpoint = tmp_path / "output", tmp_path / "checkpoint"
+    command = train(output, "--checkpoint", checkpoint, "--resume")
+    for lines in (3, 30, 69):
+        code, shown = interrupt(command, output / "metrics.jsonl", lines)
+        assert code == 130
+        steps = metrics(output)[-1]["step"]
+        assert f"interrupted after step {steps} of {STEPS}: --resume goes on from" in shown
+    run_json(*command)
+    assert adapter_bytes(output) == adapter_bytes(whole)
+    assert metrics(output) == metrics(whole)
+
+
+@pytest.mark.parametrize("name", ["tuned", "tuned.gguf"])
+def test_ctrl_c_leaves_the_place_of_the_model_free(tmp_path, name):
+    output = tmp_path / name
+    command = ("train", MODEL, "--data", PAIRS, "--output", output, "--full", "--epochs", 50)
+    command = (*command, "--checkpoint", tmp_path / "checkpoint", "--resume")
+    code, _ = interrupt(command, tmp_path / f"{name}.metrics.jsonl", 2)
+    assert code == 130
+    assert not output.exists()
+    assert run_json(*command)["steps"] == 250
+    assert adpo.Model(output).info.encoding == "F32"
 
 
 def test_a_checkpoint_is_not_overwritten_by_accident(tmp_path):

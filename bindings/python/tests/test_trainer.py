@@ -294,6 +294,25 @@ def test_bad_options_are_refused(model, pairs, options):
         adpo.Trainer(model, pairs, **options)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epochs": 1.5}, "epochs is 1.5: a whole number is needed"),
+        ({"learning_rate": "1e-4"}, "learning_rate is '1e-4': a number is needed"),
+        ({"objective": "token"}, "the objective is a str, not an adpo.Objective"),
+        ({"objective": adpo.Objective(granularity=None)}, "granularity is None: one of"),
+    ],
+)
+def test_options_of_a_wrong_type_are_named(model, pairs, options, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        adpo.Trainer(model, pairs, **options)
+
+
+def test_an_adapter_to_start_from_has_its_own_shape(model, pairs, trainer):
+    with pytest.raises(ValueError, match="start brings its own lora_rank, use_dora"):
+        adpo.Trainer(model, pairs, start=trainer.adapter(), lora_rank=4, use_dora=True)
+
+
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
 @pytest.mark.parametrize("schedule", ["linear", "cosine", "constant"])
 def test_optimizers_and_schedules(model, pairs, optimizer, schedule):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -23,6 +24,7 @@ class MetricsLog:
         kept = path.with_name(path.name + ".new")
         kept.write_text("".join(_lines(path, steps_done)) if steps_done else "", encoding="utf-8")
         kept.replace(path)
+        self._path = path
         self._file = path.open("a", encoding="utf-8")
 
     def write(self, metrics: Metrics) -> None:
@@ -31,8 +33,13 @@ class MetricsLog:
             name: finite(value) if isinstance(value, float) else value
             for name, value in metrics.trl().items()
         }
-        self._file.write(json.dumps(values, allow_nan=False) + "\n")
-        self._file.flush()
+        try:
+            self._file.write(json.dumps(values, allow_nan=False) + "\n")
+            self._file.flush()
+        except OSError as error:
+            with contextlib.suppress(OSError):  # it tries to write once more
+                self._file.close()
+            raise OSError(f"cannot write {self._path} ({error.strerror})") from error
 
     def close(self) -> None:
         """End the file."""

@@ -21,5 +21,9 @@ def print_table(**values: Any) -> None:
     """Print a line for each value, the names aligned."""
     width = max(map(len, values))
     for name, value in values.items():
-        shown = f"{value:,}" if isinstance(value, int) else value
+        shown = value
+        if isinstance(value, int):
+            shown = f"{value:,}"
+        elif isinstance(value, float):
+            shown = f"{value:.6g}"
         print(f"{name.replace('_', ' '):{width}}  {shown}")

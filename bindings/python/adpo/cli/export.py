@@ -8,8 +8,9 @@ from typing import Any
 
 from adpo.adapter import Adapter
 from adpo.cli._output import finite, print_json, print_table
+from adpo.cli._places import add_encoding, check_model
 from adpo.errors import InvalidArgumentError
-from adpo.model import Model
+from adpo.model import ENCODINGS, Model
 
 
 def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -25,10 +26,8 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--to", required=True, metavar="PATH", help="a new directory, or a file ending in .gguf"
     )
-    command.add_argument(
-        "--encoding",
-        metavar="E",
-        help="F32, F16, BF16; in GGUF also Q8_0, Q4_0, Q4_1, Q4_K, Q6_K (as the model is)",
+    add_encoding(
+        command, f"{', '.join(ENCODINGS[:3])}; in GGUF also {', '.join(ENCODINGS[3:])} (as it is)"
     )
     command.add_argument(
         "--adapter-only",
@@ -44,6 +43,8 @@ def _export(options: argparse.Namespace) -> int:
     if options.adapter_only and options.encoding:
         raise InvalidArgumentError("adapters are always F32: leave --encoding out")
     model = Model(options.model)
+    if not options.adapter_only:
+        check_model(options.to, options.model, options.encoding, "--to")
     adapter = Adapter.load(model, options.adapter) if options.adapter else None
     values: dict[str, Any] = {"output": options.to}
     if options.adapter_only and adapter:

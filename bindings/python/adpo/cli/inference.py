@@ -29,7 +29,7 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     score = commands.add_parser("score", parents=[shared], help="log-probs of a completion")
     score.add_argument("--prompt", required=True)
     score.add_argument("--completion", required=True)
-    score.add_argument("--adapter", metavar="DIR", help="score with this adapter")
+    score.add_argument("--adapter", metavar="A", help="score with this adapter")
     add_dtype(score)
     score.set_defaults(run=_score)
 
@@ -37,10 +37,18 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     start = generate.add_mutually_exclusive_group(required=True)
     start.add_argument("--prompt", metavar="TEXT", help="continue this text")
     start.add_argument("--chat", metavar="TEXT", help="answer this, by the model's chat template")
-    generate.add_argument("--max-tokens", type=int, default=256, metavar="N", help="256")
-    generate.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0: greedy")
-    generate.add_argument("--seed", type=int, default=0, metavar="S", help="0")
-    generate.add_argument("--adapter", metavar="DIR", help="generate with this adapter")
+    generate.add_argument("--max-tokens", type=int, default=256, metavar="N", help="(256)")
+    generate.add_argument(
+        "--temperature",
+        type=float,
+        default=0.0,
+        metavar="T",
+        help="0 takes the likeliest token (0)",
+    )
+    generate.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="the same gives the same text (0)"
+    )
+    generate.add_argument("--adapter", metavar="A", help="generate with this adapter")
     add_dtype(generate)
     generate.set_defaults(run=_generate)
 
@@ -48,7 +56,10 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
 def add_dtype(command: argparse.ArgumentParser) -> None:
     """Add the option that says what products with the weights compute in."""
     command.add_argument(
-        "--dtype", choices=DTYPES, default="f32", help="f32; bf16 is faster and less exact"
+        "--dtype",
+        choices=DTYPES,
+        default="f32",
+        help="bf16 is faster and less exact; auto is bf16 where that is fast (f32)",
     )
 
 

@@ -11,11 +11,11 @@ import sys
 import textwrap
 from typing import Any
 
+from adpo.cli._data import load
 from adpo.cli._output import print_json
 from adpo.cli.inference import add_dtype
 from adpo.cli.objective import add_objective, objective_of
 from adpo.cli.parameters import add_parameters, parameters_of
-from adpo.dataset import Dataset
 from adpo.inspection import (
     CountRange,
     InspectedPair,
@@ -35,33 +35,33 @@ BOLD, DIM, GREEN, RED, YELLOW, CYAN = "1", "2", "32", "31", "33", "36"
 def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     """Add the command to the parser. What is not given is left to the library."""
     command = commands.add_parser(
-        "inspect", parents=[shared], help="what training would see of pairs, and cost"
+        "inspect",
+        parents=[shared],
+        help="what training would see of pairs, and cost",
+        description="Show what training would see of pairs, what seems wrong with them, and what "
+        "a run would cost. Defaults are in parentheses.",
     )
     command.set_defaults(run=_inspect)
-    command.add_argument("data", metavar="DATA", help="JSON Lines of pairs")
+    command.add_argument("data", metavar="DATA", help="pairs: JSON Lines or Parquet")
     add_objective(command)
     add_parameters(command)
     add_dtype(command)
     for name, help_text in (
-        ("--max-length", "1024"),
-        ("--activation-memory", "2**30 bytes; fewer take more time"),
-        ("--batch-size", "4"),
-        ("--epochs", "1"),
+        ("--max-length", "tokens of prompt + response; longer ones lose their end (1024)"),
+        ("--activation-memory", "bytes; fewer take more time (2**30)"),
+        ("--batch-size", "pairs in a micro-batch (4)"),
+        ("--epochs", "passes over the pairs (1)"),
     ):
         command.add_argument(name, type=int, metavar="N", help=help_text)
-    command.add_argument(
-        "--examples", type=int, default=2, metavar="N", help="pairs to show, 2 when not given"
-    )
+    command.add_argument("--examples", type=int, default=2, metavar="N", help="pairs to show (2)")
     command.add_argument("--no-time", action="store_true", help="do not measure the time")
 
 
 def _inspect(options: argparse.Namespace) -> int:
     model = Model(options.model)
-    pairs = Dataset(model)
-    pairs.load_jsonl(options.data)
     inspection = inspect(
         model,
-        pairs,
+        load(model, options.data),
         objective_of(options),
         max_length=options.max_length,
         activation_memory=options.activation_memory,

@@ -32,33 +32,35 @@ def add_objective(parser: argparse.ArgumentParser) -> None:
         "--granularity",
         type=_granularity,
         metavar="G",
-        help="response (the default), token, static:K, adaptive:M, lines, sentences, "
-        "delimiter:TEXT or custom",
+        help="response, token, static:K, adaptive:M, lines, sentences, delimiter:TEXT or custom "
+        "(response)",
     )
-    group.add_argument("--padding", choices=PADDINGS, help="mask")
+    group.add_argument(
+        "--padding", choices=PADDINGS, help="of the shorter response, with static and token (mask)"
+    )
     names = group.add_mutually_exclusive_group()
-    names.add_argument("--link", choices=LINKS, help="sigmoid")
+    names.add_argument("--link", choices=LINKS, help="the loss, one of a margin (sigmoid)")
     names.add_argument(
         "--loss",
         choices=(*SHORTHANDS, *LOSSES),
         metavar="NAME",
         help=f"{', '.join(LOSSES)}; or for short {', '.join(SHORTHANDS)}, with TRL's defaults",
     )
-    group.add_argument("--reduction", choices=REDUCTIONS, help="over segments: sum")
+    group.add_argument("--reduction", choices=REDUCTIONS, help="over segments (sum)")
     for name, help_text in (
         ("--reference-free", "without the reference's log-probs"),
         ("--wpo", "pairs weigh as much as the policy would write them (WPO)"),
     ):
         group.add_argument(name, action="store_true", default=None, help=help_text)
     for name, help_text in (
-        ("--beta", "0.1"),
-        ("--label-smoothing", "the probability of a wrong label: 0"),
-        ("--target-margin", "SimPO's gamma: 0"),
-        ("--sft-weight", "of the chosen response's negative log-likelihood: 0"),
-        ("--dpop-lambda", "DPO-Positive's lambda: 0"),
-        ("--ld-alpha", "the weight of tokens beyond the other response's length: 1"),
-        ("--desirable-weight", "of kto's desirable rows: 1"),
-        ("--undesirable-weight", "of kto's undesirable rows: 1"),
+        ("--beta", "how much a log-ratio counts (0.1)"),
+        ("--label-smoothing", "the probability of a wrong label (0)"),
+        ("--target-margin", "SimPO's gamma (0)"),
+        ("--sft-weight", "of the chosen response's negative log-likelihood (0)"),
+        ("--dpop-lambda", "DPO-Positive's lambda (0)"),
+        ("--ld-alpha", "the weight of tokens beyond the other response's length (1)"),
+        ("--desirable-weight", "of kto's desirable rows (1)"),
+        ("--undesirable-weight", "of kto's undesirable rows (1)"),
     ):
         group.add_argument(name, type=float, metavar="X", help=help_text)
 
