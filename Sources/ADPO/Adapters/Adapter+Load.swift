@@ -19,7 +19,7 @@ extension Adapter {
             let head = try GGUFAdapterHead(file, source: path, family: model.architecture.family)
             try self.init(
                 model: model, path: path, format: .gguf, tensors: file.tensors,
-                PEFTConfiguration(rank: head.rank, alpha: head.alpha))
+                PEFTConfiguration(alpha: head.alpha))
         }
     }
 
@@ -37,29 +37,38 @@ extension Adapter {
                     path, "\"\(missing.name)\" is a target module without tensors")
             }
         }
+        let ranks = try Self.ranks(of: modules, tensors, format, configuration, path: path)
         let layout = try AdapterLayout(
-            model.architecture, rank: configuration.rank, modules: modules,
+            model.architecture, rank: ranks.values.max() ?? 0, modules: modules,
             hasMagnitudes: configuration.hasMagnitudes)
         let values = try Buffer<Float>(zeros: layout.count)
         let matrices = AdapterMatrix.all(layout)
         for matrix in matrices {
             let name = format.name(matrix.side, of: matrix.module) ?? ""
-            guard let view = try tensors.tensor(name), view.shape == matrix.shape else {
-                throw Self.otherModel(path, "\"\(name)\" is missing or not \(matrix.shape)")
+            let rank = ranks[matrix.module] ?? layout.rank
+            let shape = matrix.shape(rank: rank)
+            guard let view = try tensors.tensor(name), view.shape == shape else {
+                throw Self.otherModel(path, "\"\(name)\" is missing or not \(shape)")
             }
             let output = values.pointer + matrix.range.lowerBound
-            if matrix.side == .magnitudes {
+            func row(_ row: Int) -> Int { format.row(row, of: matrix, model.architecture) }
+            switch matrix.side {
+            case .magnitudes:
                 let source = try Vector(view)
-                for row in 0..<matrix.rows {
-                    output[row] = source.pointer[format.row(row, of: matrix, model.architecture)]
+                for index in 0..<matrix.rows { output[index] = source.pointer[row(index)] }
+            case .a:
+                let source = try Matrix(view)
+                for index in 0..<rank {
+                    source.decode(row: index, into: output + index * matrix.columns)
                 }
-                continue
-            }
-            let source = try Matrix(view)
-            for row in 0..<matrix.rows {
-                source.decode(
-                    row: format.row(row, of: matrix, model.architecture),
-                    into: output + row * matrix.columns)
+            case .b:
+                let source = try Matrix(view)
+                let factor = configuration.scale(of: matrix.module, rank: rank, in: layout.rank)
+                for index in 0..<matrix.rows {
+                    let output = output + index * layout.rank
+                    source.decode(row: row(index), into: output)
+                    if factor != 1 { for column in 0..<rank { output[column] *= factor } }
+                }
             }
         }
         guard tensors.names.count == matrices.count else {
@@ -70,7 +79,31 @@ extension Adapter {
         }
         try self.init(
             model: model, layout: layout, alpha: configuration.alpha,
-            isRankStabilized: configuration.isRankStabilized, values: values.pointer)
+            isRankStabilized: configuration.isRankStabilized, dropout: configuration.dropout,
+            values: values.pointer)
+    }
+
+    /// The rank of each module, which the shape of its A tells. Where they differ, matrices are filled
+    /// up with zeros to the highest of them, and the scale that a module has of its own goes into B.
+    private static func ranks(
+        of modules: Set<TargetModule>, _ tensors: TensorTable, _ format: AdapterFormat,
+        _ configuration: PEFTConfiguration, path: String
+    ) throws(ADPOError) -> [TargetModule: Int] {
+        var ranks: [TargetModule: Int] = [:]
+        for module in modules {
+            let name = format.name(.a, of: module) ?? ""
+            guard let rank = try tensors.tensor(name)?.shape.first,
+                (1...AdapterLayout.maximumRank).contains(rank)
+            else { throw otherModel(path, "\"\(name)\" is missing, or its rank is impossible") }
+            if let expected = configuration.rank(of: module), expected != rank {
+                throw ADPOError(
+                    .format,
+                    "\(path): the rank of \"\(name)\" is \(rank), not \(expected) as "
+                        + "\(PEFT.configurationFile) says")
+            }
+            ranks[module] = rank
+        }
+        return ranks
     }
 
     /// The linear layers that have a tensor in the file.

@@ -71,7 +71,7 @@ extension Adapter {
             ("inference_mode", .bool(true)),
             ("r", .integer(rank)),
             ("lora_alpha", .double(Double(alpha))),
-            ("lora_dropout", .double(0)),
+            ("lora_dropout", .double(dropout)),
             ("use_rslora", .bool(isRankStabilized)),
             ("use_dora", .bool(layout.hasMagnitudes)),
             ("bias", .string("none")),

@@ -14,7 +14,14 @@ struct AdapterMatrix {
     let rows: Int
     let columns: Int
 
-    var shape: [Int] { side == .magnitudes ? [rows] : [rows, columns] }
+    /// In a file of this rank.
+    func shape(rank: Int) -> [Int] {
+        switch side {
+        case .a: [rank, columns]
+        case .b: [rows, rank]
+        case .magnitudes: [rows]
+        }
+    }
 
     /// All parameters of an adapter, in the order of their places.
     static func all(_ layout: AdapterLayout) -> [AdapterMatrix] {
@@ -95,7 +102,8 @@ package enum AdapterFormat: Sendable {
                 let target = self.row(row, of: matrix, architecture) * matrix.columns
                 for column in 0..<matrix.columns { output[target + column] = source[column] }
             }
-            return SafetensorsWriter.Tensor(name: name, shape: matrix.shape, values: output)
+            return SafetensorsWriter.Tensor(
+                name: name, shape: matrix.shape(rank: layout.rank), values: output)
         }
     }
 }
