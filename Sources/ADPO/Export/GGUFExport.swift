@@ -81,25 +81,9 @@ enum GGUFExport {
         writer.set(key("add_bos_token"), .bool(fields.addBOSToken ?? false))
         writer.set(key("add_eos_token"), .bool(fields.addEOSToken ?? false))
         writer.set(key("add_space_prefix"), .bool(false))
-        if let template = try chatTemplate(directory: directory) {
-            writer.set("tokenizer.chat_template", .text(template))
-        }
-    }
-
-    /// chat_template.jinja, or else `chat_template` of tokenizer_config.json.
-    private static func chatTemplate(directory: String) throws(ADPOError) -> String? {
-        do throws(ADPOError) {
-            let file = try MappedFile(path: directory + "/chat_template.jinja")
-            defer { withExtendedLifetime(file) {} }
-            return String(decoding: file.bytes, as: UTF8.self)
-        } catch {
-            guard error.code == .notFound else { throw error }
-        }
-        do throws(ADPOError) {
-            return try JSON(path: directory + "/tokenizer_config.json")["chat_template"]?.string
-        } catch {
-            guard error.code == .notFound else { throw error }
-            return nil
+        for (name, text) in model.chatTemplates.texts {
+            let key = "tokenizer.chat_template"
+            writer.set(name == "default" ? key : "\(key).\(name)", .text(text))
         }
     }
 }

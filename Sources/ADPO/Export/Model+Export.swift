@@ -43,10 +43,11 @@ extension Model {
                 return report
             }
         }
-        guard StagingFolder.names(in: path).isEmpty else {
+        if let name = StagingFolder.names(in: path).first {
             throw ADPOError(
-                .io, "cannot write \(path): the directory is not empty; choose another, or empty it"
-            )
+                .io,
+                "cannot write \(path): the directory is not empty (\(name) is in it); choose "
+                    + "another, or empty it")
         }
         return try StagingFolder.withDirectory(path) { (folder) throws(ADPOError) in
             try HuggingFaceExport.write(self, encodings.main(self), to: folder)

@@ -1,6 +1,6 @@
 import ADPO
 import ADPOTensor
-import Glibc
+import FoundationEssentials
 import TestSupport
 import Testing
 
@@ -175,6 +175,67 @@ struct ExportTests {
         }
     }
 
+    /// A copy of llama-f32 in which some files are others.
+    private func changed(
+        _ files: [String: String], in directory: String
+    ) throws -> Model {
+        let source = Fixture.path("Fixtures/models/llama-f32")
+        let path = directory + "/changed"
+        try FileManager.default.copyItem(atPath: source, toPath: path)
+        for (name, text) in files {
+            try AtomicFile.write(Array(text.utf8), to: "\(path)/\(name)")
+        }
+        return try Model(path: path)
+    }
+
+    /// There and back, by name.
+    @Test func givesAllChatTemplatesToBothKinds() throws {
+        try withTemporaryDirectory { directory in
+            let templates = """
+                {"chat_template": [{"name": "default", "template": "A"},
+                {"name": "tool_use", "template": "B"}, {"name": "rag", "template": "{{ C"}],
+                "bos_token": "<|im_start|>", "eos_token": "<|im_end|>"}
+                """
+            let path = directory + "/changed/chat_template.jinja"
+            _ = try changed(["tokenizer_config.json": templates], in: directory)
+            try FileManager.default.removeItem(atPath: path)
+            let gguf = directory + "/a.gguf"
+            try Model(path: directory + "/changed").export(to: gguf)
+            let metadata = try GGUFFile(path: gguf).metadata
+            #expect(metadata["tokenizer.chat_template"]?.string == "A")
+            #expect(metadata["tokenizer.chat_template.tool_use"]?.string == "B")
+            #expect(metadata["tokenizer.chat_template.rag"]?.string == "{{ C")
+            let model = try Model(path: gguf)
+            try model.export(to: directory + "/b")
+            let texts = try Model(path: directory + "/b").chatTemplates.texts
+            #expect(texts.map(\.name) == ["default", "tool_use", "rag"])
+            #expect(texts.map(\.text) == ["A", "B", "{{ C"])
+        }
+    }
+
+    /// Files say -1, or the ids of tokens that the model does not have.
+    @Test func leavesImpossibleEndTokensOut() throws {
+        try withTemporaryDirectory { directory in
+            let model = try changed(
+                [
+                    "generation_config.json": #"{"eos_token_id": [-1, 7, 320, 99999999999]}"#,
+                    "tokenizer_config.json": "{}",
+                ], in: directory)
+            #expect(model.endTokens == [7])
+            let gguf = directory + "/a.gguf"
+            try model.export(to: gguf)
+            #expect(try GGUFFile(path: gguf).metadata["tokenizer.ggml.eot_token_id"]?.integer == 7)
+            try FileManager.default.removeItem(atPath: model.path)
+            let other = try changed(
+                ["generation_config.json": "{}", "tokenizer_config.json": "{}"], in: directory)
+            #expect(other.endTokens == [])
+            try other.export(to: directory + "/b.gguf")
+            try Model(path: directory + "/b.gguf").export(to: directory + "/b")
+            let generation = try JSON(path: directory + "/b/generation_config.json")
+            #expect(generation["eos_token_id"] == nil)
+        }
+    }
+
     @Test func refuses() throws {
         let model = try model("llama-rope-dynamic")
         let other = try self.model("llama-f32")
@@ -202,7 +263,7 @@ struct ExportTests {
             expectRefusal(.io, "/nonexistent/x") { try other.export(to: "/nonexistent/x") }
             #expect(StagingFolder.names(in: directory) == [])
             try AtomicFile.write([1], to: directory + "/file")
-            expectRefusal(.io, "not empty") { try other.export(to: directory) }
+            expectRefusal(.io, "not empty (file is in it)") { try other.export(to: directory) }
             #expect(StagingFolder.names(in: directory) == ["file"])
         }
     }
