@@ -9,7 +9,7 @@ package enum PEFT {
     package static func tensors(
         _ values: UnsafePointer<Float>, _ layout: AdapterLayout, _ architecture: Architecture
     ) -> [SafetensorsWriter.Tensor] {
-        AdapterFormat.peft.tensors(values, layout, architecture)
+        TensorNames.huggingFace.tensors(values, layout, architecture)
     }
 }
 

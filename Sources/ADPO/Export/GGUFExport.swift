@@ -4,17 +4,19 @@ import ADPOTensor
 enum GGUFExport {
     /// - Throws: `.unsupported` for a tokenizer that GGUF files cannot hold, and what reading the
     ///   model's files throws.
-    static func writer(_ model: Model, _ encoding: Encoding) throws(ADPOError) -> GGUFWriter {
+    static func writer(_ model: Model, _ encoding: Encoding?) throws(ADPOError) -> GGUFWriter {
         var writer: GGUFWriter
         switch model.file.kind {
         case .gguf(let metadata):
             writer = GGUFWriter(copying: metadata) { $0.hasPrefix("split.") }
+            // What is encoded as before also is of the same type, such as Q4_K_M.
+            if encoding == nil, metadata["general.file_type"] != nil { return writer }
         case .huggingFace(let directory):
             writer = GGUFWriter()
             setArchitecture(&writer, model)
             try setTokenizer(&writer, model, directory: directory)
         }
-        writer.set("general.file_type", .uint32(fileType(encoding)))
+        writer.set("general.file_type", .uint32(fileType(encoding ?? model.weights.encoding)))
         writer.set("general.quantization_version", .uint32(2))
         return writer
     }

@@ -119,6 +119,36 @@ struct GGUFAdapterTests {
         }
     }
 
+    /// Filled up, a file's matrices must not become very many times larger than they are.
+    @Test func refusesRanksThatAreTooFarApart() throws {
+        let model = try Model(path: Fixture.path("Fixtures/models/llama-f32"))
+        try withTemporaryDirectory { directory in
+            var writer = GGUFWriter()
+            writer.set("general.type", .text("adapter"))
+            writer.set("general.architecture", .text("llama"))
+            writer.set("adapter.type", .text("lora"))
+            writer.set("adapter.lora.alpha", .float32(6))
+            var tensors: [NewTensor] = []
+            for module in TargetModule.all(model.architecture) {
+                let rank = tensors.isEmpty ? 2000 : 1
+                let shape = model.architecture.shape(of: module.linear)
+                let weight = "blk.\(module.layer).\(module.linear.ggufName).weight"
+                tensors += try [
+                    NewTensor(
+                        name: weight + ".lora_a", shape: [rank, shape.columns], encoding: .f32),
+                    NewTensor(name: weight + ".lora_b", shape: [shape.rows, rank], encoding: .f32),
+                ]
+            }
+            let path = directory + "/a.gguf"
+            try writer.write(tensors, to: path) { (tensor, file) throws(ADPOError) in
+                try file.append([UInt8](repeating: 0, count: tensor.byteCount))
+            }
+            let error = #expect(throws: ADPOError.self) { try Adapter(model: model, path: path) }
+            #expect(error?.code == .unsupported)
+            #expect(error?.message.contains("too far apart") == true)
+        }
+    }
+
     @Test func refusesOtherFiles() throws {
         let model = try Model(path: Fixture.path("Fixtures/models/llama-f32"))
         func expectRefusal(_ path: String, _ code: ADPOError.Code, _ part: String) {

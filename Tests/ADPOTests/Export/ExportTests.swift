@@ -136,6 +136,9 @@ struct ExportTests {
             let ours = try GGUFFile(path: path).metadata
             let theirs = try GGUFFile(path: model.path).metadata
             #expect(ours["general.file_type"]?.integer == 1)
+            try model.export(to: path)
+            let copy = try GGUFFile(path: path).metadata["general.file_type"]?.integer
+            #expect(copy == theirs["general.file_type"]?.integer && copy != nil)
             for pair in theirs.pairs where pair.key != "general.file_type" {
                 let copy = ours.pairs.first { $0.key == pair.key }
                 #expect(copy.map { Array($0.bytes) } == Array(pair.bytes), "\(pair.key)")
