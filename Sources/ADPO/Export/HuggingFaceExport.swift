@@ -18,7 +18,13 @@ enum HuggingFaceExport {
     static func write(_ model: Model, _ encoding: Encoding, to folder: String) throws(ADPOError) {
         switch model.file.kind {
         case .huggingFace(let directory):
-            for name in copied { try copy("\(directory)/\(name)", to: "\(folder)/\(name)") }
+            var names = copied
+            let templates = StagingFolder.names(in: "\(directory)/\(ChatTemplates.folder)")
+            if !templates.isEmpty {
+                try StagingFolder.makeDirectory("\(folder)/\(ChatTemplates.folder)")
+                names += templates.map { "\(ChatTemplates.folder)/\($0)" }
+            }
+            for name in names { try copy("\(directory)/\(name)", to: "\(folder)/\(name)") }
             let configuration = try JSON(path: "\(directory)/config.json")
             try write(setting(dtype(encoding), in: configuration), to: "\(folder)/config.json")
         case .gguf(let metadata):

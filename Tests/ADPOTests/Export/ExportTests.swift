@@ -216,6 +216,34 @@ struct ExportTests {
         }
     }
 
+    /// Where transformers 5 writes all but the first.
+    @Test func readsAndCopiesTheFolderOfChatTemplates() throws {
+        try withTemporaryDirectory { directory in
+            let source = try changed([:], in: directory).path
+            try FileManager.default.createDirectory(
+                atPath: "\(source)/additional_chat_templates", withIntermediateDirectories: false)
+            try AtomicFile.write(
+                Array("tools".utf8), to: "\(source)/additional_chat_templates/tool_use.jinja")
+            let model = try Model(path: source)
+            let conversation = #"{"messages": [{"role": "user", "content": ""}], "tools": [1]}"#
+            #expect(try model.renderChat(json: conversation) == "tools")
+            for target in ["copy", "copy.gguf"] {
+                try model.export(to: "\(directory)/\(target)")
+                let copy = try Model(path: "\(directory)/\(target)")
+                #expect(copy.chatTemplates.texts.map(\.name) == ["default", "tool_use"])
+                #expect(
+                    copy.chatTemplates.texts.map(\.text) == model.chatTemplates.texts.map(\.text))
+            }
+            // What is not kept goes with its folders.
+            let adapter = try overflowingAdapter(model)
+            #expect(throws: ADPOError.self) {
+                try model.export(to: directory + "/x", adapter: adapter, encoding: "F16")
+            }
+            #expect(
+                StagingFolder.names(in: directory) == ["changed", "copy", "copy.gguf"])
+        }
+    }
+
     /// Files say -1, or the ids of tokens that the model does not have.
     @Test func leavesImpossibleEndTokensOut() throws {
         try withTemporaryDirectory { directory in
@@ -271,16 +299,20 @@ struct ExportTests {
         }
     }
 
-    /// Weights beyond F16 become infinite: the export is tried, and not kept.
-    @Test func keepsNothingThatDiffers() throws {
-        let model = try model("llama-f32")
+    /// Values beyond F16's 65504, which the head's norm makes small again.
+    private func overflowingAdapter(_ model: Model) throws -> Adapter {
         let layout = try AdapterLayout(
             model.architecture, rank: 1,
             modules: TargetModule.matching(["v_proj"], model.architecture))
-        // Values beyond F16's 65504, which the head's norm makes small again.
-        let adapter = try Adapter(
+        return try Adapter(
             model: model, layout: layout, alpha: 1, isRankStabilized: false,
             values: [Float](repeating: 400, count: layout.count))
+    }
+
+    /// Weights beyond F16 become infinite: the export is tried, and not kept.
+    @Test func keepsNothingThatDiffers() throws {
+        let model = try model("llama-f32")
+        let adapter = try overflowingAdapter(model)
         try withTemporaryDirectory { directory in
             for target in ["merged", "merged.gguf"] {
                 let path = "\(directory)/\(target)"

@@ -12,20 +12,21 @@ package struct ChatTemplates: Sendable {
     private var entries: [Entry] = []
     private let source: String
 
-    /// Those of a Hugging Face directory: chat_template.jinja, or else `chat_template` of
-    /// tokenizer_config.json, which is a text or a list of texts with names.
+    /// The folder of a Hugging Face directory in which templates have files with their names.
+    package static let folder = "additional_chat_templates"
+
+    /// Those of a Hugging Face directory: chat_template.jinja and the files of `folder`, or else
+    /// `chat_template` of tokenizer_config.json, which is a text or a list of texts with names.
     ///
     /// - Throws: `.io`, `.format`.
     package init(directory path: String) throws(ADPOError) {
         source = path
-        do throws(ADPOError) {
-            let file = try MappedFile(path: path + "/chat_template.jinja")
-            defer { withExtendedLifetime(file) {} }
-            add("default", String(decoding: file.bytes, as: UTF8.self))
-            return
-        } catch {
-            if error.code != .notFound { throw error }
+        try addFile("default", "\(path)/chat_template.jinja")
+        let (folder, ending) = ("\(path)/\(Self.folder)", ".jinja")
+        for name in StagingFolder.names(in: folder) where name.hasSuffix(ending) {
+            try addFile(String(name.dropLast(ending.count)), "\(folder)/\(name)")
         }
+        guard entries.isEmpty else { return }
         do throws(ADPOError) {
             let templates = try JSON(path: path + "/tokenizer_config.json")["chat_template"]
             if let text = templates?.string { add("default", text) }
@@ -53,6 +54,17 @@ package struct ChatTemplates: Sendable {
 
     /// Their sources, by name.
     package var texts: [(name: String, text: String)] { entries.map { ($0.name, $0.text) } }
+
+    /// Adds the template of a file, if it is there.
+    private mutating func addFile(_ name: String, _ path: String) throws(ADPOError) {
+        do throws(ADPOError) {
+            let file = try MappedFile(path: path)
+            defer { withExtendedLifetime(file) {} }
+            add(name, String(decoding: file.bytes, as: UTF8.self))
+        } catch {
+            if error.code != .notFound { throw error }
+        }
+    }
 
     private mutating func add(_ name: String, _ text: String) {
         let template = Result { () throws(ADPOError) in try ChatTemplate(text) }
