@@ -59,6 +59,16 @@ TINY_ADAPTERS = [
         "llama-bias",
         {"r": 2, "target_modules": ["q_proj", "o_proj", "up_proj"], "use_dora": True},
     ),
+    TinyAdapter(
+        "llama-f32-patterns",
+        "llama-f32",
+        {
+            "target_modules": ["q_proj", "up_proj", "down_proj"],
+            "rank_pattern": {"q_proj": 6, "model.layers.1.mlp.down_proj": 2},
+            "alpha_pattern": {"mlp.up_proj": 12, "q_proj": 3},
+            "use_rslora": True,
+        },
+    ),
 ]
 
 # What the gradients are taken of: the name in the golden, the model, the adapter.

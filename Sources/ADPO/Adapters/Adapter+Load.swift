@@ -7,60 +7,40 @@ extension Adapter {
     /// - Throws: `.notFound`, `.io`, `.format` (also for an adapter of another model),
     ///   `.unsupported`, `.outOfMemory`.
     public convenience init(model: Model, path: String) throws(ADPOError) {
-        switch AdapterFormat(path: path) {
-        case .peft:
+        switch TensorNames(path: path) {
+        case .huggingFace:
             let source = "\(path)/\(PEFT.configurationFile)"
             let configuration = try PEFTConfiguration(JSON(path: source), source: source)
             let file = try SafetensorsFile(path: "\(path)/\(PEFT.weightsFile)")
             try self.init(
-                model: model, path: path, format: .peft, tensors: file.tensors, configuration)
+                model: model, path: path, names: .huggingFace, tensors: file.tensors, configuration)
         case .gguf:
             let file = try GGUFFile(path: path)
             let head = try GGUFAdapterHead(file, source: path, family: model.architecture.family)
             try self.init(
-                model: model, path: path, format: .gguf, tensors: file.tensors,
-                PEFTConfiguration(rank: head.rank, alpha: head.alpha))
+                model: model, path: path, names: .gguf, tensors: file.tensors,
+                PEFTConfiguration(alpha: head.alpha))
         }
     }
 
     private convenience init(
-        model: Model, path: String, format: AdapterFormat, tensors: TensorTable,
+        model: Model, path: String, names: TensorNames, tensors: TensorTable,
         _ configuration: PEFTConfiguration
     ) throws(ADPOError) {
-        let modules = try Self.modules(of: tensors, format, model, path: path)
-        if let targets = configuration.targetModules {
-            let missing = TargetModule.all(model.architecture).first { module in
-                !modules.contains(module) && targets.contains(where: module.matches)
-            }
-            if let missing {
-                throw Self.otherModel(
-                    path, "\"\(missing.name)\" is a target module without tensors")
-            }
-        }
+        let modules = try Self.modules(of: tensors, names, model, configuration, path: path)
+        let ranks = try Self.ranks(of: modules, tensors, names, configuration, path: path)
         let layout = try AdapterLayout(
-            model.architecture, rank: configuration.rank, modules: modules,
+            model.architecture, rank: ranks.values.max() ?? 0, modules: modules,
             hasMagnitudes: configuration.hasMagnitudes)
-        let values = try Buffer<Float>(zeros: layout.count)
         let matrices = AdapterMatrix.all(layout)
+        var views: [TensorView] = []
         for matrix in matrices {
-            let name = format.name(matrix.side, of: matrix.module) ?? ""
-            guard let view = try tensors.tensor(name), view.shape == matrix.shape else {
-                throw Self.otherModel(path, "\"\(name)\" is missing or not \(matrix.shape)")
+            let name = names.name(matrix.side, of: matrix.module) ?? ""
+            let shape = matrix.shape(rank: ranks[matrix.module] ?? layout.rank)
+            guard let view = try tensors.tensor(name), view.shape == shape else {
+                throw Self.otherModel(path, "\"\(name)\" is missing or not \(shape)")
             }
-            let output = values.pointer + matrix.range.lowerBound
-            if matrix.side == .magnitudes {
-                let source = try Vector(view)
-                for row in 0..<matrix.rows {
-                    output[row] = source.pointer[format.row(row, of: matrix, model.architecture)]
-                }
-                continue
-            }
-            let source = try Matrix(view)
-            for row in 0..<matrix.rows {
-                source.decode(
-                    row: format.row(row, of: matrix, model.architecture),
-                    into: output + row * matrix.columns)
-            }
+            views.append(view)
         }
         guard tensors.names.count == matrices.count else {
             throw Self.otherModel(
@@ -68,28 +48,92 @@ extension Adapter {
                 "it holds \(tensors.names.count) tensors, of which this model takes "
                     + "\(matrices.count)")
         }
+        guard layout.count / 16 <= views.reduce(0, { $0 + $1.elementCount }) else {
+            throw ADPOError(
+                .unsupported,
+                "\(path): the ranks of its matrices are too far apart, up to "
+                    + "\(layout.rank): the others would be filled up to it")
+        }
+        let values = try Buffer<Float>(zeros: layout.count)
+        for (matrix, view) in zip(matrices, views) {
+            let rank = ranks[matrix.module] ?? layout.rank
+            try Self.read(
+                view, matrix, into: values.pointer + matrix.range.lowerBound,
+                scale: matrix.side == .b
+                    ? configuration.scale(of: matrix.module, rank: rank, in: layout.rank) : 1
+            ) { names.row($0, of: matrix, model.architecture) }
+        }
         try self.init(
             model: model, layout: layout, alpha: configuration.alpha,
-            isRankStabilized: configuration.isRankStabilized, values: values.pointer)
+            isRankStabilized: configuration.isRankStabilized, dropout: configuration.dropout,
+            values: values.pointer)
     }
 
-    /// The linear layers that have a tensor in the file.
+    /// Reads a matrix, times a scale, into rows of the layout's width.
+    private static func read(
+        _ view: TensorView, _ matrix: AdapterMatrix, into output: UnsafeMutablePointer<Float>,
+        scale: Float, row: (Int) -> Int
+    ) throws(ADPOError) {
+        if matrix.side == .magnitudes {
+            let source = try Vector(view)
+            for index in 0..<source.count { output[index] = source.pointer[row(index)] }
+            return
+        }
+        let source = try Matrix(view)
+        for index in 0..<source.rows {
+            let output = output + index * matrix.columns
+            source.decode(row: row(index), into: output)
+            if scale != 1 { for column in 0..<source.columns { output[column] *= scale } }
+        }
+    }
+
+    /// The rank of each module, which the shape of its A tells. Where they differ, matrices are filled
+    /// up with zeros to the highest of them, and the scale that a module has of its own goes into B.
+    private static func ranks(
+        of modules: Set<TargetModule>, _ tensors: TensorTable, _ names: TensorNames,
+        _ configuration: PEFTConfiguration, path: String
+    ) throws(ADPOError) -> [TargetModule: Int] {
+        var ranks: [TargetModule: Int] = [:]
+        for module in modules {
+            let name = names.name(.a, of: module) ?? ""
+            guard let rank = try tensors.tensor(name)?.shape.first,
+                (1...AdapterLayout.maximumRank).contains(rank)
+            else { throw otherModel(path, "\"\(name)\" is missing, or its rank is impossible") }
+            if let expected = configuration.rank(of: module), expected != rank {
+                throw ADPOError(
+                    .format,
+                    "\(path): the rank of \"\(name)\" is \(rank), not \(expected) as "
+                        + "\(PEFT.configurationFile) says")
+            }
+            ranks[module] = rank
+        }
+        return ranks
+    }
+
+    /// The linear layers that have a tensor in the file: all that the configuration lists.
     private static func modules(
-        of tensors: TensorTable, _ format: AdapterFormat, _ model: Model, path: String
+        of tensors: TensorTable, _ names: TensorNames, _ model: Model,
+        _ configuration: PEFTConfiguration, path: String
     ) throws(ADPOError) -> Set<TargetModule> {
-        for name in tensors.names where !format.isOfLinearLayer(name) {
+        for name in tensors.names where !names.isOfLinearLayer(name) {
             throw ADPOError(
                 .unsupported,
                 "\(path): the tensor \"\(name)\" is no LoRA matrix of a linear layer; adapters "
                     + "of other modules are not supported")
         }
-        let modules = TargetModule.all(model.architecture).filter { module in
-            AdapterMatrix.Side.allCases.contains { side in
-                format.name(side, of: module).map(tensors.contains) ?? false
+        var modules: Set<TargetModule> = []
+        for module in TargetModule.all(model.architecture) {
+            let isThere = AdapterMatrix.Side.allCases.contains { side in
+                names.name(side, of: module).map(tensors.contains) ?? false
+            }
+            if isThere {
+                modules.insert(module)
+            } else if configuration.targetModules?.contains(where: module.matches) ?? false {
+                throw otherModel(path, "\"\(module.name)\" is a target module without tensors")
             }
         }
         guard !modules.isEmpty else { throw otherModel(path, "it holds no matrix of a layer here") }
-        return Set(modules)
+        return modules
     }
 
     private static func otherModel(_ path: String, _ reason: String) -> ADPOError {

@@ -10,8 +10,8 @@ extension Adapter {
     /// - Throws: `.io`, `.outOfMemory`, `.numeric` when the log-probs differ or are not finite,
     ///   `.unsupported` for DoRA in a file for llama.cpp.
     public func save(to path: String) throws(ADPOError) {
-        switch AdapterFormat(path: path) {
-        case .peft: try savePEFT(path)
+        switch TensorNames(path: path) {
+        case .huggingFace: try savePEFT(path)
         case .gguf: try saveGGUF(path)
         }
     }
@@ -37,7 +37,7 @@ extension Adapter {
                 "cannot write \(path): adapter files of llama.cpp hold no DoRA magnitudes; export the "
                     + "merged model, or save the adapter in PEFT's format")
         }
-        let tensors = AdapterFormat.gguf.tensors(lora.values, layout, model.architecture)
+        let tensors = TensorNames.gguf.tensors(lora.values, layout, model.architecture)
         var descriptions: [NewTensor] = []
         for tensor in tensors {
             descriptions.append(
@@ -71,7 +71,7 @@ extension Adapter {
             ("inference_mode", .bool(true)),
             ("r", .integer(rank)),
             ("lora_alpha", .double(Double(alpha))),
-            ("lora_dropout", .double(0)),
+            ("lora_dropout", .double(dropout)),
             ("use_rslora", .bool(isRankStabilized)),
             ("use_dora", .bool(layout.hasMagnitudes)),
             ("bias", .string("none")),

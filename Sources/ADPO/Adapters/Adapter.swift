@@ -10,13 +10,15 @@ public final class Adapter: Sendable {
     package let alpha: Float
     /// scale is alpha / sqrt(rank) rather than alpha / rank (rsLoRA, arXiv 2312.03732).
     package let isRankStabilized: Bool
+    /// The share of the inputs that training dropped, for those who train on.
+    package let dropout: Double
     private let values: Buffer<Float>
     private let decomposition: WeightDecomposition?
 
     /// Copies `values`, [layout.count].
     package init(
         model: Model, layout: AdapterLayout, alpha: Float, isRankStabilized: Bool,
-        values source: UnsafePointer<Float>
+        dropout: Double = 0, values source: UnsafePointer<Float>
     ) throws(ADPOError) {
         let values = try Buffer<Float>(zeros: layout.count)
         values.pointer.update(from: source, count: layout.count)
@@ -24,6 +26,7 @@ public final class Adapter: Sendable {
         self.layout = layout
         self.alpha = alpha
         self.isRankStabilized = isRankStabilized
+        self.dropout = dropout
         self.values = values
         decomposition = try WeightDecomposition(layout)
         decomposition?.update(lora, model.weights)

@@ -5,6 +5,7 @@ import ADPOTensor
 /// Module after module: A [rank, in], B [out, rank], and of DoRA the magnitudes [out].
 package struct AdapterLayout: Sendable {
     package let rank: Int
+    static let maximumRank = 1 << 14
     /// DoRA (arXiv 2402.09353): each row of the weight has a magnitude of its own.
     package let hasMagnitudes: Bool
     /// The linear layers that are adapted, layer after layer.
@@ -24,10 +25,9 @@ package struct AdapterLayout: Sendable {
         _ architecture: Architecture, rank: Int, modules targets: Set<TargetModule>,
         hasMagnitudes: Bool = false
     ) throws(ADPOError) {
-        let largest = 1 << 14
-        guard rank >= 1, rank <= largest else {
+        guard (1...Self.maximumRank).contains(rank) else {
             throw ADPOError(
-                .invalidArgument, "the LoRA rank is \(rank); it must be 1 to \(largest)")
+                .invalidArgument, "the LoRA rank is \(rank); it must be 1 to \(Self.maximumRank)")
         }
         let shapes = LinearLayer.allCases.map(architecture.shape(of:))
         rows = shapes.map(\.rows)

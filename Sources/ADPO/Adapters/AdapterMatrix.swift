@@ -14,7 +14,14 @@ struct AdapterMatrix {
     let rows: Int
     let columns: Int
 
-    var shape: [Int] { side == .magnitudes ? [rows] : [rows, columns] }
+    /// In a file of this rank.
+    func shape(rank: Int) -> [Int] {
+        switch side {
+        case .a: [rank, columns]
+        case .b: [rows, rank]
+        case .magnitudes: [rows]
+        }
+    }
 
     /// All parameters of an adapter, in the order of their places.
     static func all(_ layout: AdapterLayout) -> [AdapterMatrix] {
@@ -36,21 +43,14 @@ struct AdapterMatrix {
     }
 }
 
-/// The two kinds of adapter files: how they name the parameters, and in which order the rows of B
-/// and the magnitudes are. That order is the order of the rows of the weight that they change.
-package enum AdapterFormat: Sendable {
-    case peft
-    case gguf
-
-    /// The format that a path asks for.
-    init(path: String) {
-        self = path.utf8.suffix(5).elementsEqual(".gguf".utf8) ? .gguf : .peft
-    }
-
+/// How the two kinds of adapter files, PEFT's and llama.cpp's, name the parameters, and in which order
+/// the rows of B and the magnitudes are. That order is the order of the rows of the weight that they
+/// change.
+extension TensorNames {
     /// The name of a tensor; nil for what the format does not have.
     func name(_ side: AdapterMatrix.Side, of module: TargetModule) -> String? {
         switch self {
-        case .peft:
+        case .huggingFace:
             let suffix =
                 switch side {
                 case .a: "lora_A.weight"
@@ -60,7 +60,7 @@ package enum AdapterFormat: Sendable {
             return "base_model.model.\(module.name).\(suffix)"
         case .gguf:
             if side == .magnitudes { return nil }
-            let weight = TensorNames.gguf.linear(module.linear, layer: module.layer) + ".weight"
+            let weight = linear(module.linear, layer: module.layer) + ".weight"
             return "\(weight).lora_\(side == .a ? "a" : "b")"
         }
     }
@@ -69,7 +69,7 @@ package enum AdapterFormat: Sendable {
     func isOfLinearLayer(_ name: String) -> Bool {
         LinearLayer.allCases.contains { linear in
             switch self {
-            case .peft: name.contains(".\(linear.moduleName).lora_")
+            case .huggingFace: name.contains(".\(linear.moduleName).lora_")
             case .gguf: name.contains(".\(linear.ggufName).weight.lora_")
             }
         }
@@ -80,7 +80,7 @@ package enum AdapterFormat: Sendable {
         guard matrix.side != .a else { return row }
         return architecture.row(
             row, of: matrix.module.linear, interleaved: architecture.rotary.isInterleaved,
-            toInterleaved: architecture.isInterleaved(in: self == .gguf ? .gguf : .huggingFace))
+            toInterleaved: architecture.isInterleaved(in: self))
     }
 
     /// Parameters, or their gradients, as the files name, shape and order them.
@@ -95,7 +95,8 @@ package enum AdapterFormat: Sendable {
                 let target = self.row(row, of: matrix, architecture) * matrix.columns
                 for column in 0..<matrix.columns { output[target + column] = source[column] }
             }
-            return SafetensorsWriter.Tensor(name: name, shape: matrix.shape, values: output)
+            return SafetensorsWriter.Tensor(
+                name: name, shape: matrix.shape(rank: layout.rank), values: output)
         }
     }
 }

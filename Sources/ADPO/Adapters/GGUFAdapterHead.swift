@@ -2,7 +2,6 @@ import ADPOTensor
 
 /// What the head of an adapter file of llama.cpp says beside the matrices.
 struct GGUFAdapterHead {
-    let rank: Int
     let alpha: Float
 
     init(_ file: GGUFFile, source: String, family: String) throws(ADPOError) {
@@ -27,10 +26,6 @@ struct GGUFAdapterHead {
         }
         alpha = Float(
             try Configuration(metadata, prefix: "adapter.lora", source: source).number("alpha"))
-        guard let first = file.tensors.names.first(where: { $0.hasSuffix(".lora_a") }),
-            let rank = try file.tensors.tensor(first)?.shape.first
-        else { throw ADPOError(.format, "\(source) holds no LoRA matrices") }
-        self.rank = rank
     }
 
     /// The metadata of an adapter that is to be written.

@@ -16,11 +16,15 @@ package struct LoRAParameters {
         layout: AdapterLayout, alpha: Float, isRankStabilized: Bool, values: UnsafePointer<Float>,
         decomposition: WeightDecomposition? = nil
     ) {
-        let rank = Float(layout.rank)
         self.layout = layout
-        scale = alpha / (isRankStabilized ? rank.squareRoot() : rank)
+        scale = Self.scale(alpha: alpha, rank: layout.rank, isRankStabilized)
         self.values = values
         self.decomposition = decomposition
+    }
+
+    static func scale(alpha: Float, rank: Int, _ isRankStabilized: Bool) -> Float {
+        let rank = Float(rank)
+        return alpha / (isRankStabilized ? rank.squareRoot() : rank)
     }
 
     func update(of linear: LinearLayer, layer: Int) -> LoRA? {

@@ -9,24 +9,28 @@ package enum PEFT {
     package static func tensors(
         _ values: UnsafePointer<Float>, _ layout: AdapterLayout, _ architecture: Architecture
     ) -> [SafetensorsWriter.Tensor] {
-        AdapterFormat.peft.tensors(values, layout, architecture)
+        TensorNames.huggingFace.tensors(values, layout, architecture)
     }
 }
 
 /// What an adapter_config.json says, as far as the library can follow it.
 struct PEFTConfiguration {
-    var rank: Int
-    var alpha: Float
-    var isRankStabilized = false
+    /// Of the modules that no pattern names; nil for what the matrices are.
+    private var rank: Int?
+    private var rankPattern: Pattern = []
+    let alpha: Float
+    private var alphaPattern: Pattern = []
+    private(set) var isRankStabilized = false
     /// DoRA.
-    var hasMagnitudes = false
+    private(set) var hasMagnitudes = false
+    private(set) var dropout = 0.0
     /// What all of the adapted modules are, where the file lists them.
-    var targetModules: [String]?
+    private(set) var targetModules: [String]?
 
-    init(rank: Int, alpha: Float) {
-        self.rank = rank
-        self.alpha = alpha
-    }
+    /// Names of modules, or what names end with, and what these modules have instead.
+    private typealias Pattern = [(name: String, value: Double)]
+
+    init(alpha: Float) { self.alpha = alpha }
 
     init(_ json: JSON, source: String) throws(ADPOError) {
         let configuration = Configuration(json, source: source)
@@ -38,20 +42,70 @@ struct PEFTConfiguration {
         where try configuration.bool(key, default: false) {
             throw ADPOError(.unsupported, "\(source): \"\(key)\" is not supported")
         }
-        for key in ["rank_pattern", "alpha_pattern"] {
-            guard json[key]?.members?.isEmpty ?? true else {
-                throw ADPOError(
-                    .unsupported, "\(source): \"\(key)\" is not supported: all layers share a rank")
-            }
+        for key in ["alora_invocation_tokens", "arrow_config", "kasa_config", "layer_replication"]
+        where configuration.contains(key) {
+            throw ADPOError(.unsupported, "\(source): \"\(key)\" is not supported")
+        }
+        // With these, peft changes the base model's weights before it adds the adapter.
+        if let start = configuration.string("init_lora_weights"),
+            !["gaussian", "orthogonal", "eva"].contains(start)
+        {
+            throw ADPOError(
+                .unsupported,
+                "\(source): \"init_lora_weights\" is \"\(start)\", so the adapter belongs to other "
+                    + "weights than the base model's; save it with peft's "
+                    + "path_initial_model_for_weight_conversion")
         }
         rank = try configuration.integer("r")
-        guard rank >= 1 else { throw ADPOError(.format, "\(source): the rank \"r\" is 0") }
+        rankPattern = try Self.pattern(json["rank_pattern"], "rank_pattern", source: source)
         alpha = Float(try configuration.number("lora_alpha"))
+        alphaPattern = try Self.pattern(json["alpha_pattern"], "alpha_pattern", source: source)
         isRankStabilized = try configuration.bool("use_rslora", default: false)
         hasMagnitudes = try configuration.bool("use_dora", default: false)
+        dropout = json["lora_dropout"]?.double ?? 0
         // Some of the modules that are listed may be excepted again.
         if ["layers_to_transform", "exclude_modules"].allSatisfy({ json[$0]?.isNull ?? true }) {
             targetModules = json["target_modules"]?.array?.compactMap(\.string)
         }
+    }
+
+    /// PEFT takes the keys for regular expressions. Those that are plain names are followed.
+    private static func pattern(
+        _ json: JSON?, _ key: String, source: String
+    ) throws(ADPOError) -> Pattern {
+        let values = Configuration(json ?? .null, source: "\(source), \(key)")
+        var pattern: Pattern = []
+        for (name, _) in json?.members ?? [] {
+            guard name.utf8.allSatisfy(Self.isOfName) else {
+                throw ADPOError(
+                    .unsupported,
+                    "\(source): \"\(key)\" has the regular expression \"\(name)\"; only names of "
+                        + "modules are supported")
+            }
+            pattern.append((name, try values.number(name)))
+        }
+        return pattern
+    }
+
+    private static func isOfName(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."):
+            true
+        default: false
+        }
+    }
+
+    /// The rank that a module's matrices must have; nil where any will do.
+    func rank(of module: TargetModule) -> Int? {
+        rankPattern.first { module.matches($0.name) }.map { Int(exactly: $0.value) ?? 0 } ?? rank
+    }
+
+    /// What B is multiplied with, where a module of one rank lies in a layout of another.
+    func scale(of module: TargetModule, rank: Int, in layoutRank: Int) -> Float {
+        let own = alphaPattern.first { module.matches($0.name) }.map { Float($0.value) } ?? alpha
+        guard own != alpha || rank != layoutRank else { return 1 }
+        return LoRAParameters.scale(alpha: own, rank: rank, isRankStabilized)
+            / LoRAParameters.scale(alpha: alpha, rank: layoutRank, isRankStabilized)
     }
 }

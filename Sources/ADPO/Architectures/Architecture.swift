@@ -132,6 +132,11 @@ package enum TensorNames: Sendable {
     case huggingFace
     case gguf
 
+    /// Those of the kind of file that a path asks for.
+    package init(path: String) {
+        self = path.utf8.suffix(5).elementsEqual(".gguf".utf8) ? .gguf : .huggingFace
+    }
+
     package var embedding: String {
         switch self {
         case .huggingFace: "model.embed_tokens.weight"

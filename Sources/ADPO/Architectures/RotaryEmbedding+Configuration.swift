@@ -6,8 +6,8 @@ extension RotaryEmbedding {
     package init(
         huggingFace json: JSON, headWidth: Int, context: Int, source: String
     ) throws(ADPOError) {
-        let scope = json["rope_parameters"] ?? json["rope_scaling"] ?? .null
-        let rope = Configuration(scope, source: source)
+        let scopes = [json["rope_parameters"], json["rope_scaling"]].compactMap(\.self)
+        let rope = Configuration(scopes.first { !$0.isNull } ?? .null, source: source)
         let config = Configuration(json, source: source)
         base = try rope.number(
             "rope_theta", default: try config.number("rope_theta", default: 10000))
@@ -60,7 +60,17 @@ extension RotaryEmbedding {
             throw ADPOError(
                 .unsupported, "\(gguf.source): partial rotary embeddings are not supported")
         }
+        // As llama.cpp has it: linear where no type is named, and under an older key.
+        let factor = try gguf.number(
+            "rope.scaling.factor", default: try gguf.number("rope.scale_linear", default: 1))
+        let kind = gguf.string("rope.scaling.type") ?? "linear"
         if let divisors {
+            guard kind == "none" || kind == "linear" && factor == 1 else {
+                throw ADPOError(
+                    .unsupported,
+                    "\(gguf.source): rope_freqs.weight together with the RoPE scaling \"\(kind)\" is "
+                        + "not supported")
+            }
             guard divisors.elementCount == headWidth / 2 else {
                 throw ADPOError(
                     .format,
@@ -72,19 +82,19 @@ extension RotaryEmbedding {
                 Array(UnsafeBufferPointer(start: vector.pointer, count: vector.count)))
             return
         }
-        let kind = gguf.string("rope.scaling.type") ?? "none"
         switch kind {
         case "none":
             scaling = .none
         case "linear":
-            scaling = .linear(factor: try gguf.number("rope.scaling.factor"))
+            scaling = factor == 1 ? .none : .linear(factor: factor)
         case "yarn":
-            let factor = try gguf.number("rope.scaling.factor")
             scaling = .yarn(
                 factor: factor,
                 betaFast: try gguf.number("rope.scaling.yarn_beta_fast", default: 32),
                 betaSlow: try gguf.number("rope.scaling.yarn_beta_slow", default: 1),
-                context: try gguf.integer("rope.scaling.original_context_length"), truncate: true,
+                context: try gguf.integer(
+                    "rope.scaling.original_context_length",
+                    default: try gguf.integer("context_length")), truncate: true,
                 magnitude: Self.yarnMagnitude(factor: factor)
                     * (try gguf.number("rope.scaling.attn_factor", default: 1)))
         default:

@@ -2,7 +2,7 @@ import ADPOTensor
 
 /// What reading an export back has shown.
 public struct ExportReport: Sendable, Equatable {
-    /// The size of what was written.
+    /// The size of the weights that were written.
     public var byteCount: Int
     /// The number of tokens whose log-probs were compared.
     public var tokens: Int

@@ -7,7 +7,8 @@ import ADPOTensor
 /// Q6_K. Where an encoding's blocks do not divide the rows: Q4_K becomes Q4_1 (the same fit in
 /// blocks of 32), Q6_K Q8_0, and the others F16.
 struct ExportEncodings {
-    private let wanted: Encoding?
+    /// nil: as the weights are.
+    let wanted: Encoding?
     let vectors: Encoding
 
     /// - Throws: `.invalidArgument` for an unknown name, and one that the file cannot hold.

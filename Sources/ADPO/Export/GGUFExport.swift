@@ -4,17 +4,19 @@ import ADPOTensor
 enum GGUFExport {
     /// - Throws: `.unsupported` for a tokenizer that GGUF files cannot hold, and what reading the
     ///   model's files throws.
-    static func writer(_ model: Model, _ encoding: Encoding) throws(ADPOError) -> GGUFWriter {
+    static func writer(_ model: Model, _ encoding: Encoding?) throws(ADPOError) -> GGUFWriter {
         var writer: GGUFWriter
         switch model.file.kind {
         case .gguf(let metadata):
             writer = GGUFWriter(copying: metadata) { $0.hasPrefix("split.") }
+            // What is encoded as before also is of the same type, such as Q4_K_M.
+            if encoding == nil, metadata["general.file_type"] != nil { return writer }
         case .huggingFace(let directory):
             writer = GGUFWriter()
             setArchitecture(&writer, model)
             try setTokenizer(&writer, model, directory: directory)
         }
-        writer.set("general.file_type", .uint32(fileType(encoding)))
+        writer.set("general.file_type", .uint32(fileType(encoding ?? model.weights.encoding)))
         writer.set("general.quantization_version", .uint32(2))
         return writer
     }
@@ -81,25 +83,9 @@ enum GGUFExport {
         writer.set(key("add_bos_token"), .bool(fields.addBOSToken ?? false))
         writer.set(key("add_eos_token"), .bool(fields.addEOSToken ?? false))
         writer.set(key("add_space_prefix"), .bool(false))
-        if let template = try chatTemplate(directory: directory) {
-            writer.set("tokenizer.chat_template", .text(template))
-        }
-    }
-
-    /// chat_template.jinja, or else `chat_template` of tokenizer_config.json.
-    private static func chatTemplate(directory: String) throws(ADPOError) -> String? {
-        do throws(ADPOError) {
-            let file = try MappedFile(path: directory + "/chat_template.jinja")
-            defer { withExtendedLifetime(file) {} }
-            return String(decoding: file.bytes, as: UTF8.self)
-        } catch {
-            guard error.code == .notFound else { throw error }
-        }
-        do throws(ADPOError) {
-            return try JSON(path: directory + "/tokenizer_config.json")["chat_template"]?.string
-        } catch {
-            guard error.code == .notFound else { throw error }
-            return nil
+        for (name, text) in model.chatTemplates.texts {
+            let key = "tokenizer.chat_template"
+            writer.set(name == "default" ? key : "\(key).\(name)", .text(text))
         }
     }
 }

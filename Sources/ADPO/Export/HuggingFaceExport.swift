@@ -18,7 +18,13 @@ enum HuggingFaceExport {
     static func write(_ model: Model, _ encoding: Encoding, to folder: String) throws(ADPOError) {
         switch model.file.kind {
         case .huggingFace(let directory):
-            for name in copied { try copy("\(directory)/\(name)", to: "\(folder)/\(name)") }
+            var names = copied
+            let templates = StagingFolder.names(in: "\(directory)/\(ChatTemplates.folder)")
+            if !templates.isEmpty {
+                try StagingFolder.makeDirectory("\(folder)/\(ChatTemplates.folder)")
+                names += templates.map { "\(ChatTemplates.folder)/\($0)" }
+            }
+            for name in names { try copy("\(directory)/\(name)", to: "\(folder)/\(name)") }
             let configuration = try JSON(path: "\(directory)/config.json")
             try write(setting(dtype(encoding), in: configuration), to: "\(folder)/config.json")
         case .gguf(let metadata):
@@ -26,13 +32,9 @@ enum HuggingFaceExport {
             try write(configuration(model, encoding), to: "\(folder)/config.json")
             try write(TokenizerFile.json(fields), to: "\(folder)/tokenizer.json")
             try write(
-                tokenizerConfiguration(model, fields, metadata),
+                tokenizerConfiguration(model, fields),
                 to: "\(folder)/tokenizer_config.json")
-            let ends = model.endTokens.sorted().map { JSON.integer(Int($0)) }
-            let generation = specialIDs(model).filter { $0.key != "eos_token_id" }
-            try write(
-                .object(generation + [("eos_token_id", .array(ends))]),
-                to: "\(folder)/generation_config.json")
+            try write(generationConfiguration(model), to: "\(folder)/generation_config.json")
         }
     }
 
@@ -120,8 +122,15 @@ enum HuggingFaceExport {
         return ids.compactMap { name, id in id.map { (name, .integer(Int($0))) } }
     }
 
+    private static func generationConfiguration(_ model: Model) -> JSON {
+        var members = specialIDs(model).filter { $0.key != "eos_token_id" }
+        let ends = model.endTokens.sorted().map { JSON.integer(Int($0)) }
+        if !ends.isEmpty { members.append(("eos_token_id", .array(ends))) }
+        return .object(members)
+    }
+
     private static func tokenizerConfiguration(
-        _ model: Model, _ fields: GGUFTokenizerFields, _ metadata: GGUFMetadata
+        _ model: Model, _ fields: GGUFTokenizerFields
     ) throws(ADPOError) -> JSON {
         let tokenizer = model.tokenizer
         var members: [(key: String, value: JSON)] = [
@@ -136,8 +145,14 @@ enum HuggingFaceExport {
         for case (let name, let id?) in special {
             members.append((name, .string(try TokenizerFile.text(id, fields))))
         }
-        if let template = metadata["tokenizer.chat_template"]?.string {
-            members.append(("chat_template", .string(template)))
+        let templates = model.chatTemplates.texts
+        if templates.count == 1, let only = templates.first, only.name == "default" {
+            members.append(("chat_template", .string(only.text)))
+        } else if !templates.isEmpty {
+            let list = templates.map { name, text in
+                JSON.object([("name", .string(name)), ("template", .string(text))])
+            }
+            members.append(("chat_template", .array(list)))
         }
         return .object(members)
     }

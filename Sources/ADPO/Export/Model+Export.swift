@@ -21,8 +21,7 @@ extension Model {
         to path: String, adapter: Adapter? = nil, encoding: String? = nil
     ) throws(ADPOError) -> ExportReport {
         try adapter?.check(self)
-        let isGGUF = AdapterFormat(path: path) == .gguf
-        let names: TensorNames = isGGUF ? .gguf : .huggingFace
+        let names = TensorNames(path: path)
         let encodings = try ExportEncodings(encoding, names, self)
         let weights = try MergedWeights(self, adapter, names: names, encodings: encodings)
         let check = try ExportCheck(model: self, adapter: adapter)
@@ -32,8 +31,8 @@ extension Model {
                 Model(path: file), adapter: nil, bound: encodings.bound(self),
                 byteCount: weights.byteCount, path: path)
         }
-        if isGGUF {
-            let writer = try GGUFExport.writer(self, encodings.main(self))
+        if names == .gguf {
+            let writer = try GGUFExport.writer(self, encodings.wanted)
             return try StagingFolder.with(in: StagingFolder.parent(of: path)) {
                 (folder) throws(ADPOError) in
                 let file = "\(folder)/model.gguf"
@@ -43,10 +42,11 @@ extension Model {
                 return report
             }
         }
-        guard StagingFolder.names(in: path).isEmpty else {
+        if let name = StagingFolder.names(in: path).first {
             throw ADPOError(
-                .io, "cannot write \(path): the directory is not empty; choose another, or empty it"
-            )
+                .io,
+                "cannot write \(path): the directory is not empty (\(name) is in it); choose "
+                    + "another, or empty it")
         }
         return try StagingFolder.withDirectory(path) { (folder) throws(ADPOError) in
             try HuggingFaceExport.write(self, encodings.main(self), to: folder)

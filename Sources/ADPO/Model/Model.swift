@@ -50,7 +50,9 @@ public final class Model: Sendable {
             }
         }
         if let eos = tokenizer.eos { endTokens.insert(eos) }
-        self.endTokens = endTokens
+        // Files also have -1, or ids of tokens that the model does not score.
+        let vocabulary = architecture.vocabulary
+        self.endTokens = endTokens.filter { $0 >= 0 && $0 < vocabulary }
         weights = try Weights(file, architecture)
     }
 

@@ -11,6 +11,8 @@ struct Policy {
 
     private let model: Model
     private let kind: Kind
+    /// Of adapters, which keep it for those who train on.
+    private let dropout: Double
     let parameters: SharedFloats
 
     /// - Throws: `.invalidArgument` for settings that make no sense, `.unsupported` for weights that
@@ -19,6 +21,7 @@ struct Policy {
         _ model: Model, _ configuration: TrainerConfiguration, start: Adapter?
     ) throws(ADPOError) {
         self.model = model
+        dropout = configuration.loraDropout
         if configuration.fullFineTuning {
             guard start == nil else {
                 throw ADPOError(
@@ -106,7 +109,7 @@ struct Policy {
         }
         return try Adapter(
             model: model, layout: layout, alpha: alpha, isRankStabilized: isRankStabilized,
-            values: parameters.pointer)
+            dropout: dropout, values: parameters.pointer)
     }
 
     /// - Throws: `.invalidArgument` where an adapter is trained, `.outOfMemory`.

@@ -22,17 +22,26 @@ package enum StagingFolder {
     package static func withDirectory<Result>(
         _ path: String, _ body: (String) throws(ADPOError) -> Result
     ) throws(ADPOError) -> Result {
-        let isNew = mkdir(path, 0o777) == 0
-        let number = errno
-        guard isNew || number == EEXIST && FileStatus(path)?.isDirectory == true else {
-            throw ADPOError(.io, "cannot make the directory \(path): \(reason(number))")
-        }
+        let isNew = try makeDirectory(path)
         do throws(ADPOError) {
             return try with(in: path, body)
         } catch {
             if isNew { rmdir(path) }
             throw error
         }
+    }
+
+    /// Makes a directory; false when it is there already.
+    ///
+    /// - Throws: `.io`.
+    @discardableResult
+    package static func makeDirectory(_ path: String) throws(ADPOError) -> Bool {
+        if mkdir(path, 0o777) == 0 { return true }
+        let number = errno
+        guard number == EEXIST, FileStatus(path)?.isDirectory == true else {
+            throw ADPOError(.io, "cannot make the directory \(path): \(reason(number))")
+        }
+        return false
     }
 
     /// The directory that a path is in.
@@ -65,9 +74,11 @@ package enum StagingFolder {
         return names.sorted()
     }
 
-    /// Removes a folder of files.
+    /// Removes a folder of files and folders.
     private static func remove(_ folder: String) {
-        for name in names(in: folder) { unlink("\(folder)/\(name)") }
+        for name in names(in: folder) where unlink("\(folder)/\(name)") != 0 {
+            remove("\(folder)/\(name)")
+        }
         rmdir(folder)
     }
 

@@ -84,14 +84,55 @@ struct AdapterTests {
         #expect(error?.message.contains("made for another model") == true)
     }
 
+    /// Matrices of several ranks and scales become matrices of the highest rank and one scale.
+    @Test(arguments: ["peft", "adapter.gguf"])
+    func givesAllMatricesOneRank(_ target: String) throws {
+        let adapter = try load("llama-f32-patterns")
+        #expect(adapter.rank == 6)
+        let tokens: [Int32] = (0..<30).map { $0 * 7 % 320 }
+        let session = try Session(model: adapter.model)
+        try session.setAdapter(adapter)
+        let expected = try session.score(tokens).dropFirst()
+        try withTemporaryDirectory { directory in
+            try adapter.save(to: "\(directory)/\(target)")
+            let saved = try Adapter(model: adapter.model, path: "\(directory)/\(target)")
+            try session.setAdapter(saved)
+            expectClose(
+                Array(try session.score(tokens).dropFirst()), Array(expected), absolute: 1e-5)
+        }
+    }
+
+    /// Of a trained adapter; one that is loaded keeps what its file says.
+    @Test func savesTheDropout() throws {
+        let trainer = try TinyRun.trainer { $0.loraDropout = 0.25 }
+        let adapter = try trainer.adapter()
+        try withTemporaryDirectory { directory in
+            try adapter.save(to: directory + "/a")
+            try Adapter(model: adapter.model, path: directory + "/a").save(to: directory + "/b")
+            for name in ["a", "b"] {
+                let saved = try JSON(path: "\(directory)/\(name)/adapter_config.json")
+                #expect(saved["lora_dropout"]?.double == 0.25)
+            }
+        }
+    }
+
     @Test(arguments: [
         (#""r": 4"#, #""r": 0"#, ADPOError.Code.format),
-        (#""r": 4"#, #""r": 99999999999"#, .invalidArgument),
+        (#""r": 4"#, #""r": 99999999999"#, .format),
         (#""r": 4"#, #""r": 5"#, .format),
         (#""peft_type": "LORA""#, #""peft_type": "IA3""#, .unsupported),
         (#""use_dora": false"#, #""use_dora": true"#, .format),
         (#""use_qalora": false"#, #""use_qalora": true"#, .unsupported),
-        (#""rank_pattern": {}"#, #""rank_pattern": {"q_proj": 8}"#, .unsupported),
+        (#""rank_pattern": {}"#, #""rank_pattern": {"q_proj": 8}"#, .format),
+        (#""rank_pattern": {}"#, #""rank_pattern": {"q_proj": 4.5}"#, .format),
+        (#""rank_pattern": {}"#, #""rank_pattern": {"[qk]_proj": 4}"#, .unsupported),
+        (#""alpha_pattern": {}"#, #""alpha_pattern": {"q_proj": "x"}"#, .format),
+        (#""init_lora_weights": true"#, #""init_lora_weights": "pissa_niter_4""#, .unsupported),
+        (#""layer_replication": null"#, #""layer_replication": [[0, 2], [1, 3]]"#, .unsupported),
+        (
+            #""alora_invocation_tokens": null"#, #""alora_invocation_tokens": [1, 2]"#,
+            .unsupported
+        ),
         (#""lora_alpha": 8"#, #""lora_alpha": "x""#, .format),
     ])
     func refusesAConfiguration(_ old: String, _ new: String, _ code: ADPOError.Code) throws {

@@ -81,6 +81,74 @@ struct GGUFAdapterTests {
         }
     }
 
+    /// llama.cpp scales each pair of matrices by alpha over its own rank.
+    @Test func readsMatricesOfSeveralRanks() throws {
+        let model = try Model(path: Fixture.path("Fixtures/models/llama-f32"))
+        try withTemporaryDirectory { directory in
+            var writer = GGUFWriter()
+            writer.set("general.type", .text("adapter"))
+            writer.set("general.architecture", .text("llama"))
+            writer.set("adapter.type", .text("lora"))
+            writer.set("adapter.lora.alpha", .float32(6))
+            let tensors = try [("attn_v", 32, 1), ("ffn_gate", 96, 3)].flatMap { name, rows, rank in
+                [
+                    try NewTensor(
+                        name: "blk.1.\(name).weight.lora_a", shape: [rank, 64], encoding: .f32),
+                    try NewTensor(
+                        name: "blk.1.\(name).weight.lora_b", shape: [rows, rank], encoding: .f32),
+                ]
+            }
+            try writer.write(tensors, to: directory + "/a.gguf") {
+                (tensor, file) throws(ADPOError) in
+                try file.append((0..<tensor.shape.reduce(1, *)).map { Float($0 % 7) - 3 })
+            }
+            let adapter = try Adapter(model: model, path: directory + "/a.gguf")
+            #expect(adapter.rank == 3)
+            #expect(adapter.lora.scale == 2)
+            let layout = adapter.layout
+            let b = try #require(layout.b(.value, layer: 1))
+            // Of rank 1 the scale is 6, which the layout's is a third of.
+            #expect(
+                (0..<9).map { adapter.lora.values[b.lowerBound + $0] }
+                    == [-9, 0, 0, -6, 0, 0, -3, 0, 0])
+            let a = try #require(layout.a(.value, layer: 1))
+            #expect(a[...].dropFirst(64).allSatisfy { adapter.lora.values[$0] == 0 })
+            let gate = try #require(layout.b(.gate, layer: 1))
+            #expect(
+                (0..<4).map { adapter.lora.values[gate.lowerBound + $0] } == [-3, -2, -1, 0])
+        }
+    }
+
+    /// Filled up, a file's matrices must not become very many times larger than they are.
+    @Test func refusesRanksThatAreTooFarApart() throws {
+        let model = try Model(path: Fixture.path("Fixtures/models/llama-f32"))
+        try withTemporaryDirectory { directory in
+            var writer = GGUFWriter()
+            writer.set("general.type", .text("adapter"))
+            writer.set("general.architecture", .text("llama"))
+            writer.set("adapter.type", .text("lora"))
+            writer.set("adapter.lora.alpha", .float32(6))
+            var tensors: [NewTensor] = []
+            for module in TargetModule.all(model.architecture) {
+                let rank = tensors.isEmpty ? 2000 : 1
+                let shape = model.architecture.shape(of: module.linear)
+                let weight = "blk.\(module.layer).\(module.linear.ggufName).weight"
+                tensors += try [
+                    NewTensor(
+                        name: weight + ".lora_a", shape: [rank, shape.columns], encoding: .f32),
+                    NewTensor(name: weight + ".lora_b", shape: [shape.rows, rank], encoding: .f32),
+                ]
+            }
+            let path = directory + "/a.gguf"
+            try writer.write(tensors, to: path) { (tensor, file) throws(ADPOError) in
+                try file.append([UInt8](repeating: 0, count: tensor.byteCount))
+            }
+            let error = #expect(throws: ADPOError.self) { try Adapter(model: model, path: path) }
+            #expect(error?.code == .unsupported)
+            #expect(error?.message.contains("too far apart") == true)
+        }
+    }
+
     @Test func refusesOtherFiles() throws {
         let model = try Model(path: Fixture.path("Fixtures/models/llama-f32"))
         func expectRefusal(_ path: String, _ code: ADPOError.Code, _ part: String) {
@@ -113,7 +181,7 @@ struct GGUFAdapterTests {
             try write("lora", "llama", 0, [a])
             expectRefusal(path, .format, "alpha")
             try write("lora", "llama", 8, [])
-            expectRefusal(path, .format, "no LoRA matrices")
+            expectRefusal(path, .format, "no matrix of a layer")
             try write("lora", "llama", 8, [a])
             expectRefusal(path, .format, "lora_b\" is missing")
             let odd = try NewTensor(

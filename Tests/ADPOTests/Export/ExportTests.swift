@@ -1,6 +1,6 @@
 import ADPO
 import ADPOTensor
-import Glibc
+import FoundationEssentials
 import TestSupport
 import Testing
 
@@ -136,6 +136,9 @@ struct ExportTests {
             let ours = try GGUFFile(path: path).metadata
             let theirs = try GGUFFile(path: model.path).metadata
             #expect(ours["general.file_type"]?.integer == 1)
+            try model.export(to: path)
+            let copy = try GGUFFile(path: path).metadata["general.file_type"]?.integer
+            #expect(copy == theirs["general.file_type"]?.integer && copy != nil)
             for pair in theirs.pairs where pair.key != "general.file_type" {
                 let copy = ours.pairs.first { $0.key == pair.key }
                 #expect(copy.map { Array($0.bytes) } == Array(pair.bytes), "\(pair.key)")
@@ -175,6 +178,95 @@ struct ExportTests {
         }
     }
 
+    /// A copy of llama-f32 in which some files are others.
+    private func changed(
+        _ files: [String: String], in directory: String
+    ) throws -> Model {
+        let source = Fixture.path("Fixtures/models/llama-f32")
+        let path = directory + "/changed"
+        try FileManager.default.copyItem(atPath: source, toPath: path)
+        for (name, text) in files {
+            try AtomicFile.write(Array(text.utf8), to: "\(path)/\(name)")
+        }
+        return try Model(path: path)
+    }
+
+    /// There and back, by name.
+    @Test func givesAllChatTemplatesToBothKinds() throws {
+        try withTemporaryDirectory { directory in
+            let templates = """
+                {"chat_template": [{"name": "default", "template": "A"},
+                {"name": "tool_use", "template": "B"}, {"name": "rag", "template": "{{ C"}],
+                "bos_token": "<|im_start|>", "eos_token": "<|im_end|>"}
+                """
+            let path = directory + "/changed/chat_template.jinja"
+            _ = try changed(["tokenizer_config.json": templates], in: directory)
+            try FileManager.default.removeItem(atPath: path)
+            let gguf = directory + "/a.gguf"
+            try Model(path: directory + "/changed").export(to: gguf)
+            let metadata = try GGUFFile(path: gguf).metadata
+            #expect(metadata["tokenizer.chat_template"]?.string == "A")
+            #expect(metadata["tokenizer.chat_template.tool_use"]?.string == "B")
+            #expect(metadata["tokenizer.chat_template.rag"]?.string == "{{ C")
+            let model = try Model(path: gguf)
+            try model.export(to: directory + "/b")
+            let texts = try Model(path: directory + "/b").chatTemplates.texts
+            #expect(texts.map(\.name) == ["default", "tool_use", "rag"])
+            #expect(texts.map(\.text) == ["A", "B", "{{ C"])
+        }
+    }
+
+    /// Where transformers 5 writes all but the first.
+    @Test func readsAndCopiesTheFolderOfChatTemplates() throws {
+        try withTemporaryDirectory { directory in
+            let source = try changed([:], in: directory).path
+            try FileManager.default.createDirectory(
+                atPath: "\(source)/additional_chat_templates", withIntermediateDirectories: false)
+            try AtomicFile.write(
+                Array("tools".utf8), to: "\(source)/additional_chat_templates/tool_use.jinja")
+            let model = try Model(path: source)
+            let conversation = #"{"messages": [{"role": "user", "content": ""}], "tools": [1]}"#
+            #expect(try model.renderChat(json: conversation) == "tools")
+            for target in ["copy", "copy.gguf"] {
+                try model.export(to: "\(directory)/\(target)")
+                let copy = try Model(path: "\(directory)/\(target)")
+                #expect(copy.chatTemplates.texts.map(\.name) == ["default", "tool_use"])
+                #expect(
+                    copy.chatTemplates.texts.map(\.text) == model.chatTemplates.texts.map(\.text))
+            }
+            // What is not kept goes with its folders.
+            let adapter = try overflowingAdapter(model)
+            #expect(throws: ADPOError.self) {
+                try model.export(to: directory + "/x", adapter: adapter, encoding: "F16")
+            }
+            #expect(
+                StagingFolder.names(in: directory) == ["changed", "copy", "copy.gguf"])
+        }
+    }
+
+    /// Files say -1, or the ids of tokens that the model does not have.
+    @Test func leavesImpossibleEndTokensOut() throws {
+        try withTemporaryDirectory { directory in
+            let model = try changed(
+                [
+                    "generation_config.json": #"{"eos_token_id": [-1, 7, 320, 99999999999]}"#,
+                    "tokenizer_config.json": "{}",
+                ], in: directory)
+            #expect(model.endTokens == [7])
+            let gguf = directory + "/a.gguf"
+            try model.export(to: gguf)
+            #expect(try GGUFFile(path: gguf).metadata["tokenizer.ggml.eot_token_id"]?.integer == 7)
+            try FileManager.default.removeItem(atPath: model.path)
+            let other = try changed(
+                ["generation_config.json": "{}", "tokenizer_config.json": "{}"], in: directory)
+            #expect(other.endTokens == [])
+            try other.export(to: directory + "/b.gguf")
+            try Model(path: directory + "/b.gguf").export(to: directory + "/b")
+            let generation = try JSON(path: directory + "/b/generation_config.json")
+            #expect(generation["eos_token_id"] == nil)
+        }
+    }
+
     @Test func refuses() throws {
         let model = try model("llama-rope-dynamic")
         let other = try self.model("llama-f32")
@@ -202,21 +294,25 @@ struct ExportTests {
             expectRefusal(.io, "/nonexistent/x") { try other.export(to: "/nonexistent/x") }
             #expect(StagingFolder.names(in: directory) == [])
             try AtomicFile.write([1], to: directory + "/file")
-            expectRefusal(.io, "not empty") { try other.export(to: directory) }
+            expectRefusal(.io, "not empty (file is in it)") { try other.export(to: directory) }
             #expect(StagingFolder.names(in: directory) == ["file"])
         }
+    }
+
+    /// Values beyond F16's 65504, which the head's norm makes small again.
+    private func overflowingAdapter(_ model: Model) throws -> Adapter {
+        let layout = try AdapterLayout(
+            model.architecture, rank: 1,
+            modules: TargetModule.matching(["v_proj"], model.architecture))
+        return try Adapter(
+            model: model, layout: layout, alpha: 1, isRankStabilized: false,
+            values: [Float](repeating: 400, count: layout.count))
     }
 
     /// Weights beyond F16 become infinite: the export is tried, and not kept.
     @Test func keepsNothingThatDiffers() throws {
         let model = try model("llama-f32")
-        let layout = try AdapterLayout(
-            model.architecture, rank: 1,
-            modules: TargetModule.matching(["v_proj"], model.architecture))
-        // Values beyond F16's 65504, which the head's norm makes small again.
-        let adapter = try Adapter(
-            model: model, layout: layout, alpha: 1, isRankStabilized: false,
-            values: [Float](repeating: 400, count: layout.count))
+        let adapter = try overflowingAdapter(model)
         try withTemporaryDirectory { directory in
             for target in ["merged", "merged.gguf"] {
                 let path = "\(directory)/\(target)"

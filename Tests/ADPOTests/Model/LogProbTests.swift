@@ -20,7 +20,7 @@ struct LogProbTests {
 
     @Test(arguments: [
         "llama-f32-lora", "llama-f32-rslora", "llama-bias-lora", "llama-f32-partial",
-        "llama-f32-dora", "llama-bias-dora",
+        "llama-f32-dora", "llama-bias-dora", "llama-f32-patterns",
     ])
     func withAdapterEqualsPEFT(_ name: String) throws {
         let golden = try golden("adapters/\(name).json")

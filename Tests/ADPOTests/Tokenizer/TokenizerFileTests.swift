@@ -1,6 +1,7 @@
 import ADPO
 import ADPOTensor
 import Glibc
+import TestSupport
 import Testing
 
 /// Files that are malformed, or that we do not read yet, are answered with an error that says so.
@@ -167,6 +168,27 @@ struct TokenizerFileTests {
         #expect(Self.error { $0.eosTokenID = 3 } == .format)
         #expect(Self.error { $0.eosTokenID = -1 } == .format)
         #expect(Self.error { $0.bosTokenID = .max } == .format)
+    }
+
+    /// Arrays of another type are no arrays that are missing: merges would silently be none.
+    @Test(arguments: [
+        ("tokens", GGUFNewValue.int32s([1])), ("merges", .text("a b")), ("merges", .int32s([1])),
+        ("token_type", .strings([[0x31]])),
+    ])
+    func refusesGGUFArraysOfAnotherType(_ key: String, _ value: GGUFNewValue) throws {
+        var writer = GGUFWriter()
+        writer.set("tokenizer.ggml.model", .text("gpt2"))
+        writer.set("tokenizer.ggml.tokens", .strings([Array("a".utf8)]))
+        writer.set("tokenizer.ggml.\(key)", value)
+        try withTemporaryDirectory { directory in
+            try writer.write([], to: directory + "/a.gguf") { (_, _) throws(ADPOError) in }
+            let metadata = try GGUFFile(path: directory + "/a.gguf").metadata
+            let error = #expect(throws: ADPOError.self) {
+                try GGUFTokenizerFields(metadata, source: "a.gguf")
+            }
+            #expect(error?.code == .format)
+            #expect(error?.message.contains(key) == true)
+        }
     }
 
     @Test func doesNotSupportOtherGGUFTokenizers() {

@@ -37,6 +37,19 @@ enum TokenizerGolden {
         }
     }
 
+    /// Each text has the golden's ids.
+    static func expect(_ tokenizer: Tokenizer, encodesAs name: String) throws {
+        for sample in try samples(name) {
+            #expect(tokenizer.encode(sample.text) == sample.ids, "\(sample.name)")
+            #expect(
+                tokenizer.encode(sample.text, addSpecialTokens: false) == sample.bare,
+                "\(sample.name)")
+            #expect(
+                tokenizer.encode(sample.text, parseSpecialTokens: false) == sample.plain,
+                "\(sample.name)")
+        }
+    }
+
     /// Ids from ids and their repetitions, by turns.
     private static func runs(_ json: JSON?) throws -> [Int32] {
         let numbers = try #require(json?.array).map { try Int32(#require($0.integer)) }

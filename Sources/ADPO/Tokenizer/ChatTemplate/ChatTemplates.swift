@@ -3,23 +3,30 @@ import ADPOTensor
 /// The chat templates of a model: most have one, some another for conversations with tools.
 package struct ChatTemplates: Sendable {
     /// A template that cannot be parsed is an error where it is used, not where the model is loaded.
-    private var templates: [(name: String, template: Result<ChatTemplate, ADPOError>)] = []
+    private struct Entry {
+        let name: String
+        let text: String
+        let template: Result<ChatTemplate, ADPOError>
+    }
+
+    private var entries: [Entry] = []
     private let source: String
 
-    /// Those of a Hugging Face directory: chat_template.jinja, or else `chat_template` of
-    /// tokenizer_config.json, which is a text or a list of texts with names.
+    /// The folder of a Hugging Face directory in which templates have files with their names.
+    package static let folder = "additional_chat_templates"
+
+    /// Those of a Hugging Face directory: chat_template.jinja and the files of `folder`, or else
+    /// `chat_template` of tokenizer_config.json, which is a text or a list of texts with names.
     ///
     /// - Throws: `.io`, `.format`.
     package init(directory path: String) throws(ADPOError) {
         source = path
-        do throws(ADPOError) {
-            let file = try MappedFile(path: path + "/chat_template.jinja")
-            defer { withExtendedLifetime(file) {} }
-            add("default", String(decoding: file.bytes, as: UTF8.self))
-            return
-        } catch {
-            if error.code != .notFound { throw error }
+        try addFile("default", "\(path)/chat_template.jinja")
+        let (folder, ending) = ("\(path)/\(Self.folder)", ".jinja")
+        for name in StagingFolder.names(in: folder) where name.hasSuffix(ending) {
+            try addFile(String(name.dropLast(ending.count)), "\(folder)/\(name)")
         }
+        guard entries.isEmpty else { return }
         do throws(ADPOError) {
             let templates = try JSON(path: path + "/tokenizer_config.json")["chat_template"]
             if let text = templates?.string { add("default", text) }
@@ -38,17 +45,30 @@ package struct ChatTemplates: Sendable {
     package init(_ metadata: GGUFMetadata, source: String) {
         self.source = source
         if let text = metadata["tokenizer.chat_template"]?.string { add("default", text) }
-        if let text = metadata["tokenizer.chat_template.tool_use"]?.string {
-            add("tool_use", text)
+        let prefix = "tokenizer.chat_template."
+        for pair in metadata.pairs where pair.key.hasPrefix(prefix) {
+            guard let text = metadata[pair.key]?.string else { continue }
+            add(String(pair.key.dropFirst(prefix.count)), text)
+        }
+    }
+
+    /// Their sources, by name.
+    package var texts: [(name: String, text: String)] { entries.map { ($0.name, $0.text) } }
+
+    /// Adds the template of a file, if it is there.
+    private mutating func addFile(_ name: String, _ path: String) throws(ADPOError) {
+        do throws(ADPOError) {
+            let file = try MappedFile(path: path)
+            defer { withExtendedLifetime(file) {} }
+            add(name, String(decoding: file.bytes, as: UTF8.self))
+        } catch {
+            if error.code != .notFound { throw error }
         }
     }
 
     private mutating func add(_ name: String, _ text: String) {
-        do throws(ADPOError) {
-            templates.append((name, .success(try ChatTemplate(text))))
-        } catch {
-            templates.append((name, .failure(error)))
-        }
+        let template = Result { () throws(ADPOError) in try ChatTemplate(text) }
+        entries.append(Entry(name: name, text: text, template: template))
     }
 
     /// The template for a conversation, as transformers chooses it: "tool_use" where there are tools
@@ -57,15 +77,15 @@ package struct ChatTemplates: Sendable {
     /// - Throws: `.unsupported` when there is none; what is wrong with it when it cannot be parsed.
     func template(forTools hasTools: Bool) throws(ADPOError) -> ChatTemplate {
         func named(_ name: String) -> Result<ChatTemplate, ADPOError>? {
-            templates.first { $0.name == name }?.template
+            entries.first { $0.name == name }?.template
         }
         if let template = (hasTools ? named("tool_use") : nil) ?? named("default") {
             return try template.get()
         }
-        let names = templates.map { "'\($0.name)'" }.joined(separator: ", ")
+        let names = entries.map { "'\($0.name)'" }.joined(separator: ", ")
         throw ADPOError(
             .unsupported,
-            templates.isEmpty
+            entries.isEmpty
                 ? "\(source) has no chat template: write the prompt as text, with the model's markers"
                 : "\(source) has no chat template named 'default', but \(names)")
     }

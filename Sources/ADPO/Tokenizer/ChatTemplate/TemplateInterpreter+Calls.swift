@@ -121,8 +121,9 @@ extension TemplateInterpreter {
             throw failure("dict takes at most one argument")
         }
         switch arguments.positional.first {
-        case .dictionary(let source):
+        case .dictionary(let source)?:
             try charge(size: 48 * source.count)
+            try charge(.dictionary(source))
             for (key, value) in zip(source.keys, source.values) { try dictionary.set(key, value) }
         case let pairs?:
             for pair in try items(of: pairs) {
@@ -163,8 +164,10 @@ extension TemplateInterpreter {
             try charge(key)
             return dictionary[key] ?? values[1] ?? .none
         case "copy": return .dictionary(dictionary)
-        case "keys": return .sequence(try TemplateSequence(dictionary.keys, .view))
-        case "values": return .sequence(try TemplateSequence(dictionary.values, .view))
+        case "keys", "values":
+            try charge(size: dictionary.count)
+            return .sequence(
+                try TemplateSequence(name == "keys" ? dictionary.keys : dictionary.values, .view))
         case "items": return .sequence(try TemplateSequence(pairs(dictionary), .view))
         default: throw unsafe(name, "dict")
         }
@@ -211,7 +214,11 @@ extension TemplateInterpreter {
             return values[loop.index % values.count]
         }
         let value = try TemplateValue.tuple(values)
-        if let last = loop.lastSeen, try isEqual(last, value) { return .bool(false) }
+        if let last = loop.lastSeen {
+            if try isEqual(last, value) { return .bool(false) }
+        } else {
+            hold(loop)
+        }
         loop.lastSeen = value
         return .bool(true)
     }

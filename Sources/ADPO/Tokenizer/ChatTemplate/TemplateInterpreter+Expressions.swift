@@ -98,9 +98,7 @@ extension TemplateInterpreter {
         case .concatenation(let parts):
             var text = ""
             for part in parts {
-                let part = try string(evaluate(part, scope))
-                try charge(size: part.utf8.count)
-                text += part
+                text += try string(evaluate(part, scope))
             }
             return .string(text)
         default: return .none
@@ -219,6 +217,7 @@ extension TemplateInterpreter {
             }
             for (key, value) in zip(members.keys, members.values) {
                 guard let name = key.string else { throw failure("keywords must be strings") }
+                try charge(key)
                 values.keywords.append((name, value))
             }
         }
@@ -237,6 +236,7 @@ extension TemplateInterpreter {
     func attribute(
         _ name: String, of value: TemplateValue
     ) throws(ADPOError) -> TemplateValue {
+        try charge(size: name.utf8.count)
         switch value {
         case .undefined(let hint): throw failure(hint)
         case .namespace(let namespace):
@@ -259,10 +259,10 @@ extension TemplateInterpreter {
 
     /// `value[key]`: for a string that is no member, the attribute of that name.
     func item(_ key: TemplateValue, of value: TemplateValue) throws(ADPOError) -> TemplateValue {
+        try charge(key)
         switch value {
         case .undefined(let hint): throw failure(hint)
         case .dictionary(let dictionary):
-            try charge(key)
             if let member = dictionary[key] { return member }
         case .sequence(let sequence) where sequence.isIndexed:
             if let index = key.integer {
@@ -328,7 +328,6 @@ extension TemplateInterpreter {
     // MARK: Values to text and items
 
     func string(_ value: TemplateValue) throws(ADPOError) -> String {
-        if case .string(let text) = value { return text }
         try charge(value)
         return value.text
     }
@@ -341,11 +340,16 @@ extension TemplateInterpreter {
             try charge(size: 24 * text.utf8.count)
             return text.unicodeScalars.map { .string(String($0)) }
         case .sequence(let sequence):
+            try charge(size: sequence.items.count)
             guard sequence.kind == .iterator else { return sequence.items }
             defer { sequence.taken = sequence.items.count }
             return Array(sequence.items.dropFirst(sequence.taken))
-        case .dictionary(let dictionary): return dictionary.keys
-        case .loop(let loop): return loop.items
+        case .dictionary(let dictionary):
+            try charge(size: dictionary.count)
+            return dictionary.keys
+        case .loop(let loop):
+            try charge(size: loop.items.count)
+            return loop.items
         default: throw failure("'\(value.typeName)' object is not iterable")
         }
     }

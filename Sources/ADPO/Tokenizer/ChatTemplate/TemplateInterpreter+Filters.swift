@@ -156,7 +156,6 @@ extension TemplateInterpreter {
         func values(_ names: String..., required: Int = 0) throws(ADPOError) -> [TemplateValue?] {
             try arguments.values(of: names, for: name, required: required)
         }
-        try charge(size: text.utf8.count)
         if ["upper", "lower", "title", "capitalize", "wordcount"].contains(name) {
             _ = try values()
         }

@@ -230,7 +230,7 @@ extension TemplateInterpreter {
                 if case .undefined(let hint) = value { throw failure(hint) }
                 throw failure("'in <string>' requires a string, not '\(value.typeName)'")
             }
-            try charge(size: text.utf8.count)
+            try charge(size: text.utf8.count + part.utf8.count)
             return UTF8Text(text).firstIndex(of: UTF8Text(part)) != nil
         case .dictionary(let dictionary):
             try charge(value)

@@ -6,6 +6,7 @@ extension TemplateInterpreter {
     func attributes(
         _ path: TemplateValue, of items: [TemplateValue], standard: TemplateValue? = nil
     ) throws(ADPOError) -> [TemplateValue] {
+        try charge(path)
         var keys = [path]
         if case .string(let text) = path {
             keys = text.split(separator: ".", omittingEmptySubsequences: false).map {
@@ -131,14 +132,19 @@ extension TemplateInterpreter {
             var items = try items(of: value)
             if let path = values[0] { items = try attributes(path, of: items) }
             var sum = values[1] ?? .integer(0)
-            for item in items { sum = try arithmetic(.add, sum, item) }
+            for item in items {
+                try charge(1)
+                sum = try arithmetic(.add, sum, item)
+            }
             return sum
         case "reverse":
             if case .string(let text) = value {
                 try charge(size: text.utf8.count)
                 return .string(String(text.unicodeScalars.reversed()))
             }
-            return try .iterator(items(of: value).reversed())
+            let items = try items(of: value)
+            try charge(size: 24 * items.count)
+            return try .iterator(items.reversed())
         case "batch":
             let values = try values("linecount", "fill_with", required: 1)
             return try batches(items(of: value), integers([values[0]])[0] ?? 0, values[1])
@@ -174,6 +180,7 @@ extension TemplateInterpreter {
     ) throws(ADPOError) -> [TemplateValue] {
         var paths = [path]
         if case .string(let text)? = path {
+            try charge(size: 24 * text.utf8.count)
             paths = text.split(separator: ",", omittingEmptySubsequences: false)
                 .map { .string(String($0)) }
         }

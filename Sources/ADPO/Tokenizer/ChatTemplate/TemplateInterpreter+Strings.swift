@@ -72,7 +72,10 @@ extension TemplateInterpreter {
     // MARK: Arguments
 
     func requiredString(_ value: TemplateValue?) throws(ADPOError) -> String {
-        if case .string(let text)? = value { return text }
+        if case .string(let text)? = value {
+            try charge(size: text.utf8.count)
+            return text
+        }
         if case .undefined(let hint)? = value { throw failure(hint) }
         throw failure("a string is needed, not '\(value?.typeName ?? "nothing")'")
     }
@@ -192,7 +195,7 @@ extension TemplateInterpreter {
         var result = ""
         for (index, part) in parts.enumerated() {
             let part = converting ? try string(part) : try requiredString(part)
-            try charge(size: part.utf8.count + separator.utf8.count)
+            try charge(size: separator.utf8.count)
             if index > 0 { result += separator }
             result += part
         }

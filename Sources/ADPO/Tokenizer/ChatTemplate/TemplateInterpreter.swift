@@ -8,10 +8,12 @@ final class TemplateInterpreter {
     private var output = ""
     private var depth = 0
     private var budget = TemplateInterpreter.maximumCost
-    /// All namespaces, and the scopes that macros hold: the only values that can hold each other in
-    /// a ring, or in a chain too long to be released by recursion. They are emptied at the end.
+    /// All namespaces, the scopes that macros hold, and the loops that remember a value: the only
+    /// values that can hold each other in a ring, or in a chain too long to be released by recursion.
+    /// They are emptied at the end.
     private var namespaces: [TemplateNamespace] = []
     private var heldScopes: [TemplateScope] = []
+    private var heldLoops: [TemplateLoopState] = []
 
     /// Expressions, blocks and calls within each other beyond this are refused: a level takes half a
     /// kilobyte of the host's stack.
@@ -26,6 +28,7 @@ final class TemplateInterpreter {
     deinit {
         for scope in heldScopes { scope.variables = [:] }
         for namespace in namespaces { namespace.members = TemplateDictionary() }
+        for loop in heldLoops { loop.lastSeen = nil }
     }
 
     /// What a template writes.
@@ -67,6 +70,8 @@ final class TemplateInterpreter {
     func hold(_ scope: TemplateScope) { heldScopes.append(scope) }
 
     func hold(_ namespace: TemplateNamespace) { namespaces.append(namespace) }
+
+    func hold(_ loop: TemplateLoopState) { heldLoops.append(loop) }
 
     // MARK: Statements
 
@@ -151,7 +156,7 @@ final class TemplateInterpreter {
             }
             items = kept
         }
-        let state = TemplateLoopState(items: items)
+        let state = try TemplateLoopState(items: items)
         var wasCompleted = false
         for index in items.indices {
             state.index = index

@@ -11,6 +11,9 @@ struct TemplateLexer {
     /// Whether what was read last ends with a line break.
     private var isAtLineStart = true
 
+    /// Longer names are refused, since looking one up takes by its length.
+    private static let maximumNameLength = 256
+
     /// - Throws: `.format`, naming the line.
     static func tokens(of source: String) throws(ADPOError) -> [TemplateToken] {
         var lexer = TemplateLexer(source)
@@ -198,15 +201,18 @@ struct TemplateLexer {
             case "'", "\"": try readString(first)
             case "_",
                 _ where first.properties.isXIDStart:
-                readName()
+                try readName()
             default: try readOperator(&brackets)
             }
         }
     }
 
-    private mutating func readName() {
+    private mutating func readName() throws(ADPOError) {
         var end = position
         while end < source.count, source[end].properties.isXIDContinue { end += 1 }
+        guard end - position <= Self.maximumNameLength else {
+            throw templateSyntaxError(line, "a name is too long")
+        }
         append(.name, String(source[position..<end]))
         advance(to: end)
     }

@@ -22,6 +22,7 @@ enum TemplateValue {
         case .string(let text): TemplateExtent(size: 1 + text.utf8.count, depth: 0)
         case .sequence(let sequence): sequence.extent
         case .dictionary(let dictionary): dictionary.extent
+        case .loop(let loop): loop.extent
         case .function(.method(let method)): method.receiver.extent
         default: TemplateExtent(size: 1, depth: 0)
         }
@@ -128,9 +129,7 @@ final class TemplateSequence {
     init(_ items: [TemplateValue], _ kind: Kind) throws(ADPOError) {
         self.items = items
         self.kind = kind
-        var extent = TemplateExtent.container
-        for item in items { try extent.include(item.extent) }
-        self.extent = extent
+        extent = try TemplateExtent(of: items)
     }
 
     /// Can be indexed, and is a sequence to the test of that name.
@@ -148,6 +147,17 @@ struct TemplateExtent {
     static let container = TemplateExtent(size: 1, depth: 1)
     static let maximumSize = 1 << 26
     static let maximumDepth = 100
+
+    init(size: Int, depth: Int) {
+        self.size = size
+        self.depth = depth
+    }
+
+    /// That of a container of these items.
+    init(of items: [TemplateValue]) throws(ADPOError) {
+        self = .container
+        for item in items { try include(item.extent) }
+    }
 
     /// Counts a part of a container.
     mutating func include(_ part: TemplateExtent) throws(ADPOError) {
@@ -232,11 +242,15 @@ final class TemplateNamespace {
 /// The variable `loop`.
 final class TemplateLoopState {
     let items: [TemplateValue]
+    let extent: TemplateExtent
     var index = 0
     /// What `loop.changed` saw last.
     var lastSeen: TemplateValue?
 
-    init(items: [TemplateValue]) { self.items = items }
+    init(items: [TemplateValue]) throws(ADPOError) {
+        self.items = items
+        extent = try TemplateExtent(of: items)
+    }
 }
 
 /// What can be called.

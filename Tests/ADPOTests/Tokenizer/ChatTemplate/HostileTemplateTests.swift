@@ -12,6 +12,20 @@ struct HostileTemplateTests {
         String(repeating: loop, count: 4) + String(repeating: "{% endfor %}", count: 4),
         "{% set s = 'a' * 1000000 %}\(loop)\(loop){{ s.find('b') }}{% endfor %}{% endfor %}",
         "{% set s = 'a' * 1000000 %}\(loop){% set t = s == 'a' * 1000000 %}{% endfor %}",
+        "{% set k = [1] * 200000 %}\(loop)\(loop){% set x = [1][k] %}{% endfor %}{% endfor %}",
+        "{% set s = 'a' * 1000000 %}\(loop)\(loop){% set x = [1] | attr(s) %}{% endfor %}{% endfor %}",
+        "{% set s = 'a' * 1000000 %}\(loop)\(loop){{ 'b'.find(s) }}{% endfor %}{% endfor %}",
+        "{% set s = 'a' * 1000000 %}\(loop)\(loop){{ s in 'b' }}{% endfor %}{% endfor %}",
+        "{% set s = 'a' * 1000000 %}\(loop)\(loop){{ 'b' | replace(s, '') }}{% endfor %}{% endfor %}",
+        "{% set s = 'a.' * 1000000 %}\(loop)\(loop){% set x = [] | map(attribute=s) %}{% endfor %}{% endfor %}",
+        "{% set s = 'a,' * 1000000 %}\(loop)\(loop){% set x = [] | sort(attribute=s) %}{% endfor %}{% endfor %}",
+        "{% set d = {'a' * 1000000: 1} %}\(loop)\(loop){% set x = dict(**d) %}{% endfor %}{% endfor %}",
+        "{% set d = {'a' * 1000000: 1} %}\(loop)\(loop){% set x = dict(d) %}{% endfor %}{% endfor %}",
+        "{% set l = [1] * 1000000 %}\(loop)\(loop){% set x = l | list %}{% endfor %}{% endfor %}",
+        "{% set l = [1] * 1000000 %}\(loop)\(loop){% set x = l | reverse %}{% endfor %}{% endfor %}",
+        "{% set l = [1] * 1000000 %}\(loop)\(loop){% set x = l | sum %}{% endfor %}{% endfor %}",
+        "{% set d = dict([[1, 2]] + [[3, 4]]) %}\(loop)\(loop){{ d.values() }}{% endfor %}{% endfor %}",
+        "\(loop)\(loop){{ \(String(repeating: "a", count: 1_000_000)) }}{% endfor %}{% endfor %}",
         // Memory
         "{{ 'a' * 1000000000000 }}",
         "{{ 'abc' * 9223372036854775807 }}",
@@ -30,6 +44,7 @@ struct HostileTemplateTests {
         // Depth
         "{% set ns = namespace(s=[]) %}\(loop){% set ns.s = [ns.s] %}{% endfor %}",
         "{% set ns = namespace(s={}) %}\(loop){% set ns.s = {'a': ns.s} %}{% endfor %}",
+        "{% set ns = namespace() %}\(loop){% for x in [ns.l] %}{% set ns.l = loop %}{% endfor %}{% endfor %}",
         "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
         "{% macro m() %}{% call m() %}{{ caller() }}{% endcall %}{% endmacro %}{{ m() }}",
         "{{ \(String(repeating: "(", count: deep))1\(String(repeating: ")", count: deep)) }}",
@@ -94,6 +109,10 @@ struct HostileTemplateTests {
         (
             "{% set b = namespace(n=none) %}{% for i in range(99999) %}{% set c = namespace(n=b.n) %}{% set b.n = c %}{% endfor %}{{ b.n is none }}",
             "False"
+        ),
+        (
+            "{% set ns = namespace() %}\(loop){% for x in [1] %}{% if loop.changed(ns.l) %}{% set ns.l = loop %}{% endif %}{% endfor %}{% endfor %}{{ ns.l }}",
+            "<LoopContext 1/1>"
         ),
     ])
     func isHarmless(source: String, text: String) throws {
