@@ -61,8 +61,8 @@
  *              it exceeds the capacity, nothing else is written and
  *              ADPO_ERROR_BUFFER_TOO_SMALL is returned. A NULL buffer with
  *              capacity 0 asks for the size.
- *   Numbers    Pairs and token positions are counted from 0; messages and files
- *              count pairs and lines from 1, as people do.
+ *   Counting   Arguments and reports count pairs and tokens from 0; messages count
+ *              pairs, rows and lines from 1, as editors do.
  *   Threads    Functions whose handle is const, and those without one, may run on
  *              any number of threads at once. Other handles belong to one call at
  *              a time; a second one gets ADPO_ERROR_BUSY.

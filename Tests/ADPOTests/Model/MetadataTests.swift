@@ -30,7 +30,8 @@ struct MetadataTests {
     }
 
     /// Keys are bytes: one that is only canonically equivalent is another.
-    @Test(arguments: ["llama-f32", "llama-f32.gguf"], ["", "nonsense", "general.nam\u{65}\u{301}"])
+    @Test(
+        arguments: ["llama-f32", "llama-f32.gguf"], ["", "nonsense", "general.nam\u{65}\u{301}"])
     func missesOtherKeys(name: String, key: String) throws {
         let model = try Model(path: Fixture.path("Fixtures/models/\(name)"))
         #expect { try model.metadata(key) } throws: { ($0 as? ADPOError)?.code == .notFound }
