@@ -100,14 +100,14 @@ typedef int32_t adpo_status;
 enum {
     ADPO_OK = 0,
     ADPO_ERROR_INVALID_ARGUMENT = 1, /* a NULL, a wrong struct_size, a value out of range */
-    ADPO_ERROR_NOT_FOUND = 2,        /* a file or folder is missing */
+    ADPO_ERROR_NOT_FOUND = 2,        /* a file, a folder or a key is missing */
     ADPO_ERROR_IO = 3,               /* reading or writing failed */
     ADPO_ERROR_FORMAT = 4,           /* a file is malformed, truncated, or of another kind */
     ADPO_ERROR_UNSUPPORTED = 5,      /* well-formed, but an architecture, encoding or tokenizer
                                         that this version does not know */
     ADPO_ERROR_OUT_OF_MEMORY = 6,
     ADPO_ERROR_BUFFER_TOO_SMALL = 7, /* *needed holds the size that is wanted */
-    ADPO_ERROR_BUSY = 8,             /* the handle is at work on another thread */
+    ADPO_ERROR_BUSY = 8,             /* the handle is at work in another call */
     ADPO_ERROR_NUMERIC = 9,          /* NaN or infinity where a finite number is needed, or numbers
                                         that differ where they should not */
     ADPO_ERROR_INTERNAL = 10,        /* a defect in libadpo: please report it */
@@ -172,7 +172,7 @@ adpo_status adpo_model_get_info(const adpo_model *model, adpo_model_info *info);
 /* What else the model's file says of it: the value of one key as JSON, not NUL-terminated. The keys
  * are those of a GGUF file's metadata, such as "general.name", or of config.json, such as
  * "architectures". A NULL key asks for all of them, as one object; a GGUF file's has the whole
- * vocabulary in it.
+ * vocabulary in it. Of a tuned model, it is what the file of its base says.
  * Returns: INVALID_ARGUMENT, NOT_FOUND (no such key), IO, FORMAT, BUFFER_TOO_SMALL. */
 adpo_status adpo_model_metadata(const adpo_model *model, const char *key, char *json,
                                 size_t capacity, size_t *needed);

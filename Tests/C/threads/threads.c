@@ -111,6 +111,7 @@ static int32_t end_session(int32_t token, const char *bytes, size_t length, floa
 static int32_t end_trainer(const adpo_metrics *metrics, void *trainer)
 {
     (void)metrics;
+    OK(adpo_set_num_threads(2)); /* other calls are allowed */
     adpo_trainer_destroy(*(adpo_trainer **)trainer);
     *(adpo_trainer **)trainer = NULL;
     return 1;
