@@ -112,7 +112,7 @@ class Model(Handle):
         return ModelInfo(**_marshal.fields(info))
 
     def metadata(self, key: str | None = None) -> Any:
-        """What else the model's file says of it.
+        """Give what else the model's file says of it.
 
         Parameters
         ----------
