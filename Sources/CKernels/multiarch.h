@@ -8,7 +8,14 @@
 #ifndef CKERNELS_MULTIARCH_H
 #define CKERNELS_MULTIARCH_H
 
-#if defined(__x86_64__)
+/* ThreadSanitizer would call its own code from the resolver, at a time when that cannot be called. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define ADPO_ONE_ARCH
+#endif
+#endif
+
+#if defined(__x86_64__) && !defined(ADPO_ONE_ARCH)
 #define ADPO_MULTIARCH \
     __attribute__((visibility("hidden"), \
                    target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
