@@ -13,7 +13,7 @@ package enum Parallel {
 
     /// Held also while the process forks, so that the child finds the state whole. A forked child has
     /// none of its parent's threads: it leaves the pool to itself, since ending it would wait for them.
-    private nonisolated(unsafe) static let mutex = {
+    private nonisolated(unsafe) static let mutex: UnsafeMutablePointer<pthread_mutex_t> = {
         let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)
         pthread_atfork(
