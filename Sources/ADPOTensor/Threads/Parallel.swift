@@ -11,8 +11,9 @@ package enum Parallel {
     /// Used by who holds the mutex.
     private nonisolated(unsafe) static var state = State()
 
-    /// Held also while the process forks, so that the child finds the state whole. A forked child has
-    /// none of its parent's threads: it leaves the pool to itself, since ending it would wait for them.
+    /// Held also while the process forks, so that the child finds the state whole. A forked child
+    /// has none of its parent's threads: it leaves the pool to itself, since ending it would wait
+    /// for them.
     private nonisolated(unsafe) static let mutex: UnsafeMutablePointer<pthread_mutex_t> = {
         let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)

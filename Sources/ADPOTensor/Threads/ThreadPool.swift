@@ -15,7 +15,7 @@ final class ThreadPool: Sendable {
         self.threadCount = threadCount
         let loop = SharedLoop()
         self.loop = loop
-        // A host's signal handlers run on the host's threads: workers begin with its signals blocked.
+        // A host's signal handlers run on the host's threads: workers begin with all blocked.
         var (every, hosts) = (sigset_t(), sigset_t())
         sigfillset(&every)
         pthread_sigmask(SIG_SETMASK, &every, &hosts)
