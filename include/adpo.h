@@ -678,8 +678,9 @@ adpo_status adpo_trainer_config_init(adpo_trainer_config *config, size_t struct_
  * The report is JSON, not NUL-terminated; pairs are counted from 0:
  *
  *     "granularity", "max_length"
- *     "pairs", "unpaired", "dropped"    in the dataset; left out, since their prompt fills max_length
- *     "truncated", "removed_tokens"     pairs in use that lose the end of a response, and its tokens
+ *     "pairs", "unpaired"               in the dataset
+ *     "dropped"                         left out, since their prompt fills max_length
+ *     "truncated", "removed_tokens"     pairs in use that lose a response's end, and its tokens
  *     "prompt_tokens", "chosen_tokens", "rejected_tokens", "segments"
  *                                       each {"minimum", "mean", "maximum"} over the pairs in use
  *     "warnings"   array of {"kind", "message", "pairs"}; the kinds: boundary, missing_bos,

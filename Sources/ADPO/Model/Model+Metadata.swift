@@ -1,12 +1,12 @@
 import ADPOTensor
 
 extension Model {
-    /// What the model's file says of it, as JSON: the value of one key of a GGUF file's metadata, such
-    /// as "general.name", or of config.json, such as "max_position_embeddings"; all of them as one
-    /// object when the key is nil. Of a tuned model, what the file of its base says.
+    /// What the model's file says of it, as JSON: the value of one key of a GGUF file's metadata,
+    /// such as "general.name", or of config.json, such as "max_position_embeddings"; all of them as
+    /// one object when the key is nil. Of a tuned model, what the file of its base says.
     ///
-    /// - Throws: `.notFound` for a key that is not there; `.io` or `.format` for a config.json that has
-    ///   changed since.
+    /// - Throws: `.notFound` for a key that is not there; `.io` or `.format` for a config.json that
+    ///   has changed since.
     public func metadata(_ key: String? = nil) throws(ADPOError) -> String {
         switch file.kind {
         case .huggingFace(let directory):

@@ -212,8 +212,10 @@ static adpo_status use_objective_in_training(void)
 }
 
 static const struct field loss_input_fields[] = {
-    FIELD(adpo_loss_input, chosen_count, SIZE),      FIELD(adpo_loss_input, rejected_count, SIZE),
-    FIELD(adpo_loss_input, chosen_segments, SIZE),   FIELD(adpo_loss_input, rejected_segments, SIZE),
+    FIELD(adpo_loss_input, chosen_count, SIZE),
+    FIELD(adpo_loss_input, rejected_count, SIZE),
+    FIELD(adpo_loss_input, chosen_segments, SIZE),
+    FIELD(adpo_loss_input, rejected_segments, SIZE),
     FIELD(adpo_loss_input, kl, F64),
 };
 static size_t some_ends[] = {1, 2, 3, 1, 2};
@@ -488,7 +490,8 @@ static void ill_formed(void)
         OK(adpo_tokenize(model, bad, ADPO_NUL, 0, ids, ROOM, &needed));
         OK(adpo_score_text(session, "a", 1, bad, ADPO_NUL, 0, ids, numbers, ROOM, &needed));
         OK(adpo_dataset_add_text(dataset, bad, ADPO_NUL, bad, ADPO_NUL, bad, ADPO_NUL));
-        snprintf(json, sizeof json, "{\"prompt\": \"a\", \"completion\": \"%s\", \"label\": true}", bad);
+        snprintf(json, sizeof json,
+                 "{\"prompt\": \"a\", \"completion\": \"%s\", \"label\": true}", bad);
         OK(adpo_dataset_add_json(dataset, json, ADPO_NUL));
         snprintf(json, sizeof json, "[{\"role\": \"user\", \"content\": \"%s\"}]", bad);
         OK(adpo_chat_render(model, json, ADPO_NUL, 0, text, ROOM, &needed));

@@ -1,5 +1,5 @@
-/* Unloads the library while its threads run and a host's thread still has its last error: it stays in
- * memory, or both would end in code that is gone.
+/* Unloads the library while its threads run and a host's thread still has its last error: it stays
+ * in memory, or both would end in code that is gone.
  *
  *     unload MODEL WRITABLE-DIRECTORY
  */
