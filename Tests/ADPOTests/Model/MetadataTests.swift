@@ -16,7 +16,7 @@ struct MetadataTests {
         #expect(try model.metadata(key) == value)
         let all = try JSON(model.metadata(), source: "metadata")
         #expect(all[key]?.text == value)
-        #expect(all.members?.count == 26)
+        #expect(all.members?.count == 29)
         #expect(all["tokenizer.ggml.tokens"]?.array?.count == 320)
         #expect(all["tokenizer.ggml.token_type"]?.array?.count == 320)
     }
