@@ -13,8 +13,8 @@ PYTHON := .venv/bin/python
 # With the packages of Tests/Golden/requirements.txt; made when no other is named.
 BENCH_PYTHON ?= .venv-bench/bin/python
 
-.PHONY: demo test test-swift test-levels test-c test-python parity bench bench-peers bench-growth
-.PHONY: bench-environment study library install setup lint format clean
+.PHONY: demo test test-swift test-levels test-sanitizers test-c test-python parity study
+.PHONY: bench bench-peers bench-growth bench-environment library install setup lint format clean
 .NOTPARALLEL:
 
 demo: setup library
@@ -31,6 +31,10 @@ test-swift:
 # As on processors without AVX-512, and without AVX.
 test-levels:
 	scripts/test-levels
+
+# The C tests with sanitizers: for addresses and leaks, and for threads.
+test-sanitizers:
+	scripts/test-sanitizers
 
 test-c: library
 	Tests/C/run
@@ -99,4 +103,4 @@ format: setup
 	$(PYTHON) -m ruff format
 
 clean:
-	rm -rf build .build .build-library .venv .venv-parity .venv-bench examples/swift/.build
+	rm -rf build .build .build-* .venv .venv-parity .venv-bench examples/swift/.build

@@ -40,27 +40,36 @@
  *
  *   Status     Functions that can fail return an adpo_status. On failure the
  *              outputs are untouched, and adpo_last_error() says what happened,
- *              where, and what to do. Nothing is printed; nothing aborts.
+ *              where, and what to do. Nothing is printed; nothing aborts. "Returns"
+ *              lists what a function returns besides ADPO_OK; any function can
+ *              return ADPO_ERROR_INTERNAL, too.
  *   Handles    adpo_x_create or adpo_x_load gives one, adpo_x_destroy ends it;
  *              destroying NULL is fine. A handle keeps alive what it was made
  *              from, so any order of destruction is safe.
- *   Structs    begin with struct_size. Fill one with its adpo_x_init function,
- *              or set struct_size = sizeof it, and later versions of the
- *              library still understand you; earlier ones do while the fields
- *              that they do not know are zero.
+ *   Structs    begin with struct_size. Fill one with its adpo_x_init function.
+ *              Those without one, and those that receive results, need their
+ *              struct_size set to sizeof, and what is not used to be zero. Later
+ *              versions of the library understand you then; earlier ones do while
+ *              the fields that they do not know are zero.
+ *   Arguments  must not be NULL unless the text says so; an array may be where its
+ *              count is 0. Of flags that are an int32_t, 0 is no and all else yes.
  *   Text       is UTF-8 with a length in bytes, or ADPO_NUL for NUL-terminated.
- *              Ill-formed bytes are read as U+FFFD. Paths are NUL-terminated.
+ *              Ill-formed bytes are read as U+FFFD. Paths and names end with NUL;
+ *              a path must be well-formed UTF-8.
  *   Buffers    Outputs of unknown size take (buffer, capacity, &needed). The
  *              needed size is set also on failure, as soon as it is known; when
- *              it exceeds the capacity, nothing else is written and ADPO_ERROR_BUFFER_TOO_SMALL is returned. A
- *              NULL buffer with capacity 0 asks for the size.
- *   Threads    Functions whose handle is const may run on any number of threads
- *              at once. Other handles belong to one call at a time; a second one
- *              gets ADPO_ERROR_BUSY.
+ *              it exceeds the capacity, nothing else is written and
+ *              ADPO_ERROR_BUFFER_TOO_SMALL is returned. A NULL buffer with
+ *              capacity 0 asks for the size.
+ *   Counting   Arguments and reports count pairs and tokens from 0; messages count
+ *              pairs, rows and lines from 1, as editors do.
+ *   Threads    Functions whose handle is const, and those without one, may run on
+ *              any number of threads at once. Other handles belong to one call at
+ *              a time; a second one gets ADPO_ERROR_BUSY.
  *   Callbacks  run on the calling thread, take your user_data, and cancel the
  *              call with ADPO_CANCELLED when they return nonzero; all that was
- *              complete before stays valid. They must not call into the handle
- *              that is running.
+ *              complete before stays valid. A call with the handle that is running
+ *              gets ADPO_ERROR_BUSY; destroyed there, it ends with its call.
  */
 #ifndef ADPO_H
 #define ADPO_H
@@ -91,27 +100,27 @@ typedef int32_t adpo_status;
 enum {
     ADPO_OK = 0,
     ADPO_ERROR_INVALID_ARGUMENT = 1, /* a NULL, a wrong struct_size, a value out of range */
-    ADPO_ERROR_NOT_FOUND = 2,        /* a file or folder is missing */
+    ADPO_ERROR_NOT_FOUND = 2,        /* a file, a folder or a key is missing */
     ADPO_ERROR_IO = 3,               /* reading or writing failed */
     ADPO_ERROR_FORMAT = 4,           /* a file is malformed, truncated, or of another kind */
     ADPO_ERROR_UNSUPPORTED = 5,      /* well-formed, but an architecture, encoding or tokenizer
                                         that this version does not know */
     ADPO_ERROR_OUT_OF_MEMORY = 6,
     ADPO_ERROR_BUFFER_TOO_SMALL = 7, /* *needed holds the size that is wanted */
-    ADPO_ERROR_BUSY = 8,             /* the handle is at work on another thread */
+    ADPO_ERROR_BUSY = 8,             /* the handle is at work in another call */
     ADPO_ERROR_NUMERIC = 9,          /* NaN or infinity where a finite number is needed, or numbers
                                         that differ where they should not */
     ADPO_ERROR_INTERNAL = 10,        /* a defect in libadpo: please report it */
     ADPO_CANCELLED = 11              /* a callback asked to stop */
 };
 
-/* The version of the loaded library, such as "0.1.0". Static. Any thread. */
+/* The version of the loaded library, such as "0.1.0". Static. */
 const char *adpo_version(void);
 
-/* The loaded library's ADPO_ABI_VERSION. Any thread. */
+/* The loaded library's ADPO_ABI_VERSION. */
 uint32_t adpo_abi_version(void);
 
-/* One line on how the library computes here: version and instruction set. Static. Any thread. */
+/* One line on how the library computes here: version and instruction set. Static. */
 const char *adpo_build_info(void);
 
 /* The name of a status, such as "ADPO_ERROR_FORMAT"; "unknown status" for others. Static. */
@@ -156,9 +165,17 @@ typedef struct adpo_model_info {
     uint64_t weight_bytes;    /* size of the weights as stored */
 } adpo_model_info;
 
-/* Fills *info; info->struct_size must be set.
+/* Fills *info.
  * Returns: INVALID_ARGUMENT. */
 adpo_status adpo_model_get_info(const adpo_model *model, adpo_model_info *info);
+
+/* What else the model's file says of it: the value of one key as JSON, not NUL-terminated. The keys
+ * are those of a GGUF file's metadata, such as "general.name", or of config.json, such as
+ * "architectures". A NULL key asks for all of them, as one object; a GGUF file's has the whole
+ * vocabulary in it. Of a tuned model, it is what the file of its base says.
+ * Returns: INVALID_ARGUMENT, NOT_FOUND (no such key), IO, FORMAT, BUFFER_TOO_SMALL. */
+adpo_status adpo_model_metadata(const adpo_model *model, const char *key, char *json,
+                                size_t capacity, size_t *needed);
 
 /* ---------------------------------------------------------------------------
  * 3. The tokenizer
@@ -173,14 +190,15 @@ enum {
     ADPO_TOKENIZE_PLAIN_TEXT = 2
 };
 
-/* Text to token ids, as transformers does it.
+/* Text to token ids, as transformers does it. *needed counts ids.
  * Returns: INVALID_ARGUMENT, BUFFER_TOO_SMALL, OUT_OF_MEMORY. */
 adpo_status adpo_tokenize(const adpo_model *model, const char *text, size_t text_length,
                           adpo_tokenize_flags flags, int32_t *ids, size_t capacity,
                           size_t *needed);
 
 /* The ids of prompt + completion, and in *prompt_count how many of them are the prompt: the
- * common prefix of these ids and the prompt's own. The rest are the completion's.
+ * common prefix of these ids and the prompt's own. The rest are the completion's. *needed counts
+ * the ids of both.
  * Returns: INVALID_ARGUMENT, BUFFER_TOO_SMALL, OUT_OF_MEMORY. */
 adpo_status adpo_tokenize_completion(const adpo_model *model, const char *prompt,
                                      size_t prompt_length, const char *completion,
@@ -205,8 +223,8 @@ typedef int32_t adpo_special_token;
 enum {
     ADPO_SPECIAL_TOKEN_BOS = 0, /* begins a text */
     ADPO_SPECIAL_TOKEN_EOS = 1, /* ends a response */
-    ADPO_SPECIAL_TOKEN_PAD = 2,
-    ADPO_SPECIAL_TOKEN_UNKNOWN = 3
+    ADPO_SPECIAL_TOKEN_PAD = 2, /* fills up batches; libadpo needs none */
+    ADPO_SPECIAL_TOKEN_UNKNOWN = 3 /* stands for what the vocabulary lacks */
 };
 
 /* The id of a special token; -1 when the tokenizer has none of that kind.
@@ -267,9 +285,9 @@ typedef struct adpo_export_report {
 } adpo_export_report;
 
 /* Writes the model, with an adapter merged into its weights unless that is NULL: W + alpha/rank B A
- * is computed in f32 and then encoded, one band of rows at a time. When the path ends in ".gguf" the
- * result is a GGUF file, otherwise a Hugging Face directory, which must be new or empty. Tokenizer,
- * chat template and metadata go along.
+ * is computed in f32 and then encoded, one band of rows at a time. When the path ends in ".gguf"
+ * the result is a GGUF file, otherwise a Hugging Face directory, which must be new or empty.
+ * Tokenizer, chat template and metadata go along.
  *
  * `encoding` is that of the matrices: "F32", "F16" or "BF16"; in GGUF files also "Q8_0", "Q4_0",
  * "Q4_1", "Q4_K" or "Q6_K". NULL leaves them as they are, but makes quantized ones F16 in a
@@ -290,8 +308,8 @@ adpo_status adpo_model_export(const adpo_model *model, const adpo_adapter *adapt
  * 5. Scoring
  * ------------------------------------------------------------------------- */
 
-/* What the products with the model's weights, and with LoRA's A and B, compute in. All else is 32-bit:
- * sums, parameters, norms, attention, the loss. */
+/* What the products with the model's weights, and with LoRA's A and B, compute in. All else is
+ * 32-bit: sums, parameters, norms, attention, the loss. */
 typedef int32_t adpo_dtype;
 enum {
     ADPO_DTYPE_F32 = 0,
@@ -331,7 +349,8 @@ adpo_status adpo_score_completions(adpo_session *session, const int32_t *prompt,
                                    float *logprobs);
 
 /* Scores one completion given as text: adpo_tokenize_completion and adpo_score_completions in one
- * call. `tokens` and `logprobs` receive the completion's tokens, each up to `capacity`.
+ * call. `tokens` and `logprobs`, both of `capacity`, receive the completion's tokens and their
+ * log-probs; *needed is their count. The prompt has at least one token.
  * Returns: INVALID_ARGUMENT, BUFFER_TOO_SMALL, BUSY, OUT_OF_MEMORY. */
 adpo_status adpo_score_text(adpo_session *session, const char *prompt, size_t prompt_length,
                             const char *completion, size_t completion_length,
@@ -354,7 +373,8 @@ typedef struct adpo_generation_config {
     uint64_t seed;        /* 0. The same seed gives the same text */
 } adpo_generation_config;
 
-/* Returns: INVALID_ARGUMENT. */
+/* Fills in the defaults named above.
+ * Returns: INVALID_ARGUMENT. */
 adpo_status adpo_generation_config_init(adpo_generation_config *config, size_t struct_size);
 
 /* Receives each new token, its bytes (not NUL-terminated; a special token's text, too) and its
@@ -366,8 +386,8 @@ typedef int32_t (*adpo_token_callback)(int32_t token, const char *bytes, size_t 
  * what was generated, an EOS token included; *needed is its count, and max_tokens is always
  * capacity enough. config and on_token may be NULL. With on_token, `tokens` may be NULL with
  * capacity 0, and needed may be NULL.
- * Returns: INVALID_ARGUMENT, BUFFER_TOO_SMALL (before anything is generated), BUSY,
- * OUT_OF_MEMORY, CANCELLED (the tokens so far are given). */
+ * Returns: INVALID_ARGUMENT, BUFFER_TOO_SMALL (before anything is generated), NUMERIC (logits that
+ * are not finite), BUSY, OUT_OF_MEMORY, CANCELLED (the tokens so far are given). */
 adpo_status adpo_generate(adpo_session *session, const adpo_generation_config *config,
                           const int32_t *prompt, size_t prompt_count,
                           adpo_token_callback on_token, void *user_data, int32_t *tokens,
@@ -548,8 +568,9 @@ typedef struct adpo_objective {
  * Returns: INVALID_ARGUMENT. */
 adpo_status adpo_objective_init(adpo_objective *objective, size_t struct_size);
 
-/* What the loss of one pair looks at. All arrays of numbers hold chosen_count + rejected_count of
- * them: the chosen response's tokens, then the rejected one's. */
+/* What the loss of one pair looks at; set struct_size and zero the rest first. All arrays of
+ * numbers hold chosen_count + rejected_count of them: the chosen response's tokens, then the
+ * rejected one's. */
 typedef struct adpo_loss_input {
     uint32_t struct_size;
     size_t chosen_count;           /* 0 for an unpaired row that is not desirable */
@@ -558,9 +579,11 @@ typedef struct adpo_loss_input {
     const float *reference;        /* log-probs; NULL where the objective needs none */
     const float *weights;          /* of the tokens' log-ratios; NULL: 1 */
     const float *log_sum_squares;  /* of wpo, else NULL: log sum p^2 over the vocabulary, p being
-                                    * the policy's distribution at each token */
-    const size_t *chosen_ends;     /* of CUSTOM: where segments end, as counts of tokens; the */
-    size_t chosen_segments;        /* segments of text granularities are given so too */
+                                      the policy's distribution at each token */
+    /* For CUSTOM, and for LINES, SENTENCES and DELIMITER, whose text is not here: where each
+     * segment ends, as for adpo_dataset_set_segments. */
+    const size_t *chosen_ends;
+    size_t chosen_segments;        /* the number of ends */
     const size_t *rejected_ends;
     size_t rejected_segments;
     double kl;                     /* of KTO: an estimate of the KL divergence from the reference */
@@ -570,7 +593,7 @@ typedef struct adpo_loss_input {
  * the model elsewhere. objective may be NULL: DPO. gradient, [chosen_count + rejected_count], may
  * be NULL.
  * Returns: INVALID_ARGUMENT (also: an objective that makes no sense), NUMERIC (a log-prob or the
- * loss is not finite), OUT_OF_MEMORY. */
+ * loss is not finite). */
 adpo_status adpo_loss(const adpo_objective *objective, const adpo_loss_input *input, double *loss,
                       float *gradient);
 
@@ -608,7 +631,7 @@ typedef struct adpo_trainer_config {
     int32_t full_finetuning;
     uint32_t lora_rank;           /* 16 */
     double lora_alpha;            /* 32 */
-    double lora_dropout;          /* 0; the share of an adapter's inputs that a training pass drops */
+    double lora_dropout;          /* 0; share of an adapter's inputs that a training pass drops */
     /* NULL: all linear layers of the decoder. Else the ones to adapt, separated by commas: names as
      * PEFT matches them ("q_proj,v_proj", "model.layers.3.mlp.up_proj"), patterns for full names
      * ("model.layers.*.mlp.*", where ? stands for a character), or "all-linear". */
@@ -631,8 +654,8 @@ typedef struct adpo_trainer_config {
     double warmup_steps;          /* 0; below 1, the share of all updates, rounded up */
     double max_gradient_norm;     /* 1; 0 does not clip */
     adpo_optimizer optimizer;     /* ADAMW */
-    double weight_decay;          /* 0; ADAMW decouples it from the gradient, SGD does not. Norms and
-                                     biases do not decay */
+    double weight_decay;          /* 0; ADAMW decouples it from the gradient, SGD does not. Norms
+                                     and biases do not decay */
     double momentum;              /* 0; of SGD */
     double adam_beta1;            /* 0.9 */
     double adam_beta2;            /* 0.999 */
@@ -656,8 +679,9 @@ adpo_status adpo_trainer_config_init(adpo_trainer_config *config, size_t struct_
  * The report is JSON, not NUL-terminated; pairs are counted from 0:
  *
  *     "granularity", "max_length"
- *     "pairs", "unpaired", "dropped"    in the dataset; left out, since their prompt fills max_length
- *     "truncated", "removed_tokens"     pairs in use that lose the end of a response, and its tokens
+ *     "pairs", "unpaired"               in the dataset
+ *     "dropped"                         left out, since their prompt fills max_length
+ *     "truncated", "removed_tokens"     pairs in use that lose a response's end, and its tokens
  *     "prompt_tokens", "chosen_tokens", "rejected_tokens", "segments"
  *                                       each {"minimum", "mean", "maximum"} over the pairs in use
  *     "warnings"   array of {"kind", "message", "pairs"}; the kinds: boundary, missing_bos,
@@ -672,8 +696,8 @@ adpo_status adpo_trainer_config_init(adpo_trainer_config *config, size_t struct_
  *                  by floating-point operations "reference", "epoch" and "run"; or null
  *
  * Each call measures anew, so its report can differ in length: leave room beyond *needed.
- * Returns: INVALID_ARGUMENT (as adpo_trainer_create), BUFFER_TOO_SMALL, NUMERIC, BUSY,
- * OUT_OF_MEMORY. */
+ * Returns: INVALID_ARGUMENT and UNSUPPORTED (as adpo_trainer_create), BUFFER_TOO_SMALL, NUMERIC,
+ * BUSY, OUT_OF_MEMORY. */
 adpo_status adpo_dataset_inspect(adpo_dataset *dataset, const adpo_model *model,
                                  const adpo_trainer_config *config, size_t examples,
                                  int32_t measure_time, char *json, size_t capacity,
@@ -707,7 +731,7 @@ typedef struct adpo_trainer_info {
     double best_loss;
 } adpo_trainer_info;
 
-/* Fills *info; info->struct_size must be set.
+/* Fills *info.
  * Returns: INVALID_ARGUMENT, BUSY. */
 adpo_status adpo_trainer_get_info(adpo_trainer *trainer, adpo_trainer_info *info);
 
@@ -756,14 +780,14 @@ adpo_status adpo_trainer_step(adpo_trainer *trainer, adpo_metrics *metrics);
 adpo_status adpo_trainer_accumulate(adpo_trainer *trainer, adpo_metrics *metrics);
 
 /* The gradient that is accumulated, or that the last update used: *count floats in the trainer's
- * own memory, laid out like the parameters. Before adpo_trainer_apply the host
- * may change them, for example to the mean over several machines. They stay in their place while
- * the trainer lives; leave them alone while one of its calls runs.
+ * own memory, laid out like the parameters. Before adpo_trainer_apply the host may change them,
+ * for example to the mean over several machines. They stay in their place while the trainer lives;
+ * leave them alone while one of its calls runs.
  * Returns: INVALID_ARGUMENT, BUSY. */
 adpo_status adpo_trainer_gradients(adpo_trainer *trainer, float **gradients, size_t *count);
 
-/* Clips the gradient and updates the parameters. metrics, which may be NULL, receives what the whole
- * update saw. Before all of the update's micro-batches are accumulated: INVALID_ARGUMENT.
+/* Clips the gradient and updates the parameters. metrics, which may be NULL, receives what the
+ * whole update saw. Before all of the update's micro-batches are accumulated: INVALID_ARGUMENT.
  * Returns: as adpo_trainer_step; after NUMERIC the update is to be accumulated anew. */
 adpo_status adpo_trainer_apply(adpo_trainer *trainer, adpo_metrics *metrics);
 
@@ -821,8 +845,8 @@ adpo_status adpo_trainer_evaluate(adpo_trainer *trainer, adpo_dataset *pairs,
  * Returns: INVALID_ARGUMENT (also: full fine-tuning has none), BUSY, OUT_OF_MEMORY. */
 adpo_status adpo_trainer_adapter(adpo_trainer *trainer, adpo_adapter **adapter);
 
-/* The model as full fine-tuning has made it so far: a copy in memory, its weights in F32, that later
- * steps do not change. It is used like a loaded one; adpo_model_export writes it.
+/* The model as full fine-tuning has made it so far: a copy in memory, its weights in F32, that
+ * later steps do not change. It is used like a loaded one; adpo_model_export writes it.
  * Returns: INVALID_ARGUMENT (also: the trainer tunes an adapter), BUSY, OUT_OF_MEMORY. */
 adpo_status adpo_trainer_model(adpo_trainer *trainer, adpo_model **model);
 

@@ -8,14 +8,20 @@ func required<Value>(_ value: Value?, _ name: String) throws(ADPOError) -> Value
     return value
 }
 
-/// A path, which C ends with NUL.
+/// A path, which C ends with NUL. One that is no UTF-8 is refused: repaired, it would be another.
 func path(
     _ path: UnsafePointer<CChar>?, _ name: String = "path"
 ) throws(ADPOError) -> String {
-    let path = String(cString: try required(path, name))
+    let bytes = try required(path, name)
+    guard let path = String(validatingCString: bytes) else {
+        throw ADPOError(.invalidArgument, "\(name) is not UTF-8: \(String(cString: bytes))")
+    }
     guard !path.isEmpty else { throw ADPOError(.invalidArgument, "\(name) is empty") }
     return path
 }
+
+/// No host has an array with more elements, and a copy of it would end the process.
+private let maximumCount = Int(Int32.max)
 
 /// UTF-8 of `length` bytes, or up to NUL for ADPO_NUL; ill-formed parts become U+FFFD.
 func text(
@@ -25,8 +31,11 @@ func text(
     let bytes = try required(bytes, name)
     // ADPO_NUL is the largest size_t, which Swift reads as -1.
     let count = length == -1 ? strlen(bytes) : length
-    guard count >= 0 else {
-        throw ADPOError(.invalidArgument, "the length of \(name) is impossible")
+    guard (0...maximumCount).contains(count) else {
+        throw ADPOError(
+            .invalidArgument,
+            "the length of \(name) is \(UInt(bitPattern: count)); it can be \(maximumCount) at most"
+        )
     }
     return bytes.withMemoryRebound(to: UInt8.self, capacity: count) {
         String(decoding: UnsafeBufferPointer(start: $0, count: count), as: UTF8.self)
@@ -38,8 +47,11 @@ func array<Element>(
     _ elements: UnsafePointer<Element>?, _ count: Int, _ name: String
 ) throws(ADPOError) -> [Element] {
     if count == 0 { return [] }
-    guard count > 0 else {
-        throw ADPOError(.invalidArgument, "the number of \(name) is impossible")
+    guard (0...maximumCount).contains(count) else {
+        throw ADPOError(
+            .invalidArgument,
+            "the number of \(name) is \(UInt(bitPattern: count)); it can be \(maximumCount) at most"
+        )
     }
     return Array(UnsafeBufferPointer(start: try required(elements, name), count: count))
 }

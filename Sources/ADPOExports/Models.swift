@@ -38,6 +38,18 @@ public func adpo_model_get_info(
     }
 }
 
+@c @implementation
+public func adpo_model_metadata(
+    _ model: OpaquePointer?, _ key: UnsafePointer<CChar>?, _ json: UnsafeMutablePointer<CChar>?,
+    _ capacity: Int, _ needed: UnsafeMutablePointer<Int>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let output = try OutputBuffer(json, capacity, needed)
+        let model = try ADPOExports.model(model)
+        try output.write(model.metadata(key.map { String(cString: $0) }))
+    }
+}
+
 /// Fills a fixed array of chars, its NUL included.
 private func copy<Chars>(_ text: String, into chars: inout Chars) {
     withUnsafeMutableBytes(of: &chars) { chars in

@@ -6,7 +6,7 @@ public func adpo_objective_init(
     _ objective: UnsafeMutablePointer<adpo_objective>?, _ structSize: Int
 ) -> adpo_status {
     status { () throws(ADPOError) in
-        try adpo_objective(Objective()).initialize(objective, size: structSize)
+        try adpo_objective(Objective()).initialize(objective, size: structSize, "objective")
     }
 }
 

@@ -28,9 +28,11 @@ extension SizedStruct {
     }
 
     /// Fills a host's struct of `size` bytes with values; what this version does not know is zero.
-    func initialize(_ host: UnsafeMutablePointer<Self>?, size: Int) throws(ADPOError) {
-        let host = try required(host, "config")
-        let size = try Self.checked(size, "config")
+    func initialize(
+        _ host: UnsafeMutablePointer<Self>?, size: Int, _ name: String = "config"
+    ) throws(ADPOError) {
+        let host = try required(host, name)
+        let size = try Self.checked(size, name)
         var value = self
         value.struct_size = UInt32(size)
         let bytes = UnsafeMutableRawPointer(host)

@@ -19,7 +19,7 @@ extension adpo_trainer_config {
         seed = configuration.seed
         shuffle = configuration.shuffles ? 1 : 0
         learning_rate = configuration.learningRate
-        schedule = adpo_schedule(Self.schedule(configuration.schedule))
+        schedule = configuration.schedule.cValue
         warmup_steps = configuration.warmupSteps
         max_gradient_norm = configuration.maxGradientNorm
         weight_decay = configuration.weightDecay
@@ -29,14 +29,6 @@ extension adpo_trainer_config {
         adam_beta2 = configuration.adamBeta2
         adam_epsilon = configuration.adamEpsilon
         reference = configuration.reference.cValue
-    }
-
-    private static func schedule(_ schedule: Schedule) -> Int {
-        switch schedule {
-        case .linear: ADPO_SCHEDULE_LINEAR
-        case .cosine: ADPO_SCHEDULE_COSINE
-        case .constant: ADPO_SCHEDULE_CONSTANT
-        }
     }
 }
 
@@ -54,14 +46,14 @@ extension TrainerConfiguration {
     init(_ config: adpo_trainer_config) throws(ADPOError) {
         self.init()
         if let objective = config.objective { self.objective = try Objective(objective) }
-        schedule = try Self.schedule(config.schedule)
+        schedule = try Schedule(config.schedule)
         dtype = try DType(config.dtype)
         fullFineTuning = config.full_finetuning != 0
         loraRank = Int(config.lora_rank)
         loraAlpha = Float(config.lora_alpha)
         loraDropout = config.lora_dropout
         if let modules = config.target_modules {
-            targetModules = try text(modules, -1, "target_modules").utf8
+            targetModules = String(cString: modules).utf8
                 .split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
                 .map { String(decoding: $0, as: UTF8.self) }
         }
@@ -86,15 +78,6 @@ extension TrainerConfiguration {
         reference = try Reference(config.reference)
         if let path = config.reference_cache {
             referenceCache = try ADPOExports.path(path, "reference_cache")
-        }
-    }
-
-    private static func schedule(_ schedule: adpo_schedule) throws(ADPOError) -> Schedule {
-        switch Int(schedule) {
-        case ADPO_SCHEDULE_LINEAR: return .linear
-        case ADPO_SCHEDULE_COSINE: return .cosine
-        case ADPO_SCHEDULE_CONSTANT: return .constant
-        default: throw ADPOError(.invalidArgument, "there is no schedule \(schedule)")
         }
     }
 }
@@ -135,6 +118,17 @@ extension DType: HeaderEnum {
         case .f32: adpo_dtype(ADPO_DTYPE_F32)
         case .bf16: adpo_dtype(ADPO_DTYPE_BF16)
         case .auto: adpo_dtype(ADPO_DTYPE_AUTO)
+        }
+    }
+}
+
+extension Schedule: HeaderEnum {
+    static var name: String { "schedule" }
+    var cValue: adpo_schedule {
+        switch self {
+        case .linear: adpo_schedule(ADPO_SCHEDULE_LINEAR)
+        case .constant: adpo_schedule(ADPO_SCHEDULE_CONSTANT)
+        case .cosine: adpo_schedule(ADPO_SCHEDULE_COSINE)
         }
     }
 }

@@ -8,13 +8,20 @@
 #ifndef CKERNELS_MULTIARCH_H
 #define CKERNELS_MULTIARCH_H
 
-#if defined(__x86_64__)
-#define ADPO_MULTIARCH \
-    __attribute__((visibility("hidden"), \
-                   target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define ADPO_MULTIARCH __attribute__((visibility("hidden")))
+/* ThreadSanitizer would call its own code from the resolver, when that cannot be called yet. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define ADPO_ONE_ARCH
 #endif
+#endif
+
+#if defined(__x86_64__) && !defined(ADPO_ONE_ARCH)
+#define ADPO_CLONES(...) __attribute__((visibility("hidden"), target_clones(__VA_ARGS__)))
+#else
+#define ADPO_CLONES(...) __attribute__((visibility("hidden")))
+#endif
+
+#define ADPO_MULTIARCH ADPO_CLONES("arch=x86-64-v4", "arch=x86-64-v3", "default")
 
 /* Whether the kernels written for AVX-512 can run here. */
 static inline int has_avx512(void) {

@@ -40,9 +40,7 @@ ADPO_INLINE void tile(const int rows, ptrdiff_t k, const float *a, ptrdiff_t a_r
     }
 }
 
-#if defined(__x86_64__)
-__attribute__((visibility("hidden"), target_clones("arch=x86-64-v3", "default")))
-#endif
+ADPO_CLONES("arch=x86-64-v3", "default")
 void adpo_tile_portable(ptrdiff_t m, ptrdiff_t k, const float *a, ptrdiff_t a_row,
                         ptrdiff_t a_column, const float *packed, tile_output output) {
     for (; output.columns > 0; packed += COLUMNS, output.c += COLUMNS, output.columns -= COLUMNS) {

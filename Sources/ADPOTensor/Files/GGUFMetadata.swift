@@ -81,7 +81,8 @@ package struct GGUFArray: Sendable {
     /// nil when an element is no Boolean.
     package var bools: [Bool]? { elements(\.bool) }
 
-    private func elements<T>(_ convert: (GGUFValue) -> T?) -> [T]? {
+    /// nil when one of them cannot be converted.
+    func elements<T>(_ convert: (GGUFValue) -> T?) -> [T]? {
         var reader = ByteReader(bytes, source: file.path)
         var elements: [T] = []
         elements.reserveCapacity(count)

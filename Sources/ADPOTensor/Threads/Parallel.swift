@@ -1,6 +1,5 @@
 import CKernels
 import Glibc
-import Synchronization
 
 /// Loops on all cores, process-wide.
 package enum Parallel {
@@ -9,10 +8,31 @@ package enum Parallel {
         var requestedCount = 0
     }
 
-    private static let state = Mutex(State())
-    private static let isForkedChild = Atomic<Bool>(false)
-    private static let forkHandler: Int32 = pthread_atfork(
-        nil, nil, { Parallel.isForkedChild.store(true, ordering: .relaxed) })
+    /// Used by who holds the mutex.
+    private nonisolated(unsafe) static var state = State()
+
+    /// Held also while the process forks, so that the child finds the state whole. A forked child
+    /// has none of its parent's threads: it leaves the pool to itself, since ending it would wait
+    /// for them.
+    private nonisolated(unsafe) static let mutex: UnsafeMutablePointer<pthread_mutex_t> = {
+        let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+        pthread_mutex_init(mutex, nil)
+        pthread_atfork(
+            { pthread_mutex_lock(Parallel.mutex) },
+            { pthread_mutex_unlock(Parallel.mutex) },
+            {
+                if let pool = Parallel.state.pool { _ = Unmanaged.passRetained(pool) }
+                Parallel.state.pool = nil
+                pthread_mutex_unlock(Parallel.mutex)
+            })
+        return mutex
+    }()
+
+    private static func withState<Result>(_ body: (inout State) -> Result) -> Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return body(&state)
+    }
 
     /// The number of threads that compute.
     package static var threadCount: Int { pool().threadCount }
@@ -20,7 +40,12 @@ package enum Parallel {
     /// Uses `count` threads from now on; 0 for one a core. A loop that is running ends on the old
     /// threads.
     package static func setThreadCount(_ count: Int) {
-        state.withLock { $0 = State(requestedCount: count) }
+        // The old pool ends, after its loop, when the state is free again.
+        _ = withState { state in
+            let old = state.pool
+            state = State(requestedCount: count)
+            return old
+        }
     }
 
     /// Runs `body` for 0 ..< count. An iteration may write only what no other one touches.
@@ -49,15 +74,8 @@ package enum Parallel {
     }
 
     private static func pool() -> ThreadPool {
-        state.withLock { state in
-            if isForkedChild.exchange(false, ordering: .relaxed), let pool = state.pool {
-                // A forked child has none of its parent's threads: the pool is left to itself,
-                // since ending it would wait for them.
-                _ = Unmanaged.passRetained(pool)
-                state.pool = nil
-            }
+        withState { state in
             if let pool = state.pool { return pool }
-            _ = forkHandler
             let count = state.requestedCount
             let pool = ThreadPool(threadCount: count > 0 ? count : processorCount)
             state.pool = pool

@@ -15,6 +15,11 @@ final class ThreadPool: Sendable {
         self.threadCount = threadCount
         let loop = SharedLoop()
         self.loop = loop
+        // A host's signal handlers run on the host's threads: workers begin with all blocked.
+        var (every, hosts) = (sigset_t(), sigset_t())
+        sigfillset(&every)
+        pthread_sigmask(SIG_SETMASK, &every, &hosts)
+        defer { pthread_sigmask(SIG_SETMASK, &hosts, nil) }
         workers = (1..<max(threadCount, 1)).compactMap { lane in
             var thread = pthread_t()
             let argument = Unmanaged.passRetained(Worker(loop: loop, lane: lane))
@@ -54,10 +59,6 @@ private final class Worker {
 }
 
 private func workerMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    // A host's signal handlers run on the host's threads.
-    var signals = sigset_t()
-    sigfillset(&signals)
-    pthread_sigmask(SIG_SETMASK, &signals, nil)
     if let argument {
         let worker = Unmanaged<Worker>.fromOpaque(argument).takeRetainedValue()
         worker.loop.work(lane: worker.lane)

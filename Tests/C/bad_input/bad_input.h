@@ -41,6 +41,7 @@ void datasets(void);
 void inspections(adpo_dataset *pairs);
 void contrastive(adpo_dataset *pairs);
 void objectives(void);
+void extremes(void);
 void trainers(void);
 
 #endif

@@ -64,6 +64,7 @@ int main(int argc, char **argv)
     datasets();
     objectives();
     trainers();
+    extremes();
     threads();
     adpo_model_destroy(model);
     return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -25,6 +25,7 @@ void models(const char *model_path)
     adpo_model *none = NULL;
     adpo_model_info info;
     char path[1024];
+    size_t needed = untouched;
 
     INVALID(adpo_model_load(NULL, &none));
     INVALID(adpo_model_load(model_path, NULL));
@@ -48,6 +49,17 @@ void models(const char *model_path)
     INVALID(adpo_model_get_info(model, &info));
     info.struct_size = 3;
     INVALID(adpo_model_get_info(model, &info));
+
+    INVALID(adpo_model_metadata(NULL, "model_type", text, ROOM, &needed));
+    INVALID(adpo_model_metadata(model, "model_type", NULL, ROOM, &needed));
+    INVALID(adpo_model_metadata(model, "model_type", text, ROOM, NULL));
+    EXPECT(ADPO_ERROR_NOT_FOUND, adpo_model_metadata(model, "", text, ROOM, &needed));
+    EXPECT(ADPO_ERROR_NOT_FOUND, adpo_model_metadata(model, "\xff", text, ROOM, &needed));
+    TRUE(needed == untouched);
+    EXPECT(ADPO_ERROR_BUFFER_TOO_SMALL, adpo_model_metadata(model, NULL, NULL, 0, &needed));
+    TRUE(needed > 100);
+    OK(adpo_model_metadata(model, "model_type", text, 7, &needed));
+    TRUE(needed == 7 && memcmp(text, "\"llama\"", 7) == 0);
     adpo_model_destroy(NULL);
 }
 

@@ -18,7 +18,7 @@ void sessions(void)
     adpo_session *session = NULL;
     adpo_generation_config config;
     const size_t counts[] = {1, 2};
-    const size_t absurd[] = {(size_t)-1, 2};
+    const size_t absurd[] = {(size_t)-1, 2}, none_and_two[] = {0, 2};
     size_t needed = untouched;
 
     INVALID(adpo_session_create(NULL, ADPO_DTYPE_F32, &session));
@@ -58,6 +58,19 @@ void sessions(void)
     INVALID(adpo_logits(session, beyond, 3, numbers));
 
     TRUE(needed == untouched && numbers[0] == -77);
+
+    /* Nothing is little to ask; more than the model was trained for is much. */
+    OK(adpo_score(session, NULL, 0, NULL));
+    OK(adpo_logits(session, NULL, 0, NULL));
+    OK(adpo_score_completions(session, good, 3, NULL, NULL, 0, NULL));
+    OK(adpo_score_completions(session, good, 3, good, none_and_two, 2, numbers));
+    TRUE(numbers[0] < 0 && numbers[1] < 0 && numbers[2] == 0);
+    for (size_t i = 0; i < ROOM; i++)
+        ids[i] = (int32_t)(i % 300);
+    OK(adpo_score(session, ids, 2000, numbers));
+    TRUE(isnan(numbers[0]) && isfinite(numbers[1999]));
+    OK(adpo_score_text(session, "a", 1, "", 0, 0, NULL, NULL, 0, &needed));
+    TRUE(needed == 0);
 
     INVALID(adpo_generation_config_init(NULL, sizeof config));
     INVALID(adpo_generation_config_init(&config, 0));

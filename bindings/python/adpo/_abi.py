@@ -281,6 +281,7 @@ FUNCTIONS = {
     "adpo_model_load": (status, [text, handle_out]),
     "adpo_model_destroy": (None, [handle]),
     "adpo_model_get_info": (status, [handle, POINTER(adpo_model_info)]),
+    "adpo_model_metadata": (status, [handle, text, text, size, size_out]),
     "adpo_tokenize": (status, [handle, text, size, c_uint32, ids, size, size_out]),
     "adpo_tokenize_completion": (status, [handle, text, size, text, size, c_uint32, ids, size, size_out, size_out]),  # noqa: E501
     "adpo_detokenize": (status, [handle, ids, size, c_uint32, POINTER(c_char), size, size_out]),

@@ -123,6 +123,26 @@ class Model(Handle):
         check(library().adpo_model_get_info(self._pointer, ctypes.byref(info)))
         return ModelInfo(**_marshal.fields(info))
 
+    def metadata(self, key: str | None = None) -> Any:
+        """Give what else the model's file says of it.
+
+        Parameters
+        ----------
+        key : str, optional
+            Of a GGUF file's metadata, such as "general.name", or of config.json, such as
+            "architectures". None gives all of them, as a dict.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such key.
+        """
+        data = None if key is None else _marshal.text_bytes(key)
+        text = _marshal.fill_bytes(
+            lambda *buffer: library().adpo_model_metadata(self._pointer, data, *buffer), 1024
+        )
+        return json.loads(text)
+
     def tokenize(
         self, text: str, *, add_special: bool = True, parse_special: bool = True
     ) -> TokenArray:

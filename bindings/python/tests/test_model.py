@@ -15,6 +15,21 @@ from conftest import FIXTURES, MODEL
 TEXTS = ["", "Hello, world!", "naïve café\n\n  tabs\tand  spaces", "汉字 🙂 العربية", "a\0b"]
 
 
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        ("llama-f32", "architectures", ["LlamaForCausalLM"]),
+        ("llama-f32.gguf", "general.architecture", "llama"),
+    ],
+)
+def test_metadata(name, key, value):
+    model = adpo.Model(FIXTURES / "models" / name)
+    assert model.metadata(key) == value
+    assert model.metadata()[key] == value
+    with pytest.raises(adpo.NotFoundError, match="nonsense"):
+        model.metadata("nonsense")
+
+
 def test_info(model):
     info = model.info
     assert info.family == "llama"

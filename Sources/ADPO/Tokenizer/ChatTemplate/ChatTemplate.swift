@@ -11,6 +11,10 @@ public struct ChatTemplate: Sendable {
     /// Longer templates are refused; the longest in use have some 20,000 bytes.
     private static let maximumLength = 1 << 20
 
+    /// Numbers and dates are written as in a Python that has set no locale.
+    private nonisolated(unsafe) static let locale = newlocale(
+        1 << LC_NUMERIC | 1 << LC_TIME, "C", nil)
+
     /// - Throws: `.format` for what is no Jinja, `.unsupported` for tags without use in a chat;
     ///   both name the line.
     public init(_ source: String) throws(ADPOError) {
@@ -31,6 +35,8 @@ public struct ChatTemplate: Sendable {
     package func render(
         _ variables: [(name: String, value: JSON)], now: Int = time(nil)
     ) throws(ADPOError) -> String {
+        let hostsLocale = uselocale(Self.locale)
+        defer { uselocale(hostsLocale) }
         let interpreter = TemplateInterpreter(now: now)
         do throws(ADPOError) {
             var values: [(String, TemplateValue)] = []
