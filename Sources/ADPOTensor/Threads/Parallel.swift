@@ -1,6 +1,5 @@
 import CKernels
 import Glibc
-import Synchronization
 
 /// Loops on all cores, process-wide.
 package enum Parallel {
@@ -9,10 +8,23 @@ package enum Parallel {
         var requestedCount = 0
     }
 
-    private static let state = Mutex(State())
-    private static let isForkedChild = Atomic<Bool>(false)
-    private static let forkHandler: Int32 = pthread_atfork(
-        nil, nil, { Parallel.isForkedChild.store(true, ordering: .relaxed) })
+    private nonisolated(unsafe) static var state = State()
+    /// Guards `state`, also in a forked child: that is why it is no `Mutex`, which knows its owner
+    /// by a thread's number, and the child's thread has another one.
+    private nonisolated(unsafe) static let mutex: UnsafeMutablePointer<pthread_mutex_t> = {
+        let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+        pthread_mutex_init(mutex, nil)
+        pthread_atfork(
+            { pthread_mutex_lock(Parallel.mutex) }, { pthread_mutex_unlock(Parallel.mutex) },
+            {
+                // A forked child has none of its parent's threads: the pool is left to itself,
+                // since ending it would wait for them.
+                if let pool = Parallel.state.pool { _ = Unmanaged.passRetained(pool) }
+                Parallel.state.pool = nil
+                pthread_mutex_unlock(Parallel.mutex)
+            })
+        return mutex
+    }()
 
     /// The number of threads that compute.
     package static var threadCount: Int { pool().threadCount }
@@ -20,7 +32,11 @@ package enum Parallel {
     /// Uses `count` threads from now on; 0 for one a core. A loop that is running ends on the old
     /// threads.
     package static func setThreadCount(_ count: Int) {
-        state.withLock { $0 = State(requestedCount: count) }
+        let old = withState { state in
+            defer { state = State(requestedCount: count) }
+            return state.pool
+        }
+        withExtendedLifetime(old) {}  // it ends here, while nobody waits for the state
     }
 
     /// Runs `body` for 0 ..< count. An iteration may write only what no other one touches.
@@ -49,20 +65,19 @@ package enum Parallel {
     }
 
     private static func pool() -> ThreadPool {
-        state.withLock { state in
-            if isForkedChild.exchange(false, ordering: .relaxed), let pool = state.pool {
-                // A forked child has none of its parent's threads: the pool is left to itself,
-                // since ending it would wait for them.
-                _ = Unmanaged.passRetained(pool)
-                state.pool = nil
-            }
+        withState { state in
             if let pool = state.pool { return pool }
-            _ = forkHandler
             let count = state.requestedCount
             let pool = ThreadPool(threadCount: count > 0 ? count : processorCount)
             state.pool = pool
             return pool
         }
+    }
+
+    private static func withState<Result>(_ body: (inout State) -> Result) -> Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return body(&state)
     }
 
     /// The cores that this process may use.
