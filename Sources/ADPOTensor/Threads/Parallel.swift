@@ -8,17 +8,19 @@ package enum Parallel {
         var requestedCount = 0
     }
 
+    /// Used by who holds the mutex.
     private nonisolated(unsafe) static var state = State()
-    /// Guards `state`, also in a forked child: that is why it is no `Mutex`, which knows its owner
-    /// by a thread's number, and the child's thread has another one.
+
+    /// Held also while the process forks, so that the child finds the state whole. A forked child
+    /// has none of its parent's threads: it leaves the pool to itself, since ending it would wait
+    /// for them.
     private nonisolated(unsafe) static let mutex: UnsafeMutablePointer<pthread_mutex_t> = {
         let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)
         pthread_atfork(
-            { pthread_mutex_lock(Parallel.mutex) }, { pthread_mutex_unlock(Parallel.mutex) },
+            { pthread_mutex_lock(Parallel.mutex) },
+            { pthread_mutex_unlock(Parallel.mutex) },
             {
-                // A forked child has none of its parent's threads: the pool is left to itself,
-                // since ending it would wait for them.
                 if let pool = Parallel.state.pool { _ = Unmanaged.passRetained(pool) }
                 Parallel.state.pool = nil
                 pthread_mutex_unlock(Parallel.mutex)
@@ -26,17 +28,24 @@ package enum Parallel {
         return mutex
     }()
 
+    private static func withState<Result>(_ body: (inout State) -> Result) -> Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return body(&state)
+    }
+
     /// The number of threads that compute.
     package static var threadCount: Int { pool().threadCount }
 
     /// Uses `count` threads from now on; 0 for one a core. A loop that is running ends on the old
     /// threads.
     package static func setThreadCount(_ count: Int) {
-        let old = withState { state in
-            defer { state = State(requestedCount: count) }
-            return state.pool
+        // The old pool ends, after its loop, when the state is free again.
+        _ = withState { state in
+            let old = state.pool
+            state = State(requestedCount: count)
+            return old
         }
-        withExtendedLifetime(old) {}  // it ends here, while nobody waits for the state
     }
 
     /// Runs `body` for 0 ..< count. An iteration may write only what no other one touches.
@@ -72,12 +81,6 @@ package enum Parallel {
             state.pool = pool
             return pool
         }
-    }
-
-    private static func withState<Result>(_ body: (inout State) -> Result) -> Result {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        return body(&state)
     }
 
     /// The cores that this process may use.
