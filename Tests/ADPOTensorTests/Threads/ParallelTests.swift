@@ -113,7 +113,7 @@ import Testing
             pthread_join(thread, nil)
             Parallel.setThreadCount(0)
         }
-        for _ in 0..<100 {
+        for _ in 0..<25 {
             let isComplete = try inForkedChild {
                 Parallel.forEach(10) { _ in }
                 return true
