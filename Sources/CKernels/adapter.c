@@ -11,14 +11,13 @@ static inline uint32_t splitmix64_upper(uint64_t seed, uint64_t index) {
 }
 
 ADPO_MULTIARCH
-void adpo_dropout(const float *restrict x, float *restrict y, ptrdiff_t count, uint64_t seed, uint64_t first,
-                  uint32_t threshold, float kept, float dropped, int adds) {
-    if (adds)
-        for (ptrdiff_t i = 0; i < count; i++)
-            y[i] += x[i] * (splitmix64_upper(seed, first + (uint64_t)i) >= threshold ? kept : dropped);
-    else
-        for (ptrdiff_t i = 0; i < count; i++)
-            y[i] = x[i] * (splitmix64_upper(seed, first + (uint64_t)i) >= threshold ? kept : dropped);
+void adpo_dropout(const float *restrict x, float *restrict y, ptrdiff_t count, uint64_t seed,
+                  uint64_t first, uint32_t threshold, float kept, float dropped, int adds) {
+    for (ptrdiff_t i = 0; i < count; i++) {
+        const uint32_t number = splitmix64_upper(seed, first + (uint64_t)i);
+        const float factor = number >= threshold ? kept : dropped;
+        y[i] = adds ? y[i] + x[i] * factor : x[i] * factor;
+    }
 }
 
 ADPO_MULTIARCH

@@ -54,12 +54,15 @@ static inline void store_f16(void *address, float value) {
     memcpy(address, &bits, sizeof bits);
 }
 
-static inline void store_bf16(void *address, float value) {
+/* The upper half of a float, rounded to nearest even; NaN stays NaN. */
+static inline uint32_t bf16_of_float(float value) {
     const uint32_t bits = bits_of_float(value);
     const uint32_t rounded = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
-    const uint32_t quiet_nan = bits >> 16 | 0x40;
-    const uint16_t upper =
-        (uint16_t)((bits & 0x7FFFFFFF) > 0x7F800000 ? quiet_nan : rounded);
+    return (bits & 0x7FFFFFFF) > 0x7F800000 ? bits >> 16 | 0x40 : rounded;
+}
+
+static inline void store_bf16(void *address, float value) {
+    const uint16_t upper = (uint16_t)bf16_of_float(value);
     memcpy(address, &upper, sizeof upper);
 }
 

@@ -32,7 +32,7 @@ ADPO_HIDDEN void adpo_pack_columns_bf16(const float *b, ptrdiff_t stride, ptrdif
 
 /* The latter for 32 columns of stored bf16, [k][stride]. */
 ADPO_HIDDEN void adpo_pack_stored_bf16(const void *b, ptrdiff_t stride, ptrdiff_t k,
-                                            uint32_t *packed);
+                                       uint32_t *packed);
 #endif
 
 #endif

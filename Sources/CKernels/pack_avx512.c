@@ -99,7 +99,7 @@ AVX512_BF16 void adpo_pack_columns_bf16(const float *b, ptrdiff_t stride, ptrdif
 }
 
 AVX512 void adpo_pack_stored_bf16(const void *b, ptrdiff_t stride, ptrdiff_t k,
-                                       uint32_t *packed) {
+                                  uint32_t *packed) {
     const char *even = b;
     for (ptrdiff_t i = 0; i < k; i += 2, even += 4 * stride, packed += COLUMNS) {
         const char *odd = even + 2 * stride;

@@ -1,6 +1,7 @@
 #include "product.h"
 
 #include "decode.h"
+#include "half.h"
 #include "multiarch.h"
 #include "pack.h"
 #include "tile.h"
@@ -202,21 +203,11 @@ void adpo_product_weights_transposed(ptrdiff_t m, adpo_rows x, adpo_weights weig
                      c_stride, scratch);
 }
 
-/* The upper half of a float, rounded to nearest even; NaN stays NaN. */
-static inline uint32_t bf16(float value) {
-    union {
-        float value;
-        uint32_t bits;
-    } word = {value};
-    const uint32_t rounded = (word.bits + 0x7FFF + (word.bits >> 16 & 1)) >> 16;
-    return (word.bits & 0x7FFFFFFF) > 0x7F800000 ? word.bits >> 16 | 0x40 : rounded;
-}
-
 ADPO_MULTIARCH
 void adpo_to_bf16_pairs(const float *x, uint32_t *pairs, ptrdiff_t rows, ptrdiff_t columns) {
     for (ptrdiff_t r = 0; r < rows; r++, x += columns, pairs += (columns + 1) / 2) {
         for (ptrdiff_t i = 0; i < columns / 2; i++)
-            pairs[i] = bf16(x[2 * i]) | bf16(x[2 * i + 1]) << 16;
-        if (columns % 2) pairs[columns / 2] = bf16(x[columns - 1]);
+            pairs[i] = bf16_of_float(x[2 * i]) | bf16_of_float(x[2 * i + 1]) << 16;
+        if (columns % 2) pairs[columns / 2] = bf16_of_float(x[columns - 1]);
     }
 }

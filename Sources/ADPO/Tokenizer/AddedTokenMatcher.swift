@@ -1,6 +1,10 @@
 /// Finds added tokens in a text: from the left, at each place the longest, and none inside of
 /// another (as Aho-Corasick automata do with leftmost-longest matching).
 struct AddedTokenMatcher: Sendable {
+    /// Longer tokens are refused, since each place of a text may have to be read so far. Files have
+    /// up to some dozens of bytes.
+    static let longestToken = 1024
+
     private let tokens: [AddedToken]
     /// A trie. The child of node n for byte b is at n << 8 | b; node 0 is the root.
     private var children: [Int: Int] = [:]

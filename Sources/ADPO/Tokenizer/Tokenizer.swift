@@ -165,5 +165,11 @@ extension TokenizerDescription {
         guard preTokenizer.count <= ArraySlice<PreTokenizerStep>.maximumCount else {
             throw ADPOError(.unsupported, "the tokenizer's pre-tokenizer has too many steps")
         }
+        guard addedTokens.allSatisfy({ $0.content.count <= AddedTokenMatcher.longestToken }) else {
+            throw ADPOError(
+                .unsupported,
+                "the tokenizer has an added token of more than \(AddedTokenMatcher.longestToken) "
+                    + "bytes")
+        }
     }
 }

@@ -219,7 +219,11 @@ package struct TokenizerFile {
         var before: [Int32] = []
         var after: [Int32] = []
         var texts = 0
-        for piece in template["single"]?.array ?? [] {
+        let pieces = template["single"]?.array ?? []
+        guard pieces.count <= 64 else {  // files have up to 3
+            throw unsupported("a post-processor's template of \(pieces.count) pieces")
+        }
+        for piece in pieces {
             if piece["Sequence"]?["id"]?.string == "A" {
                 texts += 1
             } else if let name = piece["SpecialToken"]?["id"]?.string,

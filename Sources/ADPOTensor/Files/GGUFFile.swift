@@ -80,9 +80,9 @@ package struct GGUFFile: Sendable {
 
         // The tensors' bytes start at the next multiple of the alignment.
         let alignment = metadata["general.alignment"]?.integer ?? 32
-        guard (1...1 << 30).contains(alignment), alignment.nonzeroBitCount == 1 else {
+        guard (1...1 << 16).contains(alignment), alignment.nonzeroBitCount == 1 else {
             throw ADPOError(
-                .format, "\(path): the alignment \(alignment) is not a power of two up to 2^30")
+                .format, "\(path): the alignment \(alignment) is not a power of two up to 2^16")
         }
         let start = (reader.position + alignment - 1) & ~(alignment - 1)
         for description in descriptions {

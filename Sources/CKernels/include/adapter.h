@@ -5,10 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* y = kept x where number first + i of SplitMix64 from `seed` is at least `threshold` in its upper 32
- * bits, dropped x elsewhere; added to y when `adds`. */
-void adpo_dropout(const float *restrict x, float *restrict y, ptrdiff_t count, uint64_t seed, uint64_t first,
-                  uint32_t threshold, float kept, float dropped, int adds);
+/* y = kept x where number first + i of SplitMix64 from `seed` is at least `threshold` in its upper
+ * 32 bits, dropped x elsewhere; added to y when `adds`. */
+void adpo_dropout(const float *restrict x, float *restrict y, ptrdiff_t count, uint64_t seed,
+                  uint64_t first, uint32_t threshold, float kept, float dropped, int adds);
 
 /* Each row of y, [rows, width], = or += gains * the row of x. */
 void adpo_scale_columns(const float *restrict x, const float *restrict gains, float *restrict y,

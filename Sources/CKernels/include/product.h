@@ -65,7 +65,8 @@ void adpo_product_weights(ptrdiff_t m, adpo_rows x, adpo_weights weights, ptrdif
                           ptrdiff_t c_stride, float *scratch);
 
 /* C[:, first ..< last] = alpha X W + beta C + update for these columns of W; X is [m, rows]. `first`
- * is a multiple of the weights' block, and last - first at most 64 or one block. */
+ * is a multiple of the weights' block; `last - first` is at most 2^15, and small is fast: rows of W
+ * are decoded as many at a time as the scratch holds. */
 void adpo_product_weights_transposed(ptrdiff_t m, adpo_rows x, adpo_weights weights,
                                      ptrdiff_t rows, ptrdiff_t first, ptrdiff_t last, float alpha,
                                      float beta, adpo_low_rank update, float *c,

@@ -77,6 +77,10 @@ struct MalformedGGUFTests {
         Fault("the alignment 0", pairs: 1, string("general.alignment"), type(4), number(UInt32(0))),
         Fault(
             "the alignment 48", pairs: 1, string("general.alignment"), type(4), number(UInt32(48))),
+        // An export would fill the disk with zeros.
+        Fault(
+            "the alignment 131072", pairs: 1, string("general.alignment"), type(4),
+            number(UInt32(1 << 17))),
         Fault(
             "the alignment -9223372036854775808", pairs: 1, string("general.alignment"), type(11),
             number(Int64.min)),

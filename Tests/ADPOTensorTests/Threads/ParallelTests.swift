@@ -63,18 +63,80 @@ import Testing
     /// A forked child has no worker threads, and still completes.
     @Test func aForkedChildComputes() throws {
         Parallel.forEach(10) { _ in }
-        let child = forkProcess()
-        try #require(child >= 0)
-        if child == 0 {
+        let isComplete = try inForkedChild {
             let sum = Counter()
-            alarm(20)  // rather than hang
             Parallel.forEach(100) { _ in sum.value.add(1, ordering: .relaxed) }
-            _exit(sum.value.load(ordering: .relaxed) == 100 ? 0 : 1)
+            return sum.value.load(ordering: .relaxed) == 100
         }
-        var status: Int32 = -1
-        waitpid(child, &status, 0)
-        #expect(status == 0)
+        #expect(isComplete)
     }
+
+    /// As the workers of a multiprocessing pool begin: the parent's threads are not waited for.
+    @Test func aForkedChildSetsItsThreads() throws {
+        Parallel.setThreadCount(3)
+        defer { Parallel.setThreadCount(0) }
+        Parallel.forEach(10) { _ in }
+        let isComplete = try inForkedChild {
+            Parallel.setThreadCount(2)
+            Parallel.forEach(10) { _ in }
+            return Parallel.threadCount == 2
+        }
+        #expect(isComplete)
+    }
+
+    /// Threads of a forked child that want the pool at the same time wait for each other.
+    @Test func aForkedChildHasThreads() throws {
+        Parallel.forEach(10) { _ in }
+        let isComplete = try inForkedChild {
+            let sum = Counter()
+            @Sendable func loops() {
+                for _ in 0..<30_000 {
+                    Parallel.forEach(1) { _ in sum.value.add(1, ordering: .relaxed) }
+                }
+            }
+            let threads = (0..<4).map { _ in startThread { loops() } }
+            loops()
+            for thread in threads { pthread_join(thread, nil) }
+            return sum.value.load(ordering: .relaxed) == 150_000
+        }
+        #expect(isComplete)
+    }
+
+    /// Whichever thread forks, and whatever the others are doing with the pool.
+    @Test func aForkFindsThePoolWhole() throws {
+        let isDone = Counter()
+        let thread = startThread {
+            while isDone.value.load(ordering: .relaxed) == 0 { Parallel.setThreadCount(2) }
+        }
+        defer {
+            isDone.value.store(1, ordering: .relaxed)
+            pthread_join(thread, nil)
+            Parallel.setThreadCount(0)
+        }
+        for _ in 0..<25 {
+            let isComplete = try inForkedChild {
+                Parallel.forEach(10) { _ in }
+                return true
+            }
+            guard isComplete else {
+                Issue.record("a forked child hangs, or ended with a signal")
+                return
+            }
+        }
+    }
+}
+
+/// Whether `body` gives true in a forked child, which has 20 seconds for it.
+private func inForkedChild(_ body: () -> Bool) throws -> Bool {
+    let child = forkProcess()
+    try #require(child >= 0)
+    if child == 0 {
+        alarm(20)  // rather than hang
+        _exit(body() ? 0 : 1)
+    }
+    var status: Int32 = -1
+    waitpid(child, &status, 0)
+    return status == 0
 }
 
 private final class Counter: Sendable {

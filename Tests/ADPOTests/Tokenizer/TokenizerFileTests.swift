@@ -105,6 +105,28 @@ struct TokenizerFileTests {
         #expect(error?.code == .unsupported)
     }
 
+    /// Texts would take time that grows with the product of both lengths.
+    @Test func doesNotSupportVeryLongAddedTokens() throws {
+        func error(_ length: Int) throws -> ADPOError? {
+            let model = #"{"type":"BPE","vocab":{"a":0,"b":1},"merges":[]}"#
+            let token = String(repeating: "a", count: length)
+            return try Self.error(model: model, added: #"[{"content":"\#(token)"}]"#)
+        }
+        #expect(try error(1024) == nil)
+        #expect(try error(1025)?.code == .unsupported)
+    }
+
+    @Test func doesNotSupportVeryLongTemplates() throws {
+        let piece = #"{"SpecialToken":{"id":"a","type_id":0}}"#
+        let pieces = Array(repeating: piece, count: 100_000).joined(separator: ",")
+        let error = try Self.error(
+            postProcessor: """
+                {"type":"TemplateProcessing", "single": [\(pieces)],
+                "special_tokens":{"a":{"id":"a","ids":[0],"tokens":["a"]}}}
+                """)
+        #expect(error?.code == .unsupported)
+    }
+
     @Test func doesNotSupportOtherParts() throws {
         #expect(try Self.error(normalizer: #"{"type":"NFKC"}"#)?.code == .unsupported)
         #expect(try Self.error(decoder: #"{"type":"Metaspace"}"#)?.code == .unsupported)
