@@ -49,6 +49,26 @@ struct EncodingTests {
         }
     }
 
+    /// What is no number stays none, and zeros give 0; numbers as small as floats can be count.
+    @Test(arguments: Encoding.all)
+    func dotsWhatIsUnusual(_ encoding: Encoding) {
+        let count = max(96, encoding.blockElements)
+        let blocks = encode([Float](repeating: 1, count: count), with: encoding)
+        for value in [Float.nan, .infinity, -.infinity] {
+            var x = testNumbers(count, seed: 4)
+            x[count - 1] = value
+            #expect(dots(blocks[...], x, with: encoding).allSatisfy { !$0.isFinite })
+        }
+        let zeros = [Float](repeating: 0, count: count)
+        #expect(dots(blocks[...], zeros, with: encoding) == [0, 0])
+        for value: Float in [1e-36, 1e30] {
+            let expected = Float(count) * value
+            for dot in dots(blocks[...], zeros.map { $0 + value }, with: encoding) {
+                #expect(abs(dot - expected) <= 1e-2 * expected)
+            }
+        }
+    }
+
     /// The same bytes as llama.cpp where its scale follows from the largest weight; where scales are
     /// searched for, codes that are at least as near to the weights (Golden/make_encodings.py).
     @Test(arguments: Encoding.all)
