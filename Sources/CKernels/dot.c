@@ -3,15 +3,16 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "dot_avx512.h"
+#include "dot_portable.h"
 #include "half.h"
 #include "lanes.h"
 #include "multiarch.h"
 
 ADPO_MULTIARCH
-float adpo_dot_f32(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
+float adpo_dot_f32(const void *blocks, adpo_vector vector, ptrdiff_t count) {
 #pragma clang fp reassociate(on) contract(fast)
-    const uint8_t *floats = blocks;
+    const uint8_t *restrict floats = blocks;
+    const float *restrict x = vector.floats;
     float sum = 0;
     for (ptrdiff_t i = 0; i < count; i++) {
         float weight;
@@ -22,18 +23,20 @@ float adpo_dot_f32(const void *restrict blocks, const float *restrict x, ptrdiff
 }
 
 ADPO_MULTIARCH
-float adpo_dot_f16(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
+float adpo_dot_f16(const void *blocks, adpo_vector vector, ptrdiff_t count) {
 #pragma clang fp reassociate(on) contract(fast)
-    const uint8_t *halves = blocks;
+    const uint8_t *restrict halves = blocks;
+    const float *restrict x = vector.floats;
     float sum = 0;
     for (ptrdiff_t i = 0; i < count; i++) sum += load_f16(halves + 2 * i) * x[i];
     return sum;
 }
 
 ADPO_MULTIARCH
-float adpo_dot_bf16(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
+float adpo_dot_bf16(const void *blocks, adpo_vector vector, ptrdiff_t count) {
 #pragma clang fp reassociate(on) contract(fast)
-    const uint8_t *halves = blocks;
+    const uint8_t *restrict halves = blocks;
+    const float *restrict x = vector.floats;
     float sum = 0;
     for (ptrdiff_t i = 0; i < count; i++) sum += load_bf16(halves + 2 * i) * x[i];
     return sum;
@@ -82,18 +85,9 @@ static inline __attribute__((always_inline)) void add_q4_0(
     }
 }
 
-ADPO_HIDDEN float adpo_dot_q4_0_portable(const void *blocks, const float *x, ptrdiff_t count);
-
 ADPO_MULTIARCH
 float adpo_dot_q4_0_portable(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
     DOT_IN_GROUPS(add_q4_0, 18)
-}
-
-float adpo_dot_q4_0(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
-#if defined(__x86_64__)
-    if (has_avx512()) return adpo_dot_q4_0_avx512(blocks, x, count);
-#endif
-    return adpo_dot_q4_0_portable(blocks, x, count);
 }
 
 static inline __attribute__((always_inline)) void add_q4_1(
@@ -116,18 +110,9 @@ static inline __attribute__((always_inline)) void add_q4_1(
     }
 }
 
-ADPO_HIDDEN float adpo_dot_q4_1_portable(const void *blocks, const float *x, ptrdiff_t count);
-
 ADPO_MULTIARCH
 float adpo_dot_q4_1_portable(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
     DOT_IN_GROUPS(add_q4_1, 20)
-}
-
-float adpo_dot_q4_1(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
-#if defined(__x86_64__)
-    if (has_avx512()) return adpo_dot_q4_1_avx512(blocks, x, count);
-#endif
-    return adpo_dot_q4_1_portable(blocks, x, count);
 }
 
 static inline __attribute__((always_inline)) void add_q8_0(
@@ -145,6 +130,6 @@ static inline __attribute__((always_inline)) void add_q8_0(
 }
 
 ADPO_MULTIARCH
-float adpo_dot_q8_0(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
+float adpo_dot_q8_0_portable(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
     DOT_IN_GROUPS(add_q8_0, 34)
 }

@@ -1,15 +1,12 @@
 /* The K formats: superblocks of 256 weights whose sub-blocks have small integer scales. */
-#include "dot.h"
+#include "dot_portable.h"
 
 #include <stdint.h>
 
-#include "dot_avx512.h"
 #include "half.h"
 #include "k_scales.h"
 #include "lanes.h"
 #include "multiarch.h"
-
-ADPO_HIDDEN float adpo_dot_q4_k_portable(const void *blocks, const float *x, ptrdiff_t count);
 
 ADPO_MULTIARCH
 float adpo_dot_q4_k_portable(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
@@ -36,15 +33,8 @@ float adpo_dot_q4_k_portable(const void *restrict blocks, const float *restrict 
     return sum_of_lanes(lanes);
 }
 
-float adpo_dot_q4_k(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
-#if defined(__x86_64__)
-    if (has_avx512()) return adpo_dot_q4_k_avx512(blocks, x, count);
-#endif
-    return adpo_dot_q4_k_portable(blocks, x, count);
-}
-
 ADPO_MULTIARCH
-float adpo_dot_q6_k(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
+float adpo_dot_q6_k_portable(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
 #pragma clang fp contract(fast)
     float lanes[2 * LANES] = {0};
     const uint8_t *block = blocks;

@@ -1,3 +1,5 @@
+import CKernels
+
 /// How numbers are stored in a file: a block of `blockElements` weights takes `blockBytes` bytes.
 ///
 /// A new weight format is one file that declares a value of this type, and one line in `all`.
@@ -16,9 +18,8 @@ package struct Encoding: Sendable {
     /// Encodes whole blocks: (floats, output bytes, number of elements).
     package let encode:
         @convention(c) @Sendable (UnsafePointer<Float>?, UnsafeMutableRawPointer?, Int) -> Void
-    /// The dot product of whole blocks with floats: (encoded bytes, floats, number of elements).
-    package let dot:
-        @convention(c) @Sendable (UnsafeRawPointer?, UnsafePointer<Float>?, Int) -> Float
+    /// The dot product of whole blocks with a vector: (encoded bytes, vector, number of elements).
+    package let dot: @convention(c) @Sendable (UnsafeRawPointer?, adpo_vector, Int) -> Float
 
     /// The bytes of a tensor of this shape, whose rows (the last dimension) are whole blocks; nil
     /// when they are not, when a dimension is negative, or when the size overflows.

@@ -1,3 +1,5 @@
+import CKernels
+
 extension Matrix {
     /// Up to here, reading the encoded weights once for each row of x beats decoding them.
     package static let fewRows = 4
@@ -7,7 +9,31 @@ extension Matrix {
 
     /// y = x W^T + beta y, for x [count, columns] and y [count, rows].
     func multiplyFewRows(
-        _ x: UnsafePointer<Float>, count: Int, beta: Float, into y: UnsafeMutablePointer<Float>
+        _ x: UnsafePointer<Float>, count: Int, beta: Float, into y: UnsafeMutablePointer<Float>,
+        scratch: UnsafeMutablePointer<Float>
+    ) {
+        withUnsafeTemporaryAllocation(of: adpo_vector.self, capacity: count) { vectors in
+            for i in 0..<count {
+                vectors.initializeElement(at: i, to: vector(x, row: i, scratch: scratch))
+            }
+            multiply(UnsafeBufferPointer(vectors), beta: beta, into: y)
+        }
+    }
+
+    /// A row of x, with integers if dot products take them and there is room.
+    private func vector(
+        _ x: UnsafePointer<Float>, row: Int, scratch: UnsafeMutablePointer<Float>
+    ) -> adpo_vector {
+        let x = x + row * columns
+        let bytes = adpo_vector_scratch(columns)
+        guard encoding.blockElements > 1,
+            (row + 1) * bytes <= ProductScratch.floatsPerLane * MemoryLayout<Float>.size
+        else { return adpo_vector(floats: x, integers: nil, sums: nil, scale: 0) }
+        return adpo_make_vector(x, columns, UnsafeMutableRawPointer(scratch) + row * bytes)
+    }
+
+    private func multiply(
+        _ x: UnsafeBufferPointer<adpo_vector>, beta: Float, into y: UnsafeMutablePointer<Float>
     ) {
         let (dot, rows, columns) = (encoding.dot, rows, columns)
         let threads = Parallel.threadCount
@@ -15,8 +41,8 @@ extension Matrix {
         Parallel.forEach((rows + size - 1) / size) { part in
             for row in part * size..<min(rows, (part + 1) * size) {
                 let weights = bytes(row: row)
-                for i in 0..<count {
-                    let product = dot(weights, x + i * columns, columns)
+                for (i, x) in x.enumerated() {
+                    let product = dot(weights, x, columns)
                     let output = y + i * rows + row
                     output.pointee = beta == 0 ? product : product + beta * output.pointee
                 }

@@ -52,7 +52,8 @@ package struct Matrix: Sendable {
         into y: UnsafeMutablePointer<Float>, scratch: ProductScratch
     ) {
         if x.count <= Self.fewRows {
-            multiplyFewRows(x.floats, count: x.count, beta: beta, into: y)
+            multiplyFewRows(
+                x.floats, count: x.count, beta: beta, into: y, scratch: scratch.lane(0))
             update?.add(count: x.count, rows: rows, into: y, scratch: scratch.lane(0))
             return
         }

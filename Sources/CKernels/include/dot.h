@@ -1,20 +1,47 @@
 /*
- * Dot products of encoded weights with floats, straight from the encoded bytes: a row of a few
+ * Dot products of encoded weights with a vector, straight from the encoded bytes: a row of a few
  * hundred weights costs no more than reading it from memory. `count` is the number of elements,
- * whole blocks, which may lie at any address. Activations stay f32, sums too.
+ * whole blocks, which may lie at any address.
+ *
+ * The vector is floats. Formats with small integers as codes take it as integers too, where the
+ * processor has instructions for that (AVX512_VNNI): of 23 bits with its sign, which is as near to a
+ * float as sums of floats are. The products of a block are exact then, and sums of blocks are f32.
  */
 #ifndef CKERNELS_DOT_H
 #define CKERNELS_DOT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
-float adpo_dot_f32(const void *restrict blocks, const float *restrict x, ptrdiff_t count);
-float adpo_dot_f16(const void *restrict blocks, const float *restrict x, ptrdiff_t count);
-float adpo_dot_bf16(const void *restrict blocks, const float *restrict x, ptrdiff_t count);
-float adpo_dot_q4_0(const void *restrict blocks, const float *restrict x, ptrdiff_t count);
-float adpo_dot_q4_1(const void *restrict blocks, const float *restrict x, ptrdiff_t count);
-float adpo_dot_q8_0(const void *restrict blocks, const float *restrict x, ptrdiff_t count);
-float adpo_dot_q4_k(const void *restrict blocks, const float *restrict x, ptrdiff_t count);
-float adpo_dot_q6_k(const void *restrict blocks, const float *restrict x, ptrdiff_t count);
+/* 64 integers, each 65536 high + 256 middle + low, and the sums of four by four. */
+typedef struct adpo_integers {
+    int8_t high[64];
+    int8_t middle[64];
+    int8_t low[64];
+    int32_t sums[16];
+} adpo_integers;
+
+typedef struct adpo_vector {
+    const float *floats;
+    const adpo_integers *integers; /* times `scale` the same numbers; NULL: there are none */
+    const float *sums;             /* of 32 integers each */
+    float scale;
+} adpo_vector;
+
+/* Bytes of scratch for the integers of `count` floats. */
+ptrdiff_t adpo_vector_scratch(ptrdiff_t count);
+
+/* Floats as a vector with integers in `scratch`; without them where the processor has no use for
+ * them, or when some number is not finite or all are very small. */
+adpo_vector adpo_make_vector(const float *floats, ptrdiff_t count, void *scratch);
+
+float adpo_dot_f32(const void *blocks, adpo_vector x, ptrdiff_t count);
+float adpo_dot_f16(const void *blocks, adpo_vector x, ptrdiff_t count);
+float adpo_dot_bf16(const void *blocks, adpo_vector x, ptrdiff_t count);
+float adpo_dot_q4_0(const void *blocks, adpo_vector x, ptrdiff_t count);
+float adpo_dot_q4_1(const void *blocks, adpo_vector x, ptrdiff_t count);
+float adpo_dot_q8_0(const void *blocks, adpo_vector x, ptrdiff_t count);
+float adpo_dot_q4_k(const void *blocks, adpo_vector x, ptrdiff_t count);
+float adpo_dot_q6_k(const void *blocks, adpo_vector x, ptrdiff_t count);
 
 #endif

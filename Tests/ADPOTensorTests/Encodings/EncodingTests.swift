@@ -1,4 +1,5 @@
 import ADPOTensor
+import CKernels
 import TestSupport
 import Testing
 
@@ -42,8 +43,29 @@ struct EncodingTests {
         let scale = Double(weights.map(abs).max() ?? 0) * x.reduce(0) { $0 + Double(abs($1)) }
         for shift in 0..<4 {
             let shifted = [UInt8](repeating: 0, count: shift) + bytes
-            let dot = shifted[shift...].withUnsafeBytes { encoding.dot($0.baseAddress, x, count) }
-            #expect(abs(Double(dot) - expected) <= 1e-6 * scale)
+            for dot in dots(shifted[shift...], x, with: encoding) {
+                #expect(abs(Double(dot) - expected) <= 1e-6 * scale)
+            }
+        }
+    }
+
+    /// What is no number stays none, and zeros give 0; numbers as small as floats can be count.
+    @Test(arguments: Encoding.all)
+    func dotsWhatIsUnusual(_ encoding: Encoding) {
+        let count = max(96, encoding.blockElements)
+        let blocks = encode([Float](repeating: 1, count: count), with: encoding)
+        for value in [Float.nan, .infinity, -.infinity] {
+            var x = testNumbers(count, seed: 4)
+            x[count - 1] = value
+            #expect(dots(blocks[...], x, with: encoding).allSatisfy { !$0.isFinite })
+        }
+        let zeros = [Float](repeating: 0, count: count)
+        #expect(dots(blocks[...], zeros, with: encoding) == [0, 0])
+        for value: Float in [1e-36, 1e30] {
+            let expected = Float(count) * value
+            for dot in dots(blocks[...], zeros.map { $0 + value }, with: encoding) {
+                #expect(abs(dot - expected) <= 1e-2 * expected)
+            }
         }
     }
 
@@ -124,6 +146,24 @@ struct EncodingTests {
     @Test func namesAndNumbersAreUnique() {
         #expect(Set(Encoding.all.map(\.name)).count == Encoding.all.count)
         #expect(Set(Encoding.all.map(\.ggmlType)).count == Encoding.all.count)
+    }
+
+    /// Dot products with floats, and with integers where the processor has use for them.
+    private func dots(
+        _ blocks: ArraySlice<UInt8>, _ x: [Float], with encoding: Encoding
+    ) -> [Float] {
+        let scratch = UnsafeMutableRawPointer.allocate(
+            byteCount: adpo_vector_scratch(x.count), alignment: 64)
+        defer { scratch.deallocate() }
+        return x.withUnsafeBufferPointer { floats in
+            blocks.withUnsafeBytes { blocks in
+                [
+                    adpo_vector(
+                        floats: floats.baseAddress, integers: nil, sums: nil, scale: 0),
+                    adpo_make_vector(floats.baseAddress, x.count, scratch),
+                ].map { encoding.dot(blocks.baseAddress, $0, x.count) }
+            }
+        }
     }
 
     private func encode(_ weights: [Float], with encoding: Encoding) -> [UInt8] {
