@@ -43,6 +43,27 @@ package struct Matrix: Sendable {
         owner = floats
     }
 
+    /// Some of the rows, where they lie.
+    package func rows(_ range: Range<Int>) -> Matrix {
+        Matrix(
+            rows: range.count, columns: columns, encoding: encoding,
+            bytes: UnsafeRawBufferPointer(
+                rebasing: bytes[range.lowerBound * rowBytes..<range.upperBound * rowBytes]),
+            rowBytes: rowBytes, owner: owner)
+    }
+
+    private init(
+        rows: Int, columns: Int, encoding: Encoding, bytes: UnsafeRawBufferPointer, rowBytes: Int,
+        owner: any AnyObject & Sendable
+    ) {
+        self.rows = rows
+        self.columns = columns
+        self.encoding = encoding
+        self.bytes = bytes
+        self.rowBytes = rowBytes
+        self.owner = owner
+    }
+
     /// The pairs of bf16 that `ProductScratch` must have room for, for products of `count` rows.
     package func pairs(count: Int) -> Int { count * ((max(rows, columns) + 1) / 2) }
 
