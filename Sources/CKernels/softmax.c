@@ -34,6 +34,24 @@ float adpo_softmax(float *restrict row, ptrdiff_t count, float scale) {
 }
 
 ADPO_MULTIARCH
+float adpo_softmax_part(float *restrict part, ptrdiff_t count, adpo_softmax_sums *sums) {
+#pragma clang fp reassociate(on) contract(fast)
+    const float before = sums->largest, here = maximum(part, count);
+    const float largest = here > before ? here : before;
+    float sum = 0, squares = 0;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        part[i] = adpo_exp(part[i] - largest);
+        sum += part[i];
+        squares += part[i] * part[i];
+    }
+    const float factor = largest == before ? 1.0f : adpo_exp(before - largest);
+    sums->largest = largest;
+    sums->sum = sums->sum * factor + sum;
+    sums->squares = sums->squares * factor * factor + squares;
+    return factor;
+}
+
+ADPO_MULTIARCH
 float adpo_log_sum_exp(const float *restrict row, ptrdiff_t count) {
 #pragma clang fp reassociate(on) contract(fast)
     const float largest = maximum(row, count);

@@ -24,9 +24,9 @@ extension Decoder {
         let (derivatives, drows) = (base + memory.derivatives, base + memory.drows)
         let (rows, norm) = (base + memory.rows, weights.finalNorm)
         if let gradients = gradients.weights {
-            norm.forward(rows, rows: shape.targets, into: drows)
             LogProbs(head: weights.head).addHeadGradient(
-                hidden: drows, targets: sequence.targets, derivative: derivative,
+                hidden: base + memory.normedRows, targets: sequence.targets,
+                logSums: base + memory.logSums, derivative: derivative,
                 logits: base + memory.logits, scratch: products, into: gradients.of(weights.head))
         }
         for target in 0..<shape.targets {

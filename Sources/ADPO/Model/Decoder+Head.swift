@@ -30,12 +30,13 @@ extension Decoder {
         for (target, row) in sequence.rows.enumerated() {
             (rows + target * width).update(from: stream + row * width, count: width)
         }
-        let normed = base + memory.derivatives
+        let normed = base + memory.normedRows
         weights.finalNorm.forward(rows, rows: shape.targets, into: normed)
         LogProbs(head: weights.head).forward(
             hidden: normed, targets: sequence.targets, logits: base + memory.logits,
-            scratch: products, into: output, logSumSquares: logSumSquares,
-            derivatives: shape.isTraining ? normed : nil)
+            scratch: products, into: output,
+            logSums: shape.isTraining ? base + memory.logSums : nil, logSumSquares: logSumSquares,
+            derivatives: shape.isTraining ? base + memory.derivatives : nil)
     }
 
     /// The logits after some of the sequence's tokens, [rows.count, vocabulary].

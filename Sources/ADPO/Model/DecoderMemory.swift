@@ -53,8 +53,10 @@ struct DecoderMemory {
     let products: Int  // scratch of products
     let pairs: Int  // left operands of products in bf16
     let rows: Int  // [targets, width], the hidden states that go to the head
+    let normedRows: Int  // [targets, width]
     let derivatives: Int  // [targets, width], of log-probs by normed rows
     let logits: Int  // scratch of the head
+    let logSums: Int  // [targets], log sum exp(logits)
     // For the backward pass; with d before the name of what they are derivatives of.
     let dstream: Int  // [tokens, width]
     let dnormed: Int  // [tokens, width]
@@ -122,13 +124,12 @@ struct DecoderMemory {
         let head = LogProbs(head: model.weights.head)
         pairs = take(
             shape.dtype == .bf16
-                ? max(
-                    tokens * ((widest + 1) / 2),
-                    head.head.pairs(count: min(max(tokens, shape.targets), head.chunkRows)))
-                : 0)
+                ? max(tokens * ((widest + 1) / 2), head.pairs(rows: shape.targets)) : 0)
         rows = take(shape.targets * architecture.width)
-        derivatives = take(shape.targets * architecture.width)
+        normedRows = take(shape.targets * architecture.width)
+        derivatives = take(shape.targets * architecture.width * training)
         logits = take(head.logits(rows: shape.targets))
+        logSums = take(shape.targets * training)
         dstream = take(hidden * training)
         dnormed = take(hidden * training)
         dactivated = take(feedForward * training)

@@ -103,7 +103,7 @@ extension Trainer {
         return leaves(of: configuration).filter { !free.contains($0.name) } + [
             ("dtype", dtype.rawValue),
             ("model", modelFingerprint),
-            ("starting adapter", start?.lora.fingerprint ?? "none"),
+            ("starting adapter", startFingerprint ?? "none"),
             ("data", training.wholeFingerprint),
         ]
     }

@@ -7,7 +7,8 @@ extension Trainer {
     /// and the reference is without dropout.
     private var startsAtReference: Bool {
         stepsDone == 0
-            && (start == nil || configuration.reference == .start && configuration.loraDropout == 0)
+            && (startFingerprint == nil
+                || configuration.reference == .start && configuration.loraDropout == 0)
     }
 
     /// At the start all margins are 0. The two log-probs of a token differ by rounding alone, as

@@ -35,7 +35,7 @@ extension Trainer {
     }
 
     var referenceLoRA: LoRAParameters? {
-        configuration.reference == .start ? start?.lora : nil
+        start?.lora
     }
 
     /// Takes the references from the file that the configuration names, or has them written there

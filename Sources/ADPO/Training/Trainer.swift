@@ -12,7 +12,10 @@ public final class Trainer {
 
     let loss: PreferenceLoss
     let decoder: Decoder
+    /// What training starts from, where it is the reference; otherwise the policy has its copy.
     let start: Adapter?
+    /// Of what training starts from.
+    let startFingerprint: String?
     let policy: Policy
     let gradientBuffer: Buffer<Float>  // [parameterCount]
     let optimizer: any Optimizer
@@ -56,7 +59,8 @@ public final class Trainer {
         let gradients = try Buffer<Float>(zeros: policy.parameters.count)
         self.model = model
         self.configuration = configuration
-        self.start = start
+        self.start = configuration.reference == .start ? start : nil
+        startFingerprint = start?.lora.fingerprint
         loss = try PreferenceLoss(configuration.objective)
         decoder = try Decoder(
             model: model, dtype: configuration.dtype,

@@ -43,6 +43,27 @@ package struct Matrix: Sendable {
         owner = floats
     }
 
+    /// Some of the rows, where they lie.
+    package func rows(_ range: Range<Int>) -> Matrix {
+        Matrix(
+            rows: range.count, columns: columns, encoding: encoding,
+            bytes: UnsafeRawBufferPointer(
+                rebasing: bytes[range.lowerBound * rowBytes..<range.upperBound * rowBytes]),
+            rowBytes: rowBytes, owner: owner)
+    }
+
+    private init(
+        rows: Int, columns: Int, encoding: Encoding, bytes: UnsafeRawBufferPointer, rowBytes: Int,
+        owner: any AnyObject & Sendable
+    ) {
+        self.rows = rows
+        self.columns = columns
+        self.encoding = encoding
+        self.bytes = bytes
+        self.rowBytes = rowBytes
+        self.owner = owner
+    }
+
     /// The pairs of bf16 that `ProductScratch` must have room for, for products of `count` rows.
     package func pairs(count: Int) -> Int { count * ((max(rows, columns) + 1) / 2) }
 
@@ -71,13 +92,20 @@ package struct Matrix: Sendable {
         _ dy: Rows, alpha: Float = 1, beta: Float = 0, adding update: LowRankProduct? = nil,
         into dx: UnsafeMutablePointer<Float>, scratch: ProductScratch
     ) {
-        // Blocks lie along the columns: a band takes whole ones.
-        let width = max(64, encoding.blockElements)
-        Parallel.forEach((columns + width - 1) / width, lanes: scratch.lanes) { index, lane in
+        // Blocks lie along the columns: a band takes whole ones. What does not go into equal parts of
+        // wide bands is cut into narrow ones, so that no lane waits for long.
+        let block = encoding.blockElements
+        let (wide, narrow) = (max(64, block), max(32, block))
+        let wideCount = columns / wide / scratch.lanes * scratch.lanes
+        let rest = wideCount * wide
+        let count = wideCount + (columns - rest + narrow - 1) / narrow
+        Parallel.forEach(count, lanes: scratch.lanes) { index, lane in
+            let isWide = index < wideCount
+            let first = isWide ? index * wide : rest + (index - wideCount) * narrow
             adpo_product_weights_transposed(
-                dy.count, dy.view(), weights, rows, index * width,
-                min(columns, (index + 1) * width), alpha, beta, update.view, dx, columns,
-                scratch.lane(lane))
+                dy.count, dy.view(), weights, rows, first,
+                min(columns, first + (isWide ? wide : narrow)), alpha, beta, update.view, dx,
+                columns, scratch.lane(lane))
         }
     }
 

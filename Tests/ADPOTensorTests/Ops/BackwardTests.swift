@@ -81,8 +81,9 @@ struct BackwardTests {
         expectClose(db, sums, absolute: 1e-4)
     }
 
-    /// Log-probs by the head itself, in one chunk of rows and in several.
-    @Test func head() throws {
+    /// Log-probs by the head itself, with the vocabulary whole and in parts.
+    @Test(arguments: [50, 16])
+    func head(partColumns: Int) throws {
         let (count, vocabulary, width) = (3, 50, 24)
         let targets: [Int32] = [0, 49, 17]
         let derivative: [Float] = [1, -0.5, 0.25]
@@ -91,7 +92,9 @@ struct BackwardTests {
         func head(_ weights: [Float]) throws -> LogProbs {
             let floats = try SharedFloats(zeros: weights.count)
             _ = floats.mutableSpan.update(fromContentsOf: weights)
-            return LogProbs(head: Matrix(floats, offset: 0, rows: vocabulary, columns: width))
+            return LogProbs(
+                head: Matrix(floats, offset: 0, rows: vocabulary, columns: width),
+                partColumns: partColumns)
         }
         func forward(_ weights: [Float]) -> [Float] {
             var output = [Float](repeating: .nan, count: count)
@@ -104,10 +107,14 @@ struct BackwardTests {
         }
         let logProbs = try head(weights)
         var logits = [Float](repeating: .nan, count: logProbs.logits(rows: count))
-        var hidden = x
+        var output = [Float](repeating: .nan, count: count)
+        var logSums = output
+        logProbs.forward(
+            hidden: x, targets: targets, logits: &logits, scratch: products.scratch, into: &output,
+            logSums: &logSums, derivatives: nil)
         var dhead = [Float](repeating: 0.5, count: weights.count)
         logProbs.addHeadGradient(
-            hidden: &hidden, targets: targets, derivative: derivative, logits: &logits,
+            hidden: x, targets: targets, logSums: logSums, derivative: derivative, logits: &logits,
             scratch: products.scratch, into: &dhead)
         let expected = finiteDifference(of: forward, at: weights, weights: derivative)
         expectClose(dhead, expected.map { $0 + 0.5 }, absolute: 2e-3)
@@ -197,11 +204,12 @@ struct BackwardTests {
             dv, finiteDifference(of: { forward(q, k, $0) }, at: v, weights: dout), absolute: 1e-3)
     }
 
-    /// Log-probs by hidden states, through a head in each encoding.
-    @Test(arguments: Encoding.all.map(\.name))
-    func logProbs(_ encoding: String) throws {
+    /// Log-probs by hidden states, through a head in each encoding, with the vocabulary whole and in
+    /// parts.
+    @Test(arguments: Encoding.all.map(\.name), [50, 16])
+    func logProbs(_ encoding: String, partColumns: Int) throws {
         let head = try testMatrix(rows: 50, encoding: encoding)
-        let logProbs = LogProbs(head: head)
+        let logProbs = LogProbs(head: head, partColumns: partColumns)
         let (count, width) = (3, head.columns)
         let targets: [Int32] = [0, 49, 17]
         // Hidden states so small, or weights so large, that logits are around 1.

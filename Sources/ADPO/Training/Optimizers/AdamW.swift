@@ -64,9 +64,13 @@ package final class AdamW: Optimizer {
         for range in [0..<decaying, decaying..<count] where !range.isEmpty {
             let first = range.lowerBound
             if first == decaying { scalars.decay = 1 }
-            adpo_adamw_step(
-                scalars, values + first, slopes + first, firstMoments.pointer + first,
-                secondMoments.pointer + first, range.count)
+            let scalars = scalars
+            Parallel.forEachRange(range.count, alignment: 16) { part in
+                let first = first + part.lowerBound
+                adpo_adamw_step(
+                    scalars, values + first, slopes + first, firstMoments.pointer + first,
+                    secondMoments.pointer + first, part.count)
+            }
         }
     }
 }
