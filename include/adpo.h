@@ -568,8 +568,8 @@ typedef struct adpo_loss_input {
 /* The loss of one pair and its derivative by each of the policy's log-probs, for hosts that run
  * the model elsewhere. objective may be NULL: DPO. gradient, [chosen_count + rejected_count], may
  * be NULL.
- * Returns: INVALID_ARGUMENT (also: an objective that makes no sense), NUMERIC (a log-prob or the
- * loss is not finite), OUT_OF_MEMORY. */
+ * Returns: INVALID_ARGUMENT (also: an objective that makes no sense), NUMERIC (a log-prob, the
+ * loss or its gradient is not finite), OUT_OF_MEMORY. */
 adpo_status adpo_loss(const adpo_objective *objective, const adpo_loss_input *input, double *loss,
                       float *gradient);
 
@@ -718,8 +718,8 @@ typedef struct adpo_metrics {
     uint32_t struct_size;
     uint64_t step;            /* 1 after the first update */
     double epoch;             /* passes over the pairs so far, such as 0.5 */
-    double loss;              /* summed over a pair's segments */
-    double loss_per_segment;
+    double loss;              /* of a pair, reduced over its segments */
+    double loss_per_segment;  /* not reduced: to compare granularities */
     double gradient_norm;     /* before clipping; 0 in an evaluation */
     double learning_rate;     /* of this update; 0 in an evaluation */
     double rewards_chosen;

@@ -21,6 +21,10 @@ package struct PreferenceLoss: Sendable {
     package struct Result: Sendable, Equatable {
         /// Reduced over the segments.
         package var loss = 0.0
+        /// The segments' losses, whatever the reduction, summed.
+        package var segmentLoss = 0.0
+        /// The negative log-likelihood of the chosen response, as far as it is part of the loss.
+        package var likelihoodLoss = 0.0
         package var segments = 0
         /// log policy - log reference, weighted and summed over the response; times beta it is the
         /// reward.
@@ -36,7 +40,7 @@ package struct PreferenceLoss: Sendable {
     ///   - kl: the estimate of the KL divergence from the reference, for `kto` alone.
     ///   - scale: the weight of this pair in the batch's loss, which multiplies the derivative only.
     ///   - derivative: receives the loss's derivative by each of the policy's log-probs.
-    /// - Throws: `.numeric` when a log-prob or the loss is not finite, and what `derivative` holds
+    /// - Throws: `.numeric` when a log-prob, the loss or its gradient is not finite, and what `derivative` holds
     ///   is then of no use; `.invalidArgument` when counts differ, or a response is missing.
     package func callAsFunction(
         policy: Span<Float>, reference: Span<Float>?, weights: Span<Float>? = nil,
@@ -81,6 +85,12 @@ package struct PreferenceLoss: Sendable {
         let share = objective.reduction == .mean ? 1 / Double(max(result.segments, 1)) : 1
         // The derivative of the negative log-likelihood by each chosen token's log-prob.
         let likelihoodSlope = -objective.likelihoodWeight / Double(max(chosenCount, 1))
+        var isFinite = true
+        func single(_ slope: Double) -> Float {
+            let value = Float(pairWeight * scale * slope)
+            isFinite = isFinite && value.isFinite
+            return value
+        }
         for segment in segmentation.segments {
             let chosen = segment.chosen
             let rejected =
@@ -93,22 +103,24 @@ package struct PreferenceLoss: Sendable {
             result.rejectedLogRatio += scores.rejected
 
             let segmentLoss = loss(scores, kl: kl)
-            result.loss += share * segmentLoss.loss
-            let scale = pairWeight * scale
+            result.segmentLoss += pairWeight * segmentLoss.loss
             for token in chosen {
-                let slope = share * segmentLoss.chosen * weight(token) + likelihoodSlope
-                derivative[token] = Float(scale * slope)
+                derivative[token] = single(
+                    share * segmentLoss.chosen * weight(token) + likelihoodSlope)
             }
             for token in rejected {
-                derivative[token] = Float(scale * share * segmentLoss.rejected * weight(token))
+                derivative[token] = single(share * segmentLoss.rejected * weight(token))
             }
         }
         if objective.likelihoodWeight > 0 {
-            for token in 0..<chosenCount { result.loss += likelihoodSlope * Double(policy[token]) }
+            for token in 0..<chosenCount {
+                result.likelihoodLoss += pairWeight * likelihoodSlope * Double(policy[token])
+            }
         }
-        result.loss *= pairWeight
-        guard result.loss.isFinite, result.chosenLogRatio.isFinite, result.rejectedLogRatio.isFinite
-        else { throw numericError(policy, reference, chosenCount) }
+        result.loss = share * result.segmentLoss + result.likelihoodLoss
+        guard isFinite, result.loss.isFinite, result.chosenLogRatio.isFinite,
+            result.rejectedLogRatio.isFinite
+        else { throw numericError(policy, reference, chosenCount, objective.beta) }
         return result
     }
 
@@ -167,7 +179,7 @@ private func policyWeight(
 
 /// Names the first log-prob that is not finite.
 private func numericError(
-    _ policy: Span<Float>, _ reference: Span<Float>?, _ chosenCount: Int
+    _ policy: Span<Float>, _ reference: Span<Float>?, _ chosenCount: Int, _ beta: Double
 ) -> ADPOError {
     for token in 0..<policy.count where !(policy[token] - (reference?[token] ?? 0)).isFinite {
         let place =
@@ -177,5 +189,6 @@ private func numericError(
         if let reference { message += ", the reference's \(reference[token])" }
         return ADPOError(.numeric, message)
     }
-    return ADPOError(.numeric, "the loss is not finite; lower beta")
+    return ADPOError(
+        .numeric, "the loss or its gradient is beyond what a float holds; beta is \(beta)")
 }

@@ -11,8 +11,10 @@ public struct Metrics: Sendable, Equatable {
     public var step = 0
     /// Passes over the pairs so far, such as 0.5.
     public var epoch = 0.0
-    /// Summed over a pair's segments.
+    /// Of a pair, reduced over its segments.
     public var loss = 0.0
+    /// The mean loss of a segment, whatever the reduction, and the negative log-likelihood where it
+    /// is part of the loss: to compare granularities.
     public var lossPerSegment = 0.0
     /// Before clipping; 0 in an evaluation.
     public var gradientNorm = 0.0
@@ -70,7 +72,7 @@ extension Metrics {
             self[keyPath: path] = values.reduce(0, +) / Double(values.count)
         }
         for path in Self.sums { self[keyPath: path] = window.reduce(0) { $0 + $1[keyPath: path] } }
-        let loss = window.reduce(0) { $0 + $1.loss * Double($1.pairs) }
+        let loss = window.reduce(0) { $0 + $1.lossPerSegment * Double($1.segments) }
         lossPerSegment = loss / Double(max(segments, 1))
         seconds = window.reduce(0) { $0 + $1.seconds }
     }
@@ -79,6 +81,8 @@ extension Metrics {
 /// Sums over pairs, to become means.
 struct MetricsSum {
     private var sum = Metrics()
+    private var segmentLoss = 0.0
+    private var likelihoodLoss = 0.0
     /// Rows with a chosen response, with a rejected one, and with both.
     private var counts = (chosen: 0, rejected: 0, pairs: 0)
 
@@ -91,6 +95,8 @@ struct MetricsSum {
         let rejected = beta * result.rejectedLogRatio
         sum.pairs += 1
         sum.loss += result.loss
+        segmentLoss += result.segmentLoss
+        likelihoodLoss += result.likelihoodLoss
         sum.segments += result.segments
         sum.kl += kl
         sum.rewardsChosen += chosen
@@ -116,7 +122,8 @@ struct MetricsSum {
     var means: Metrics {
         var metrics = sum
         let (chosen, rejected) = (Double(counts.chosen), Double(counts.rejected))
-        metrics.lossPerSegment = sum.loss / Double(sum.segments)
+        metrics.lossPerSegment =
+            segmentLoss / Double(sum.segments) + likelihoodLoss / Double(sum.pairs)
         metrics.loss /= Double(sum.pairs)
         metrics.kl /= Double(sum.pairs)
         metrics.rewardsChosen /= chosen

@@ -22,8 +22,11 @@ class Metrics:
         1 after the first update.
     epoch : float
         Passes over the pairs so far, such as 0.5.
-    loss, loss_per_segment : float
-        Summed over a pair's segments, and their mean.
+    loss : float
+        Of a pair, reduced over its segments.
+    loss_per_segment : float
+        The mean loss of a segment, whatever the reduction, and the negative log-likelihood where it
+        is part of the loss: to compare granularities.
     gradient_norm : float
         Before clipping; 0 in an evaluation.
     learning_rate : float
