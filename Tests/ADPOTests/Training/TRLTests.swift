@@ -37,6 +37,17 @@ struct TRLTests {
         configuration.momentum = try #require(run["momentum"]?.double)
         configuration.weightDecay = try #require(run["weight_decay"]?.double)
         configuration.shuffles = false
+        let kept = pairs.truncated(maxLength: configuration.maxLength).indices
+        let expected = try #require(run["pairs"]?.array).map { pair in
+            try ["prompt", "chosen", "rejected"].map { name in
+                try #require(pair[name]?.array).compactMap { $0.integer.map(Int32.init) }
+            }
+        }
+        let found = kept.map { index in
+            let pair = pairs.pairs[index]
+            return [pair.prompt, pair.chosen, pair.rejected]
+        }
+        #expect(found == expected)
         let trainer = try Trainer(
             model: model, configuration: configuration, pairs: pairs, start: start)
 
