@@ -13,7 +13,7 @@ struct TRLObjectiveTests {
         let runs = try #require(file["runs"]?.array)
         #expect(runs.count == 26)
         let run = runs[index]
-        let isFull = try #require(run["full"]?.bool)
+        let isFull = run["full"]?.bool == true
         let model = try Model(path: Fixture.path("Fixtures/\(file["model"]?.string ?? "")"))
         let adapter = Fixture.path("Fixtures/adapters/\(file["start"]?.string ?? "")")
         let start = try isFull ? nil : Adapter(model: model, path: adapter)
