@@ -11,10 +11,10 @@ LIBDIR ?= $(PREFIX)/lib
 VERSION := $(shell sed -n 's/^\#define ADPO_VERSION_[A-Z]* *//p' include/adpo.h | paste -sd.)
 PYTHON := .venv/bin/python
 # With the packages of Tests/Golden/requirements.txt; made when no other is named.
-BENCH_PYTHON ?= .venv-bench/bin/python
+PEERS_PYTHON ?= .venv-peers/bin/python
 
-.PHONY: demo test test-swift test-levels test-sanitizers test-c test-python parity study
-.PHONY: bench bench-peers bench-growth bench-environment library install setup lint format clean
+.PHONY: demo test test-swift test-levels test-sanitizers test-c test-python parity peers study
+.PHONY: bench bench-peers bench-growth library install setup lint format clean
 .NOTPARALLEL:
 
 demo: setup library
@@ -59,35 +59,36 @@ install:
 	    scripts/adpo.pc.in >"$(DESTDIR)$(LIBDIR)/pkgconfig/adpo.pc"
 
 # Losses, training and files beside those of others: writes docs/parity.md. Not part of `make test`,
-# as it installs PyTorch.
+# as it installs PyTorch. Takes five minutes.
 parity: export PYTHONPATH = bindings/python:Tests/Golden
-parity: library
-	python3 -m venv .venv-parity
-	.venv-parity/bin/python -m pip install -q -r Tests/Golden/requirements.txt
-	.venv-parity/bin/python Tests/Parity/check_losses.py
-	.venv-parity/bin/python Tests/Parity/check_training.py
-	.venv-parity/bin/python Tests/Parity/check_peft.py
-	.venv-parity/bin/python Tests/Parity/check_exports.py \
-	    "$$(.venv-parity/bin/python scripts/fetch-model)"
+parity: export OMP_NUM_THREADS = 1
+parity: library peers
+	$(PEERS_PYTHON) Tests/Parity/check_losses.py
+	$(PEERS_PYTHON) Tests/Parity/check_training.py
+	$(PEERS_PYTHON) Tests/Parity/check_peft.py
+	$(PEERS_PYTHON) Tests/Parity/check_exports.py "$$($(PEERS_PYTHON) scripts/fetch-model)"
 
 # Each prints tables and writes its section of docs/benchmarks.md. Let nothing else run meanwhile.
 bench: setup library
 	$(PYTHON) Benchmarks/bench.py
 
-bench-peers: library bench-environment
-	$(BENCH_PYTHON) Benchmarks/models.py
-	$(BENCH_PYTHON) Benchmarks/peers.py
+bench-peers: library peers
+	$(PEERS_PYTHON) Benchmarks/models.py
+	$(PEERS_PYTHON) Benchmarks/peers.py
 
-bench-growth: library bench-environment
-	$(BENCH_PYTHON) Benchmarks/growth.py
+bench-growth: library peers
+	$(PEERS_PYTHON) Benchmarks/growth.py
 
-# Builds llama.cpp for this processor, which takes some minutes.
-bench-environment:
-	@test "$(BENCH_PYTHON)" != .venv-bench/bin/python || \
-	    cmp -s Tests/Golden/requirements.txt .venv-bench/requirements.txt || { \
-	    python3 -m venv --clear .venv-bench && \
-	    .venv-bench/bin/python -m pip install -q -r Tests/Golden/requirements.txt && \
-	    cp Tests/Golden/requirements.txt .venv-bench/; }
+# The environment of those that libadpo is compared with: 6 GB, as PyTorch comes with CUDA; and it
+# builds llama.cpp for this processor. Takes some minutes, once.
+peers: setup
+	@test "$(PEERS_PYTHON)" != .venv-peers/bin/python || \
+	    cmp -s Tests/Golden/requirements.txt .venv-peers/requirements.txt || { \
+	    echo "peers: making .venv-peers" && \
+	    python3 -m venv --clear .venv-peers && \
+	    .venv-peers/bin/python -m pip install -q --disable-pip-version-check \
+	        -r Tests/Golden/requirements.txt && \
+	    cp Tests/Golden/requirements.txt .venv-peers/; }
 
 study: setup library
 	$(PYTHON) -m pip install -q --disable-pip-version-check -r examples/study/requirements.txt
@@ -103,4 +104,4 @@ format: setup
 	$(PYTHON) -m ruff format
 
 clean:
-	rm -rf build .build .build-* .venv .venv-parity .venv-bench examples/swift/.build
+	rm -rf build .build .build-* .venv .venv-peers examples/swift/.build

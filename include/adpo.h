@@ -592,8 +592,8 @@ typedef struct adpo_loss_input {
 /* The loss of one pair and its derivative by each of the policy's log-probs, for hosts that run
  * the model elsewhere. objective may be NULL: DPO. gradient, [chosen_count + rejected_count], may
  * be NULL.
- * Returns: INVALID_ARGUMENT (also: an objective that makes no sense), NUMERIC (a log-prob or the
- * loss is not finite). */
+ * Returns: INVALID_ARGUMENT (also: an objective that makes no sense), NUMERIC (a log-prob, the
+ * loss or its gradient is not finite). */
 adpo_status adpo_loss(const adpo_objective *objective, const adpo_loss_input *input, double *loss,
                       float *gradient);
 

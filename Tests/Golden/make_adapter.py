@@ -122,7 +122,6 @@ def gradient_case(
                 "granularity": granularity.name,
                 "size": granularity.size,
                 "loss": number(loss),
-                "margins": numbers(adpo_loss.margins(*ratios, granularity, BETA)),
                 "gradient_norm": number(total),
                 "gradient_norms": norms,
             }

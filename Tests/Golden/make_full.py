@@ -6,7 +6,7 @@ from torch import Tensor
 
 import adpo_loss
 from adpo_loss import Granularity
-from common import GOLDEN, MODELS, load_model, number, numbers, versions, write_json
+from common import GOLDEN, MODELS, load_model, number, versions, write_json
 from make_adapter import BETA, CHOSEN, GRANULARITIES, PROMPT, REJECTED, response_logprobs
 
 # An untied head, a tied one, biases.
@@ -34,7 +34,6 @@ def step(name: str, granularity: Granularity) -> tuple[list[dict[str, object]], 
         steps.append(
             {
                 "loss": number(loss),
-                "margins": numbers(adpo_loss.margins(*ratios, granularity, BETA)),
                 "gradient_norm": number(
                     torch.stack([value.norm() for value in gradients.values()]).norm()
                 ),

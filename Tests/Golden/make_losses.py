@@ -51,7 +51,6 @@ def main() -> None:
                         "beta": beta,
                         "loss": number(loss, DIGITS),
                         "segments": len(margins),
-                        "margins": numbers(margins, DIGITS),
                         "gradient_chosen": numbers(chosen.grad, DIGITS),
                         "gradient_rejected": numbers(rejected.grad, DIGITS),
                     }

@@ -1,4 +1,4 @@
-"""Makes pairs.jsonl, an adapter to start from, and the metrics of ten DPO steps by TRL."""
+"""Makes pairs.jsonl, an adapter to start from, and the metrics of whole runs of DPO by TRL."""
 
 import json
 import tempfile
@@ -45,7 +45,7 @@ class Run:
     name: str
     batch_size: int = 4
     accumulation: int = 1
-    epochs: int = 2
+    epochs: int = 4
     max_length: int = 1024
     warmup_steps: int = 0
     learning_rate: float = 1e-3
@@ -69,19 +69,18 @@ RUNS = [
     Run("plain", evaluation_steps=4),
     Run("accumulated", batch_size=2, accumulation=2),
     # Drops pairs, truncates others, and ends with a batch that is not full.
-    Run("truncated", batch_size=3, epochs=1, max_length=20, warmup_steps=2),
+    Run("truncated", batch_size=3, max_length=20, warmup_steps=2),
     # Epochs end with a window of a single micro-batch, and that with a pair left over.
-    Run("window", batch_size=3, accumulation=2, schedule="cosine", warmup_steps=2),
+    Run("window", batch_size=3, accumulation=2, epochs=5, schedule="cosine", warmup_steps=2),
     Run("sgd", optimizer="sgd", momentum=0.9, schedule="constant", learning_rate=1e-2),
     Run("reference", start=TRAINED, reference="start"),
-    Run("full", full=True, epochs=4, learning_rate=1e-4),
     Run(
         "full-tied",
         full=True,
         model="llama-tied-bf16",
         batch_size=3,
         accumulation=2,
-        epochs=5,
+        epochs=7,
         max_length=20,
         warmup_steps=2,
         schedule="cosine",
@@ -90,8 +89,8 @@ RUNS = [
     ),
     Run("full-sgd", full=True, optimizer="sgd", momentum=0.9, learning_rate=1e-3),
     # SGD, since AdamW makes whole steps of what rounding leaves in gradients that are almost 0.
-    Run("rslora", epochs=1, start="llama-f32-rslora", optimizer="sgd", learning_rate=1e-2),
-    Run("partial", epochs=1, start="llama-f32-partial"),
+    Run("rslora", start="llama-f32-rslora", optimizer="sgd", learning_rate=1e-2),
+    Run("partial", start="llama-f32-partial"),
     Run("dora", start="llama-f32-dora"),
 ]
 

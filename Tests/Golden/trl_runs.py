@@ -1,6 +1,7 @@
 """Runs of TRL's trainers on a tiny model: what they share, and what they log."""
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -9,12 +10,20 @@ from datasets import Dataset, disable_caching
 from peft import PeftModel
 from transformers import AutoTokenizer, PreTrainedModel, Trainer
 from trl import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer
+from trl.experimental.cpo import CPOConfig, CPOTrainer
+from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 
 from common import ADAPTERS, FIXTURES, MODELS, load_model, number
 from lora import lora_parameters
 
 MODEL = "llama-f32"
 START = "llama-f32-start"  # B is 0: the model as it is
+TRAINERS = {
+    "dpo": (DPOConfig, DPOTrainer),
+    "kto": (KTOConfig, KTOTrainer),
+    "cpo": (CPOConfig, CPOTrainer),
+    "orpo": (ORPOConfig, ORPOTrainer),
+}
 # Those that libadpo has, too.
 METRICS = (
     "loss",
@@ -52,15 +61,20 @@ def trained(
     ref_model: PreTrainedModel | None,
     train_dataset: Dataset,
     eval_dataset: Dataset | None = None,
+    *,
+    kind: str = "dpo",
     **options: Any,  # noqa: ANN401
 ) -> Trainer:
-    """A trainer that has run: KTOTrainer for the loss "kto", and DPOTrainer for the others."""
-    is_kto = options.get("loss_type") == "kto"
-    config, trainer = (KTOConfig, KTOTrainer) if is_kto else (DPOConfig, DPOTrainer)
+    """A trainer that has run."""
+    config, trainer = TRAINERS[kind]
+    needs_reference = kind in ("dpo", "kto")
+    tokenizer = AutoTokenizer.from_pretrained(model.name_or_path)
+    if not needs_reference:
+        tokenizer.bos_token = None  # these two would put one before the prompt
     made = trainer(
         model=model,
-        ref_model=ref_model,
-        processing_class=AutoTokenizer.from_pretrained(model.name_or_path),
+        **({"ref_model": ref_model} if needs_reference else {}),
+        processing_class=tokenizer,
         train_dataset=train_dataset,
         eval_dataset=eval_dataset,
         args=config(
@@ -83,9 +97,15 @@ def trained(
     return made
 
 
-def logged(trainer: Trainer, prefix: str = "") -> list[dict[str, float]]:
+def logged(
+    trainer: Trainer, prefix: str = "", without: Sequence[str] = ()
+) -> list[dict[str, float]]:
     """The metrics of each update, or with the prefix "eval_" of each evaluation."""
-    names = [name if name in ("epoch", "step") else prefix + name for name in METRICS]
+    names = [
+        name if name in ("epoch", "step") else prefix + name
+        for name in METRICS
+        if name not in without
+    ]
     return [
         {name: number(entry[name]) for name in names if name in entry}
         for entry in trainer.state.log_history

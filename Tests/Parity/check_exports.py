@@ -40,6 +40,7 @@ class Subject:
     model: adpo.Model
     adapter: adpo.Adapter
     tokens: np.ndarray
+    dora: bool = False
 
 
 def logprobs(logits: torch.Tensor, tokens: np.ndarray) -> np.ndarray:
@@ -121,6 +122,8 @@ def check_adapters(subject: Subject, base: Path, base_gguf: Path, out: Path, row
     subject.adapter.save(out / "peft")
     tuned = PeftModel.from_pretrained(transformers_model(base), out / "peft").eval()
     rows.add(subject, "adapter", "peft", transformers_logprobs(tuned, subject.tokens), expected)
+    if subject.dora:
+        return  # llama.cpp has none: its files are merged
     subject.adapter.save(out / "adapter.gguf")
     theirs = llama_cpp_logprobs(base_gguf, subject.tokens, out / "adapter.gguf")
     rows.add(subject, "adapter, GGUF", "llama.cpp", theirs, expected)
@@ -178,20 +181,23 @@ def tiny(name: str, adapter: str | None = None) -> Subject:
     if adapter is None:
         return Subject(f"{name} + tuned", model, tune(model, 1e-2), tokens)
     loaded = adpo.Adapter.load(model, FIXTURES / "adapters" / adapter)
-    return Subject(f"{name} + {adapter}", model, loaded, tokens)
+    return Subject(f"{name} + {adapter}", model, loaded, tokens, "dora" in adapter)
 
 
-def smollm2(path: Path) -> Subject:
+def smollm2(path: Path, **options: bool) -> Subject:
+    """SmolLM2 with a new adapter, of the kind that the options name."""
     model = adpo.Model(path)
-    name = "SmolLM2-135M-Instruct.Q4_1.gguf + tuned"
-    return Subject(name, model, tune(model, 1e-3), model.tokenize(TEXT * 3))
+    kind = "".join(f", {option}" for option in options)
+    name = f"SmolLM2-135M-Instruct.Q4_1.gguf + tuned{kind}"
+    adapter = tune(model, 1e-3, **options)
+    return Subject(name, model, adapter, model.tokenize(TEXT * 3), "use_dora" in options)
 
 
-def tune(model: adpo.Model, learning_rate: float) -> adpo.Adapter:
+def tune(model: adpo.Model, learning_rate: float, **options: bool) -> adpo.Adapter:
     """An adapter that differs clearly from none."""
     pairs = adpo.Dataset(model)
     pairs.load_jsonl(FIXTURES / "pairs.jsonl")
-    trainer = adpo.Trainer(model, pairs, learning_rate=learning_rate, lora_rank=8)
+    trainer = adpo.Trainer(model, pairs, learning_rate=learning_rate, lora_rank=8, **options)
     for _ in trainer:
         pass
     return trainer.adapter()
@@ -222,10 +228,15 @@ def main() -> None:
     every = (*plain, "Q8_0", "Q4_0", "Q4_1", "Q4_K", "Q6_K")
     check(tiny("llama-f32", "llama-f32-lora"), rows, plain, every)
     check(tiny("llama-f32.gguf", "llama-f32-rslora"), rows)
+    check(tiny("llama-f32", "llama-f32-dora"), rows, plain, ["F32", "Q8_0", "Q4_K"])
+    check(tiny("llama-f32.gguf", "llama-f32-dora"), rows)
     check(tiny("llama-bias", "llama-bias-lora"), rows)
+    check(tiny("llama-bias", "llama-bias-dora"), rows)
     for name in ("tied-bf16", "rope-linear", "rope-llama3", "rope-llama3.gguf", "rope-yarn"):
         check(tiny(f"llama-{name}"), rows, files=["F32"])
     check(smollm2(Path(sys.argv[1])), rows, plain, every)
+    for kind in ("use_rslora", "use_dora"):
+        check(smollm2(Path(sys.argv[1]), **{kind: True}), rows, files=["F32"])
     head = ("model", "export", "read by", "mean difference", "largest", "cost of the encoding")
     publish(
         "Exports",

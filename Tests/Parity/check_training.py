@@ -18,7 +18,6 @@ import adpo
 import make_trl
 import make_trl_objectives
 from common import ADAPTERS, MODELS
-from make_trl_objectives import unpaired
 from report import cell, publish, table, versions
 from trl_runs import MODEL, START, final_norms, logged, pairs
 
@@ -64,6 +63,7 @@ def compare(
     ours: adpo.Trainer,
     *,
     full: bool = False,
+    without: Sequence[str] = (),
     evaluation: dict[str, Any] | None = None,
 ) -> list[str]:
     """Run ours; a row of the table."""
@@ -72,7 +72,7 @@ def compare(
     # What we found and what TRL did, by TRL's names.
     found: dict[str, tuple[list[float], list[float]]] = {}
     for prefix, entries in (("", steps), ("eval_", evaluations)):
-        for entry, expected in zip(entries, logged(theirs, prefix), strict=True):
+        for entry, expected in zip(entries, logged(theirs, prefix, without), strict=True):
             mine, their = (
                 {key.removeprefix("eval_"): value for key, value in metrics.items()}
                 for metrics in (entry.trl(), expected)
@@ -81,8 +81,6 @@ def compare(
                 both = found.setdefault(key, ([], []))
                 both[0].append(mine[key])
                 both[1].append(value)
-    if getattr(theirs, "ld_alpha", None) is not None:
-        del found["logps/chosen"], found["logps/rejected"]  # TRL weighs these too
     cells = [
         column.cell(*([x for metric in column.metrics for x in found.get(metric, ([], []))[side]]
                       for side in (0, 1)))
@@ -108,26 +106,25 @@ def parameters(trainer: adpo.Trainer, full: bool) -> dict[str, Any]:
         return load_file(file)
 
 
-def dataset(model: adpo.Model, *, is_unpaired: bool = False) -> adpo.Dataset:
-    return adpo.Dataset(model, unpaired(pairs()) if is_unpaired else pairs())
-
-
 def check_objective(run: dict[str, Any], folder: str) -> list[str]:
     """A run of Tests/Golden/make_trl_objectives.py."""
-    objective = run["objective"]
+    full = run["full"]
     model = adpo.Model(MODELS / MODEL)
     ours = adpo.Trainer(
         model,
-        dataset(model, is_unpaired=objective["loss"] == "kto"),
-        adpo.Objective(**objective),
-        start=adpo.Adapter.load(model, ADAPTERS / START),
+        adpo.Dataset(model, make_trl_objectives.rows(run)),
+        adpo.Objective(**run["objective"]),
+        start=None if full else adpo.Adapter.load(model, ADAPTERS / START),
+        full_finetuning=full,
         epochs=run["epochs"],
         batch_size=run["batch_size"],
+        learning_rate=run["learning_rate"],
         shuffle=False,
-        **make_trl_objectives.SETTINGS,
     )
-    name = ", ".join(f"{key} {value}" for key, value in objective.items())
-    return compare(name.removeprefix("loss "), make_trl_objectives.train(run, folder), ours)
+    name = ", ".join(f"{key} {value}" for key, value in run["objective"].items())
+    name = f"{name.removeprefix('loss ')}{', all weights' if full else ''}"
+    theirs = make_trl_objectives.train(run, folder)
+    return compare(name, theirs, ours, full=full, without=run["without"])
 
 
 def check_options(run: make_trl.Run, folder: str) -> list[str]:
@@ -135,7 +132,7 @@ def check_options(run: make_trl.Run, folder: str) -> list[str]:
     model = adpo.Model(MODELS / run.model)
     ours = adpo.Trainer(
         model,
-        dataset(model),
+        adpo.Dataset(model, pairs()),
         adpo.Objective(beta=run.beta),
         start=None if run.full else adpo.Adapter.load(model, ADAPTERS / run.start),
         full_finetuning=run.full,
@@ -152,7 +149,10 @@ def check_options(run: make_trl.Run, folder: str) -> list[str]:
         reference=run.reference,
         shuffle=False,
     )
-    evaluation = {"evaluation": dataset(model), "evaluation_steps": run.evaluation_steps}
+    evaluation = {
+        "evaluation": adpo.Dataset(model, pairs()),
+        "evaluation_steps": run.evaluation_steps,
+    }
     return compare(
         run.name,
         make_trl.train(run, folder),

@@ -37,7 +37,7 @@ extension Objective {
     ///
     /// - Throws: `.invalidArgument` for an objective that makes no sense, for counts that differ, and
     ///   for granularities that need the text: give its segments, and granularity `custom`;
-    ///   `.numeric` when a log-prob or the loss is not finite.
+    ///   `.numeric` when a log-prob, the loss or its gradient is not finite.
     public func loss(of input: LossInput) throws(ADPOError) -> LossOutput {
         let loss = try PreferenceLoss(self)
         let policy = input.policy.concatenated

@@ -38,8 +38,9 @@ package struct PreferenceLoss: Sendable {
     ///   - kl: the estimate of the KL divergence from the reference, for `kto` alone.
     ///   - scale: the weight of this pair in the batch's loss, which multiplies the derivative only.
     ///   - derivative: receives the loss's derivative by each of the policy's log-probs.
-    /// - Throws: `.numeric` when a log-prob or the loss is not finite, and what `derivative` holds
-    ///   is then of no use; `.invalidArgument` when counts differ, or a response is missing.
+    /// - Throws: `.numeric` when a log-prob, the loss or its gradient is not finite, and what
+    ///   `derivative` holds is then of no use; `.invalidArgument` when counts differ, or a response
+    ///   is missing.
     package func callAsFunction(
         policy: Span<Float>, reference: Span<Float>?, weights: Span<Float>? = nil,
         logSumSquares: Span<Float>? = nil, kl: Double = 0, segmentation: Segmentation,
@@ -77,6 +78,12 @@ package struct PreferenceLoss: Sendable {
         let share = objective.reduction == .mean ? 1 / Double(max(result.segments, 1)) : 1
         // The derivative of the negative log-likelihood by each chosen token's log-prob.
         let likelihoodSlope = -objective.likelihoodWeight / Double(max(chosenCount, 1))
+        var isFinite = true
+        func single(_ slope: Double) -> Float {
+            let value = Float(pairWeight * scale * slope)
+            isFinite = isFinite && value.isFinite
+            return value
+        }
         for segment in segmentation.segments {
             let chosen = segment.chosen
             let rejected =
@@ -90,13 +97,12 @@ package struct PreferenceLoss: Sendable {
 
             let segmentLoss = loss(scores, kl: kl)
             result.segmentLoss += segmentLoss.loss
-            let scale = pairWeight * scale
             for token in chosen {
-                let slope = share * segmentLoss.chosen * weight(token) + likelihoodSlope
-                derivative[token] = Float(scale * slope)
+                derivative[token] = single(
+                    share * segmentLoss.chosen * weight(token) + likelihoodSlope)
             }
             for token in rejected {
-                derivative[token] = Float(scale * share * segmentLoss.rejected * weight(token))
+                derivative[token] = single(share * segmentLoss.rejected * weight(token))
             }
         }
         result.loss = share * result.segmentLoss
@@ -106,8 +112,9 @@ package struct PreferenceLoss: Sendable {
         if case .none = rule.formula { result.segmentLoss = result.loss }
         result.loss *= pairWeight
         result.segmentLoss *= pairWeight
-        guard result.loss.isFinite, result.chosenLogRatio.isFinite, result.rejectedLogRatio.isFinite
-        else { throw numericError(policy, reference, chosenCount) }
+        guard isFinite, result.loss.isFinite, result.chosenLogRatio.isFinite,
+            result.rejectedLogRatio.isFinite
+        else { throw numericError(policy, reference, chosenCount, objective.beta) }
         return result
     }
 
@@ -166,7 +173,7 @@ private func policyWeight(
 
 /// Names the first log-prob that is not finite.
 private func numericError(
-    _ policy: Span<Float>, _ reference: Span<Float>?, _ chosenCount: Int
+    _ policy: Span<Float>, _ reference: Span<Float>?, _ chosenCount: Int, _ beta: Double
 ) -> ADPOError {
     for token in 0..<policy.count where !(policy[token] - (reference?[token] ?? 0)).isFinite {
         let place =
@@ -176,5 +183,6 @@ private func numericError(
         if let reference { message += ", the reference's \(reference[token])" }
         return ADPOError(.numeric, message)
     }
-    return ADPOError(.numeric, "the loss is not finite; lower beta")
+    return ADPOError(
+        .numeric, "the loss or its gradient is beyond what a float holds; beta is \(beta)")
 }

@@ -5,13 +5,15 @@ import Testing
 
 /// Expects an update, or with the prefix "eval_" an evaluation, to have seen what TRL logged.
 ///
-/// - Parameter ignored: names that TRL means something else by.
+/// - Parameter ignored: names that TRL lacks, or means something else by.
 func expectMetrics(
     _ metrics: Metrics, equal expected: JSON, prefix: String = "", ignoring ignored: [String] = [],
     _ label: String = ""
 ) {
     #expect(metrics.step == expected["step"]?.integer)
-    #expect(metrics.numTokens == expected["\(prefix)num_tokens"]?.integer)
+    if !ignored.contains("num_tokens") {
+        #expect(metrics.numTokens == expected["\(prefix)num_tokens"]?.integer)
+    }
     func compare(_ actual: Double, _ name: String, _ absolute: Float, _ relative: Float = 0) {
         if ignored.contains(name) { return }
         // TRL leaves out what no row of the batch has.
@@ -32,4 +34,23 @@ func expectMetrics(
     if metrics.isEvaluation { return }
     compare(metrics.gradientNorm, "grad_norm", 0, 1e-3)
     compare(metrics.learningRate, "learning_rate", 0, 1e-6)
+}
+
+/// Expects these norms of each matrix that was trained, by its name in a file.
+func expectNorms(of trainer: Trainer, equal norms: [(key: String, value: JSON)]) throws {
+    var values: [String: [Float]] = [:]
+    if trainer.configuration.fullFineTuning {
+        values = try trainer.tunedModel().weights.values(.huggingFace)
+    } else {
+        let adapter = try trainer.adapter()
+        let matrices = withExtendedLifetime(adapter) {
+            PEFT.tensors(adapter.lora.values, adapter.layout, adapter.model.architecture)
+        }
+        for matrix in matrices { values[matrix.name] = matrix.values }
+    }
+    #expect(values.count == norms.count)
+    for (name, norm) in norms {
+        let actual = try #require(values[name]).reduce(0) { $0 + $1 * $1 }.squareRoot()
+        expectClose([actual], [Float(norm.double ?? .nan)], absolute: 1e-5, relative: 1e-3, name)
+    }
 }

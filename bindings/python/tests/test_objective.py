@@ -74,6 +74,12 @@ def test_kto_equals_trl():
         assert np.mean(losses) == pytest.approx(batch["loss"], rel=1e-8)
 
 
+def test_a_gradient_beyond_floats_is_refused():
+    objective = adpo.Objective(loss="ipo", beta=1e-39)
+    with pytest.raises(adpo.NumericError, match="beta is 1e-39"):
+        adpo.loss(objective, ([-1.0], [-2.0]), ([-2.0], [-1.5]))
+
+
 def test_custom_segments_are_those_of_static():
     policy, reference = ([-1.0, -2, -3, -4], [-4.0, -1]), ([-2.0, -2, -2, -2], [-2.0, -2])
     static = adpo.loss(adpo.Objective("static:2"), policy, reference)

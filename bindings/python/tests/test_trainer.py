@@ -104,6 +104,24 @@ def test_the_first_loss_is_ln_2_a_segment(model, pairs, granularity):
     assert metrics.gradient_norm > 0
 
 
+@pytest.mark.parametrize("options", [{}, {"sft_weight": 0.5}, {"loss": "orpo"}])
+def test_the_loss_per_segment_does_not_depend_on_the_reduction(model, pairs, options):
+    found = [
+        adpo.Trainer(
+            model,
+            pairs,
+            adpo.Objective("token", reduction=reduction, **options),
+            batch_size=1,
+            gradient_accumulation=accumulation,
+            shuffle=False,
+        ).step()
+        for reduction, accumulation in (("mean", 1), ("sum", 1), ("mean", 2), ("sum", 2))
+    ]
+    assert found[0].loss_per_segment == pytest.approx(found[0].loss)
+    assert found[1].loss_per_segment == pytest.approx(found[0].loss_per_segment)
+    assert found[3].loss_per_segment == pytest.approx(found[2].loss_per_segment)
+
+
 def test_training_raises_the_margin(trainer, pairs):
     before = trainer.evaluate(pairs)
     trainer.run()
