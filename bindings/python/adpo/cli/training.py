@@ -231,7 +231,7 @@ def _trainer(model: Model, options: argparse.Namespace) -> Trainer:
     if info.pairs_truncated:
         _warn(f"{info.pairs_truncated} pairs cut: longer than --max-length")
     if options.warmup and options.warmup >= info.steps:
-        _warn(f"--warmup {options.warmup} is no less than the {info.steps} steps of the run")
+        _warn(f"--warmup {options.warmup:g} is no less than the {info.steps} steps of the run")
     return trainer
 
 
