@@ -1,18 +1,16 @@
-#include "dot.h"
+#include "dot_portable.h"
 
 #include <stdint.h>
 #include <string.h>
 
-#include "dot_portable.h"
 #include "half.h"
 #include "lanes.h"
 #include "multiarch.h"
 
 ADPO_MULTIARCH
-float adpo_dot_f32(const void *blocks, adpo_vector vector, ptrdiff_t count) {
+float adpo_dot_f32_portable(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
 #pragma clang fp reassociate(on) contract(fast)
-    const uint8_t *restrict floats = blocks;
-    const float *restrict x = vector.floats;
+    const uint8_t *floats = blocks;
     float sum = 0;
     for (ptrdiff_t i = 0; i < count; i++) {
         float weight;
@@ -23,20 +21,18 @@ float adpo_dot_f32(const void *blocks, adpo_vector vector, ptrdiff_t count) {
 }
 
 ADPO_MULTIARCH
-float adpo_dot_f16(const void *blocks, adpo_vector vector, ptrdiff_t count) {
+float adpo_dot_f16_portable(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
 #pragma clang fp reassociate(on) contract(fast)
-    const uint8_t *restrict halves = blocks;
-    const float *restrict x = vector.floats;
+    const uint8_t *halves = blocks;
     float sum = 0;
     for (ptrdiff_t i = 0; i < count; i++) sum += load_f16(halves + 2 * i) * x[i];
     return sum;
 }
 
 ADPO_MULTIARCH
-float adpo_dot_bf16(const void *blocks, adpo_vector vector, ptrdiff_t count) {
+float adpo_dot_bf16_portable(const void *restrict blocks, const float *restrict x, ptrdiff_t count) {
 #pragma clang fp reassociate(on) contract(fast)
-    const uint8_t *restrict halves = blocks;
-    const float *restrict x = vector.floats;
+    const uint8_t *halves = blocks;
     float sum = 0;
     for (ptrdiff_t i = 0; i < count; i++) sum += load_bf16(halves + 2 * i) * x[i];
     return sum;

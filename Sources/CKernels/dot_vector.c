@@ -1,4 +1,4 @@
-/* Vectors of floats and integers, and which of them a dot product with codes takes. */
+/* Vectors of floats and integers, and products of rows with the one that a format takes. */
 #include "dot.h"
 #include "dot_portable.h"
 #include "dot_vnni.h"
@@ -33,21 +33,40 @@ adpo_vector adpo_make_vector(const float *floats, ptrdiff_t count, void *scratch
     return (adpo_vector){floats, NULL, NULL, 0};
 }
 
+/* Processors read ahead as far as a page; codes are used up faster than the next one comes. */
+enum { AHEAD = 6144 };
+
+static inline void fetch(const uint8_t *bytes, ptrdiff_t count) {
+    for (ptrdiff_t i = 0; i < count; i += 64) __builtin_prefetch(bytes + i);
+}
+
+/* `dot` is a row's product with vector i, an expression. */
+#define DOT_ROWS(format, fetches, dot)                                                   \
+    ADPO_DOT(format) {                                                                   \
+        const uint8_t *row = weights.blocks;                                             \
+        for (ptrdiff_t r = 0; r < weights.rows; r++, row += weights.row_bytes) {         \
+            if (fetches) fetch(row + AHEAD, weights.row_bytes);                          \
+            for (ptrdiff_t i = 0; i < count; i++) {                                      \
+                const float product = dot;                                               \
+                float *output = y + i * stride + r;                                      \
+                *output = beta == 0 ? product : product + beta * *output;                \
+            }                                                                            \
+        }                                                                                \
+    }
+
+#define FLOATS(format) adpo_dot_##format##_portable(row, x[i].floats, weights.columns)
 #if defined(__x86_64__)
-#define DOT(format)                                                                     \
-    float adpo_dot_##format(const void *blocks, adpo_vector x, ptrdiff_t count) {       \
-        return x.integers ? adpo_dot_##format##_vnni(blocks, x, count)                  \
-                          : adpo_dot_##format##_portable(blocks, x.floats, count);      \
-    }
+#define INTEGERS(format)                                                \
+    (x[i].integers ? adpo_dot_##format##_vnni(row, x + i, weights.columns) : FLOATS(format))
 #else
-#define DOT(format)                                                               \
-    float adpo_dot_##format(const void *blocks, adpo_vector x, ptrdiff_t count) { \
-        return adpo_dot_##format##_portable(blocks, x.floats, count);             \
-    }
+#define INTEGERS FLOATS
 #endif
 
-DOT(q4_0)
-DOT(q4_1)
-DOT(q8_0)
-DOT(q4_k)
-DOT(q6_k)
+DOT_ROWS(f32, 0, FLOATS(f32))
+DOT_ROWS(f16, 0, FLOATS(f16))
+DOT_ROWS(bf16, 0, FLOATS(bf16))
+DOT_ROWS(q4_0, 1, INTEGERS(q4_0))
+DOT_ROWS(q4_1, 1, INTEGERS(q4_1))
+DOT_ROWS(q8_0, 1, INTEGERS(q8_0))
+DOT_ROWS(q4_k, 1, INTEGERS(q4_k))
+DOT_ROWS(q6_k, 1, INTEGERS(q6_k))

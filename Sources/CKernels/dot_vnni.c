@@ -64,12 +64,12 @@ VNNI adpo_vector adpo_make_vector_vnni(const float *floats, float largest, ptrdi
 
 /* Formats with blocks of 32 weights are taken two at a time; `add_blocks` gets 1 or 2 of them. */
 #define DOT_BY_TWO(add_blocks, block_bytes)                              \
-    const adpo_integers *integers = x.integers;                          \
+    const adpo_integers *integers = x->integers;                          \
     __m512 sum = _mm512_setzero_ps();                                    \
     for (; count >= 64; count -= 64, block += 2 * block_bytes, integers++) \
         sum = add_blocks(sum, block, 2, integers);                       \
     if (count) sum = add_blocks(sum, block, 1, integers);                \
-    return x.scale * _mm512_reduce_add_ps(sum);
+    return x->scale * _mm512_reduce_add_ps(sum);
 
 /* 16 bytes of each block, whose low 4 bits are its first 16 codes, whose high ones the others. */
 ADPO_INLINE VNNI __m512i load_codes(const uint8_t *first, const uint8_t *second) {
@@ -94,7 +94,7 @@ ADPO_INLINE VNNI __m512 add_q4_0(__m512 sum, const uint8_t *block, int count,
                load_scales(block, second));
 }
 
-VNNI float adpo_dot_q4_0_vnni(const uint8_t *block, adpo_vector x, ptrdiff_t count) {
+VNNI float adpo_dot_q4_0_vnni(const uint8_t *block, const adpo_vector *x, ptrdiff_t count) {
     DOT_BY_TWO(add_q4_0, 18)
 }
 
@@ -107,7 +107,7 @@ ADPO_INLINE VNNI __m512 add_q4_1(__m512 sum, const uint8_t *block, int count,
     return add(sum, _mm512_loadu_si512(x->sums), halves(headers, 1, 3));
 }
 
-VNNI float adpo_dot_q4_1_vnni(const uint8_t *block, adpo_vector x, ptrdiff_t count) {
+VNNI float adpo_dot_q4_1_vnni(const uint8_t *block, const adpo_vector *x, ptrdiff_t count) {
     DOT_BY_TWO(add_q4_1, 20)
 }
 
@@ -121,7 +121,7 @@ ADPO_INLINE VNNI __m512 add_q8_0(__m512 sum, const uint8_t *block, int count,
     return add(sum, offset_products(unsigned_codes, 7, x), load_scales(block, second));
 }
 
-VNNI float adpo_dot_q8_0_vnni(const uint8_t *block, adpo_vector x, ptrdiff_t count) {
+VNNI float adpo_dot_q8_0_vnni(const uint8_t *block, const adpo_vector *x, ptrdiff_t count) {
     DOT_BY_TWO(add_q8_0, 34)
 }
 
@@ -139,13 +139,15 @@ ADPO_INLINE VNNI __m512 load_q4_k_factors(const uint8_t *block) {
     return _mm512_mul_ps(codes, halves(_mm512_castps128_ps512(header), 0, 1));
 }
 
-VNNI float adpo_dot_q4_k_vnni(const uint8_t *block, adpo_vector x, ptrdiff_t count) {
+VNNI float adpo_dot_q4_k_vnni(const uint8_t *block, const adpo_vector *x, ptrdiff_t count) {
     __m512 even = _mm512_setzero_ps(), odd = _mm512_setzero_ps();
     __m256 minima = _mm256_setzero_ps();
     const __m512i shifts = _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 0, 4, 4, 4, 4, 4, 4, 4, 4);
-    for (; count > 0; count -= 256, block += 144, x.integers += 4, x.sums += 8) {
+    const adpo_integers *integers = x->integers;
+    const float *sums = x->sums;
+    for (; count > 0; count -= 256, block += 144, integers += 4, sums += 8) {
         const __m512 factors = load_q4_k_factors(block);
-        minima = _mm256_fmadd_ps(_mm512_extractf32x8_ps(factors, 1), _mm256_loadu_ps(x.sums),
+        minima = _mm256_fmadd_ps(_mm512_extractf32x8_ps(factors, 1), _mm256_loadu_ps(sums),
                                  minima);
 #pragma clang loop unroll(full)
         for (int pair = 0; pair < 4; pair++) {
@@ -153,20 +155,21 @@ VNNI float adpo_dot_q4_k_vnni(const uint8_t *block, adpo_vector x, ptrdiff_t cou
             const __m512i codes = _mm512_and_si512(
                 _mm512_srlv_epi32(_mm512_broadcast_i64x4(bytes), shifts), _mm512_set1_epi8(0x0F));
             __m512 *sum = pair % 2 ? &odd : &even;
-            *sum = add(*sum, products(codes, x.integers + pair),
+            *sum = add(*sum, products(codes, integers + pair),
                        halves(factors, 2 * pair, 2 * pair + 1));
         }
     }
     const __m512 sum = _mm512_sub_ps(_mm512_add_ps(even, odd), _mm512_zextps256_ps512(minima));
-    return x.scale * _mm512_reduce_add_ps(sum);
+    return x->scale * _mm512_reduce_add_ps(sum);
 }
 
-VNNI float adpo_dot_q6_k_vnni(const uint8_t *block, adpo_vector x, ptrdiff_t count) {
+VNNI float adpo_dot_q6_k_vnni(const uint8_t *block, const adpo_vector *x, ptrdiff_t count) {
     __m512 sum = _mm512_setzero_ps();
     const __m512i left = _mm512_setr_epi32(4, 4, 4, 4, 4, 4, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2);
     const __m512i right = _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 2, 2, 2, 2);
     const __m512i low_bits = _mm512_set1_epi8(0x0F), high_bits = _mm512_set1_epi8(0x30);
-    for (; count > 0; count -= 256, block += 210, x.integers += 4) {
+    const adpo_integers *integers = x->integers;
+    for (; count > 0; count -= 256, block += 210, integers += 4) {
         const __m128i packed = _mm_loadu_si128((const __m128i *)(block + 192));
         const __m512 scale = _mm512_broadcastss_ps(_mm_cvtph_ps(_mm_loadu_si16(block + 208)));
         const __m512 scales = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(packed)), scale);
@@ -184,11 +187,11 @@ VNNI float adpo_dot_q6_k_vnni(const uint8_t *block, adpo_vector x, ptrdiff_t cou
             const __m512i sub_blocks = _mm512_add_epi32(
                 _mm512_set1_epi32(4 * part),
                 _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3));
-            sum = add(sum, offset_products(codes, 5, x.integers + part),
+            sum = add(sum, offset_products(codes, 5, integers + part),
                       _mm512_permutexvar_ps(sub_blocks, scales));
         }
     }
-    return x.scale * _mm512_reduce_add_ps(sum);
+    return x->scale * _mm512_reduce_add_ps(sum);
 }
 
 #endif

@@ -20,11 +20,11 @@ static inline int has_vnni(void) {
 ADPO_HIDDEN adpo_vector adpo_make_vector_vnni(const float *floats, float largest, ptrdiff_t count,
                                               void *scratch);
 
-ADPO_HIDDEN float adpo_dot_q4_0_vnni(const uint8_t *block, adpo_vector x, ptrdiff_t count);
-ADPO_HIDDEN float adpo_dot_q4_1_vnni(const uint8_t *block, adpo_vector x, ptrdiff_t count);
-ADPO_HIDDEN float adpo_dot_q8_0_vnni(const uint8_t *block, adpo_vector x, ptrdiff_t count);
-ADPO_HIDDEN float adpo_dot_q4_k_vnni(const uint8_t *block, adpo_vector x, ptrdiff_t count);
-ADPO_HIDDEN float adpo_dot_q6_k_vnni(const uint8_t *block, adpo_vector x, ptrdiff_t count);
+ADPO_HIDDEN float adpo_dot_q4_0_vnni(const uint8_t *block, const adpo_vector *x, ptrdiff_t count);
+ADPO_HIDDEN float adpo_dot_q4_1_vnni(const uint8_t *block, const adpo_vector *x, ptrdiff_t count);
+ADPO_HIDDEN float adpo_dot_q8_0_vnni(const uint8_t *block, const adpo_vector *x, ptrdiff_t count);
+ADPO_HIDDEN float adpo_dot_q4_k_vnni(const uint8_t *block, const adpo_vector *x, ptrdiff_t count);
+ADPO_HIDDEN float adpo_dot_q6_k_vnni(const uint8_t *block, const adpo_vector *x, ptrdiff_t count);
 
 #endif
 

@@ -18,8 +18,12 @@ package struct Encoding: Sendable {
     /// Encodes whole blocks: (floats, output bytes, number of elements).
     package let encode:
         @convention(c) @Sendable (UnsafePointer<Float>?, UnsafeMutableRawPointer?, Int) -> Void
-    /// The dot product of whole blocks with a vector: (encoded bytes, vector, number of elements).
-    package let dot: @convention(c) @Sendable (UnsafeRawPointer?, adpo_vector, Int) -> Float
+    /// y = x W^T + beta y for few rows of x: (rows of weights, vectors, how many, beta, y, its stride).
+    package let dot:
+        @convention(c) @Sendable (
+            adpo_encoded_rows, UnsafePointer<adpo_vector>?, Int, Float,
+            UnsafeMutablePointer<Float>?, Int
+        ) -> Void
 
     /// The bytes of a tensor of this shape, whose rows (the last dimension) are whole blocks; nil
     /// when they are not, when a dimension is negative, or when the size overflows.

@@ -16,7 +16,15 @@ extension Matrix {
             for i in 0..<count {
                 vectors.initializeElement(at: i, to: vector(x, row: i, scratch: scratch))
             }
-            multiply(UnsafeBufferPointer(vectors), beta: beta, into: y)
+            let threads = Parallel.threadCount
+            let size = min(Self.mostRowsAtATime, (rows + threads - 1) / threads)
+            Parallel.forEach((rows + size - 1) / size) { part in
+                let first = part * size
+                let weights = adpo_encoded_rows(
+                    blocks: bytes(row: first), row_bytes: rowBytes, rows: min(size, rows - first),
+                    columns: columns)
+                encoding.dot(weights, vectors.baseAddress, count, beta, y + first, rows)
+            }
         }
     }
 
@@ -30,23 +38,5 @@ extension Matrix {
             (row + 1) * bytes <= ProductScratch.floatsPerLane * MemoryLayout<Float>.size
         else { return adpo_vector(floats: x, integers: nil, sums: nil, scale: 0) }
         return adpo_make_vector(x, columns, UnsafeMutableRawPointer(scratch) + row * bytes)
-    }
-
-    private func multiply(
-        _ x: UnsafeBufferPointer<adpo_vector>, beta: Float, into y: UnsafeMutablePointer<Float>
-    ) {
-        let (dot, rows, columns) = (encoding.dot, rows, columns)
-        let threads = Parallel.threadCount
-        let size = min(Self.mostRowsAtATime, (rows + threads - 1) / threads)
-        Parallel.forEach((rows + size - 1) / size) { part in
-            for row in part * size..<min(rows, (part + 1) * size) {
-                let weights = bytes(row: row)
-                for (i, x) in x.enumerated() {
-                    let product = dot(weights, x, columns)
-                    let output = y + i * rows + row
-                    output.pointee = beta == 0 ? product : product + beta * output.pointee
-                }
-            }
-        }
     }
 }

@@ -1,7 +1,7 @@
 /*
- * Dot products of encoded weights with a vector, straight from the encoded bytes: a row of a few
- * hundred weights costs no more than reading it from memory. `count` is the number of elements,
- * whole blocks, which may lie at any address.
+ * Dot products of rows of encoded weights with vectors, straight from the encoded bytes: a row of a
+ * few hundred weights costs no more than reading it from memory. Rows are whole blocks, which may
+ * lie at any address.
  *
  * The vector is floats. Formats with small integers as codes take it as integers too, where the
  * processor has instructions for that (AVX512_VNNI): of 23 bits with its sign, which is as near to a
@@ -35,13 +35,26 @@ ptrdiff_t adpo_vector_scratch(ptrdiff_t count);
  * them, or when some number is not finite or all are very small. */
 adpo_vector adpo_make_vector(const float *floats, ptrdiff_t count, void *scratch);
 
-float adpo_dot_f32(const void *blocks, adpo_vector x, ptrdiff_t count);
-float adpo_dot_f16(const void *blocks, adpo_vector x, ptrdiff_t count);
-float adpo_dot_bf16(const void *blocks, adpo_vector x, ptrdiff_t count);
-float adpo_dot_q4_0(const void *blocks, adpo_vector x, ptrdiff_t count);
-float adpo_dot_q4_1(const void *blocks, adpo_vector x, ptrdiff_t count);
-float adpo_dot_q8_0(const void *blocks, adpo_vector x, ptrdiff_t count);
-float adpo_dot_q4_k(const void *blocks, adpo_vector x, ptrdiff_t count);
-float adpo_dot_q6_k(const void *blocks, adpo_vector x, ptrdiff_t count);
+/* Rows that follow each other. */
+typedef struct adpo_encoded_rows {
+    const void *blocks;
+    ptrdiff_t row_bytes;
+    ptrdiff_t rows;
+    ptrdiff_t columns;
+} adpo_encoded_rows;
+
+/* y = x W^T + beta y, for `count` vectors x; y is [count, rows], its own rows `stride` apart. */
+#define ADPO_DOT(format)                                                                    \
+    void adpo_dot_##format(adpo_encoded_rows weights, const adpo_vector *x, ptrdiff_t count, \
+                           float beta, float *y, ptrdiff_t stride)
+
+ADPO_DOT(f32);
+ADPO_DOT(f16);
+ADPO_DOT(bf16);
+ADPO_DOT(q4_0);
+ADPO_DOT(q4_1);
+ADPO_DOT(q8_0);
+ADPO_DOT(q4_k);
+ADPO_DOT(q6_k);
 
 #endif

@@ -155,15 +155,19 @@ struct EncodingTests {
         let scratch = UnsafeMutableRawPointer.allocate(
             byteCount: adpo_vector_scratch(x.count), alignment: 64)
         defer { scratch.deallocate() }
-        return x.withUnsafeBufferPointer { floats in
+        var products: [Float] = [.nan, .nan]
+        x.withUnsafeBufferPointer { floats in
             blocks.withUnsafeBytes { blocks in
-                [
-                    adpo_vector(
-                        floats: floats.baseAddress, integers: nil, sums: nil, scale: 0),
+                let weights = adpo_encoded_rows(
+                    blocks: blocks.baseAddress, row_bytes: blocks.count, rows: 1, columns: x.count)
+                let vectors = [
+                    adpo_vector(floats: floats.baseAddress, integers: nil, sums: nil, scale: 0),
                     adpo_make_vector(floats.baseAddress, x.count, scratch),
-                ].map { encoding.dot(blocks.baseAddress, $0, x.count) }
+                ]
+                encoding.dot(weights, vectors, vectors.count, 0, &products, 1)
             }
         }
+        return products
     }
 
     private func encode(_ weights: [Float], with encoding: Encoding) -> [UInt8] {
