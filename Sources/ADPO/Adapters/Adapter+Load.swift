@@ -128,7 +128,7 @@ extension Adapter {
             }
             if isThere {
                 modules.insert(module)
-            } else if configuration.targetModules?.contains(where: module.matches) ?? false {
+            } else if configuration.lists(module) {
                 throw otherModel(path, "\"\(module.name)\" is a target module without tensors")
             }
         }

@@ -17,18 +17,19 @@ package enum PEFT {
 struct PEFTConfiguration {
     /// Of the modules that no pattern names; nil for what the matrices are.
     private var rank: Int?
-    private var rankPattern: Pattern = []
+    private var rankPattern: Pattern = [:]
     let alpha: Float
-    private var alphaPattern: Pattern = []
+    private var alphaPattern: Pattern = [:]
     private(set) var isRankStabilized = false
     /// DoRA.
     private(set) var hasMagnitudes = false
     private(set) var dropout = 0.0
     /// What all of the adapted modules are, where the file lists them.
-    private(set) var targetModules: [String]?
+    private var targetModules: Set<String>?
 
-    /// Names of modules, or what names end with, and what these modules have instead.
-    private typealias Pattern = [(name: String, value: Double)]
+    /// Names of modules, or what names end with, and what these modules have instead. Of several
+    /// that name a module, the first in the file counts.
+    private typealias Pattern = [String: (place: Int, value: Double)]
 
     init(alpha: Float) { self.alpha = alpha }
 
@@ -65,7 +66,7 @@ struct PEFTConfiguration {
         dropout = json["lora_dropout"]?.double ?? 0
         // Some of the modules that are listed may be excepted again.
         if ["layers_to_transform", "exclude_modules"].allSatisfy({ json[$0]?.isNull ?? true }) {
-            targetModules = json["target_modules"]?.array?.compactMap(\.string)
+            targetModules = json["target_modules"]?.array.map { Set($0.compactMap(\.string)) }
         }
     }
 
@@ -73,16 +74,23 @@ struct PEFTConfiguration {
     private static func pattern(
         _ json: JSON?, _ key: String, source: String
     ) throws(ADPOError) -> Pattern {
-        let values = Configuration(json ?? .null, source: "\(source), \(key)")
-        var pattern: Pattern = []
-        for (name, _) in json?.members ?? [] {
+        guard let json, !json.isNull else { return [:] }
+        guard let members = json.members else {
+            throw ADPOError(.format, "\(source): \"\(key)\" is no object")
+        }
+        var pattern: Pattern = [:]
+        for (place, (name, value)) in members.enumerated() {
             guard name.utf8.allSatisfy(Self.isOfName) else {
                 throw ADPOError(
                     .unsupported,
                     "\(source): \"\(key)\" has the regular expression \"\(name)\"; only names of "
                         + "modules are supported")
             }
-            pattern.append((name, try values.number(name)))
+            guard let value = value.positiveNumber else {
+                throw ADPOError(
+                    .format, "\(source): \"\(key)\" of \"\(name)\" is no positive number")
+            }
+            if pattern[name] == nil { pattern[name] = (place, value) }
         }
         return pattern
     }
@@ -98,14 +106,23 @@ struct PEFTConfiguration {
 
     /// The rank that a module's matrices must have; nil where any will do.
     func rank(of module: TargetModule) -> Int? {
-        rankPattern.first { module.matches($0.name) }.map { Int(exactly: $0.value) ?? 0 } ?? rank
+        value(of: module, in: rankPattern).map { Int(exactly: $0) ?? 0 } ?? rank
     }
 
     /// What B is multiplied with, where a module of one rank lies in a layout of another.
     func scale(of module: TargetModule, rank: Int, in layoutRank: Int) -> Float {
-        let own = alphaPattern.first { module.matches($0.name) }.map { Float($0.value) } ?? alpha
+        let own = value(of: module, in: alphaPattern).map { Float($0) } ?? alpha
         guard own != alpha || rank != layoutRank else { return 1 }
         return LoRAParameters.scale(alpha: own, rank: rank, isRankStabilized)
             / LoRAParameters.scale(alpha: alpha, rank: layoutRank, isRankStabilized)
+    }
+
+    /// Whether the file lists the module among those that are adapted.
+    func lists(_ module: TargetModule) -> Bool {
+        targetModules.map { listed in module.endings.contains(where: listed.contains) } ?? false
+    }
+
+    private func value(of module: TargetModule, in pattern: Pattern) -> Double? {
+        module.endings.compactMap { pattern[$0] }.min { $0.place < $1.place }?.value
     }
 }

@@ -13,6 +13,12 @@ package struct TargetModule: Sendable, Hashable {
     /// As Hugging Face names it: "model.layers.0.self_attn.q_proj".
     var name: String { TensorNames.huggingFace.linear(linear, layer: layer) }
 
+    /// Its name, and what that ends with after each dot: what PEFT's lists may call it.
+    var endings: [String] {
+        let parts = name.split(separator: ".")
+        return parts.indices.map { parts[$0...].joined(separator: ".") }
+    }
+
     /// All linear layers of a model's decoder layers, in their order.
     package static func all(_ architecture: Architecture) -> [TargetModule] {
         (0..<architecture.layers).flatMap { layer in
@@ -56,13 +62,11 @@ package struct TargetModule: Sendable, Hashable {
     /// a dot, as PEFT matches; or a pattern for the full name, in which `*` stands for any text and
     /// `?` for a character.
     func matches(_ entry: String) -> Bool {
-        let (name, entry) = (Array(name.utf8), Array(entry.utf8))
-        if entry.elementsEqual("all-linear".utf8) { return true }
-        if entry.contains(UInt8(ascii: "*")) || entry.contains(UInt8(ascii: "?")) {
-            return glob(entry, matches: name)
+        if entry.utf8.elementsEqual("all-linear".utf8) { return true }
+        if entry.utf8.contains(UInt8(ascii: "*")) || entry.utf8.contains(UInt8(ascii: "?")) {
+            return glob(Array(entry.utf8), matches: Array(name.utf8))
         }
-        let dotted = [UInt8(ascii: ".")] + entry
-        return name == entry || name.suffix(dotted.count) == dotted[...]
+        return endings.contains { $0.utf8.elementsEqual(entry.utf8) }
     }
 
     /// What PEFT calls these modules: "q_proj" where it is adapted in every layer, full names

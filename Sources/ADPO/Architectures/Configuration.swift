@@ -8,6 +8,13 @@ package protocol ConfigurationValue {
     var bool: Bool? { get }
 }
 
+extension ConfigurationValue {
+    /// nil for what 32-bit floats take for zero or infinity, too.
+    var positiveNumber: Double? {
+        double.flatMap { Float($0) > 0 && Float($0).isFinite ? $0 : nil }
+    }
+}
+
 extension JSON: ConfigurationValue {}
 extension GGUFValue: ConfigurationValue {}
 
@@ -48,12 +55,12 @@ package struct Configuration {
         return integer
     }
 
-    /// A positive finite number; without a fallback the key is required.
+    /// A positive number that 32-bit floats can hold; without a fallback the key is required.
     package func number(_ key: String, default fallback: Double? = nil) throws(ADPOError) -> Double
     {
         guard let value = lookUp(key) else { return try required(key, fallback) }
-        guard let number = value.double, number.isFinite, number > 0 else {
-            throw malformed(key, "a positive number")
+        guard let number = value.positiveNumber else {
+            throw malformed(key, "a positive number in the range of 32-bit floats")
         }
         return number
     }

@@ -20,9 +20,14 @@ extension GGUFTokenizerFields {
             throw ADPOError(
                 .format, "\(source) holds no tokenizer (tokenizer.ggml.model and .tokens)")
         }
-        self.init(
-            model: model, pre: value("pre")?.string, tokens: tokens,
-            merges: try elements("merges", \.strings) ?? [])
+        let merges = try elements("merges", \.strings)
+        guard merges != nil || model != "gpt2" else {
+            throw ADPOError(
+                .format,
+                "\(source): tokenizer.ggml.merges is missing, without which texts would become "
+                    + "other tokens; convert the model again")
+        }
+        self.init(model: model, pre: value("pre")?.string, tokens: tokens, merges: merges ?? [])
         tokenTypes = try elements("token_type", \.integers)?.map { Int32(truncatingIfNeeded: $0) }
         bosTokenID = value("bos_token_id")?.integer
         eosTokenID = value("eos_token_id")?.integer

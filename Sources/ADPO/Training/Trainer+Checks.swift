@@ -20,12 +20,14 @@ extension Trainer {
         let tolerance: Float = dtype == .bf16 ? 0.5 : 0.01
         for (index, targets) in pass.members {
             for target in targets where abs(policy[target] - reference[target]) > tolerance {
+                let cache = configuration.referenceCache
                 throw ADPOError(
-                    .internal,
+                    cache == nil ? .internal : .format,
                     """
                     \(training.name(index)): before the first update the policy is the reference, \
                     but the log-prob of response token \(target - targets.lowerBound) is \
-                    \(policy[target]) for one and \(reference[target]) for the other
+                    \(policy[target]) for one and \(reference[target]) for the other\
+                    \(cache.map { "; remove \($0), whose log-probs are others" } ?? "")
                     """)
             }
         }

@@ -89,6 +89,7 @@ package struct GGUFFile: Sendable {
             try tensors.add(
                 description.name, try description.entry(file: file, start: start), path: path)
         }
+        try tensors.checkThatNoneOverlap(path: path)
     }
 }
 

@@ -47,6 +47,7 @@ package struct SafetensorsFile: Sendable {
             }
             try tensors.add(name, .success(view), path: path)
         }
+        try tensors.checkThatNoneOverlap(path: path)
     }
 
     /// The weights in a Hugging Face directory: model.safetensors, or else the files that

@@ -29,6 +29,23 @@ package struct TensorTable: Sendable {
         }
     }
 
+    /// Refuses tensors of one file that share bytes, as other readers do: a small file could pretend
+    /// to hold any number of large ones.
+    func checkThatNoneOverlap(path: String) throws(ADPOError) {
+        let ranges = entries.values.compactMap { entry -> (name: String, bytes: Range<UInt>)? in
+            guard let view = try? entry.get(), view.bytes.count > 0 else { return nil }
+            let start = UInt(bitPattern: view.bytes.baseAddress)
+            return (view.name, start..<start + UInt(view.bytes.count))
+        }.sorted { $0.bytes.lowerBound < $1.bytes.lowerBound }
+        for (first, second) in zip(ranges, ranges.dropFirst())
+        where first.bytes.overlaps(second.bytes) {
+            throw ADPOError(
+                .format,
+                "\(path): the tensors \"\(first.name)\" and \"\(second.name)\" overlap: the "
+                    + "file is damaged")
+        }
+    }
+
     static func unsupported(_ name: String, type: String, path: String) -> ADPOError {
         let known = Encoding.all.map(\.name).joined(separator: ", ")
         return ADPOError(

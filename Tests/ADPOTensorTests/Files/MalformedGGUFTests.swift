@@ -93,6 +93,7 @@ struct MalformedGGUFTests {
         Fault("truncated", tensors: 1, tensor("t", [1], offset: .max)),
         Fault("truncated", tensors: 1, tensor("t", [1], offset: 1 << 62)),
         Fault("\"t\" occurs twice", tensors: 2, tensor("t", [1]), tensor("t", [1])),
+        Fault("overlap", tensors: 2, tensor("t", [1]), tensor("u", [1])),
     ]
 
     @Test(arguments: faults)

@@ -88,6 +88,11 @@ struct SafetensorsTests {
             #"{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "#
                 + #""a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}"#, "occurs twice"
         ),
+        (
+            #"{"a": {"dtype": "F32", "shape": [1], "data_offsets": [3, 7]}, "#
+                + #""b": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}"#,
+            "\"b\" and \"a\" overlap"
+        ),
     ])
     func refuses(_ header: String, _ reason: String) throws {
         let error = try failure(

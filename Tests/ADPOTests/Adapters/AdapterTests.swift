@@ -134,6 +134,10 @@ struct AdapterTests {
             .unsupported
         ),
         (#""lora_alpha": 8"#, #""lora_alpha": "x""#, .format),
+        (#""lora_alpha": 8"#, #""lora_alpha": 1e308"#, .format),
+        (#""lora_alpha": 8"#, #""lora_alpha": 1e-320"#, .format),
+        (#""alpha_pattern": {}"#, #""alpha_pattern": {"q_proj": 1e308}"#, .format),
+        (#""alpha_pattern": {}"#, #""alpha_pattern": [8]"#, .format),
     ])
     func refusesAConfiguration(_ old: String, _ new: String, _ code: ADPOError.Code) throws {
         let source = Fixture.path("Fixtures/adapters/llama-f32-lora")
@@ -151,6 +155,31 @@ struct AdapterTests {
                 try Adapter(model: model, path: directory)
             }
             #expect(error?.code == code, "\(String(describing: error))")
+        }
+    }
+
+    /// Time grows with the length of such lists, not with its square.
+    @Test(arguments: ["target_modules", "rank_pattern", "alpha_pattern"])
+    func readsLongLists(_ key: String) throws {
+        let source = Fixture.path("Fixtures/adapters/llama-f32-lora")
+        let adapter = try load("llama-f32-lora")
+        let names = (0..<200_000).map { "x\($0)" }
+        let list =
+            key == "target_modules"
+            ? JSON.array(names.map(JSON.string))
+            : .object(names.map { (key: $0, value: .integer(1)) })
+        let configuration = try JSON(path: source + "/adapter_config.json")
+        let members = (configuration.members ?? []).map {
+            ($0.key, $0.key == key ? list : $0.value)
+        }
+        try withTemporaryDirectory { directory in
+            try AtomicFile.write(
+                Array(JSON.object(members).text.utf8), to: directory + "/adapter_config.json")
+            try AtomicFile.write(
+                readBytes(source + "/adapter_model.safetensors"),
+                to: directory + "/adapter_model.safetensors")
+            let read = try Adapter(model: adapter.model, path: directory)
+            #expect((read.rank, read.alpha) == (adapter.rank, adapter.alpha))
         }
     }
 }

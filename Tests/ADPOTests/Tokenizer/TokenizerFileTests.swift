@@ -201,6 +201,7 @@ struct TokenizerFileTests {
         var writer = GGUFWriter()
         writer.set("tokenizer.ggml.model", .text("gpt2"))
         writer.set("tokenizer.ggml.tokens", .strings([Array("a".utf8)]))
+        writer.set("tokenizer.ggml.merges", .strings([]))
         writer.set("tokenizer.ggml.\(key)", value)
         try withTemporaryDirectory { directory in
             try writer.write([], to: directory + "/a.gguf") { (_, _) throws(ADPOError) in }
@@ -210,6 +211,26 @@ struct TokenizerFileTests {
             }
             #expect(error?.code == .format)
             #expect(error?.message.contains(key) == true)
+        }
+    }
+
+    /// llama.cpp refuses it, too; an empty list is one.
+    @Test func refusesGGUFTokenizersWithoutMerges() throws {
+        var writer = GGUFWriter()
+        writer.set("tokenizer.ggml.model", .text("gpt2"))
+        writer.set("tokenizer.ggml.tokens", .strings([Array("a".utf8)]))
+        try withTemporaryDirectory { directory in
+            func fields() throws -> GGUFTokenizerFields {
+                try writer.write([], to: directory + "/a.gguf") { (_, _) throws(ADPOError) in }
+                return try GGUFTokenizerFields(
+                    GGUFFile(path: directory + "/a.gguf").metadata, source: "a.gguf")
+            }
+            let error = #expect(throws: ADPOError.self) { try fields() }
+            #expect(error?.code == .format)
+            #expect(error?.message.contains("tokenizer.ggml.merges is missing") == true)
+            writer.set("tokenizer.ggml.merges", .strings([]))
+            let none = try fields().merges
+            #expect(none.isEmpty)
         }
     }
 

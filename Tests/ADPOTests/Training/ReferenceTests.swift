@@ -127,6 +127,26 @@ struct ReferenceTests {
         }
     }
 
+    /// Nothing is wrong with a file's form when its log-probs are those of nothing.
+    @Test(arguments: [-1, 3e38, Float.infinity])
+    func aFileOfWrongLogProbsStopsTheRun(_ value: Float) throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/references"
+            let kind = "adpo-reference-cache"
+            _ = try TinyRun.trainer { $0.referenceCache = path }.step()
+            let file = try StateFile(kind: kind, path: path)
+            let count = try #require(file.tensor("log_probs")).elementCount
+            try Array(repeating: value, count: count).withUnsafeBufferPointer {
+                try StateFile.write(
+                    kind: kind, facts: file.facts, tensors: [("log_probs", $0)], to: path)
+            }
+            let trainer = try TinyRun.trainer { $0.referenceCache = path }
+            let error = #expect(throws: ADPOError.self) { try trainer.step() }
+            #expect(error?.code == .format)
+            #expect(error?.message.contains("remove \(path)") == true)
+        }
+    }
+
     /// A reference that is not the one that the policy starts from is noticed.
     @Test func aWrongReferenceStopsTheRun() throws {
         let trainer = try TinyRun.trainer { $0.shuffles = false }
