@@ -8,6 +8,8 @@
 void fail(const char *file, int line, const char *call, const char *why);
 /* Of a call: its status, and that there is a message. */
 void expect(adpo_status found, adpo_status expected, const char *file, int line, const char *call);
+/* Of a call that may succeed or not: a status that there is, and a message unless it is OK. */
+void known(adpo_status found, const char *what, int variant);
 
 #define EXPECT(status, call) expect((call), (status), __FILE__, __LINE__, #call)
 #define OK(call) EXPECT(ADPO_OK, call)
@@ -42,6 +44,7 @@ void inspections(adpo_dataset *pairs);
 void contrastive(adpo_dataset *pairs);
 void objectives(void);
 void extremes(void);
+void arrays(void);
 void trainers(void);
 
 #endif

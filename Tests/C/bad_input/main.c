@@ -65,6 +65,7 @@ int main(int argc, char **argv)
     objectives();
     trainers();
     extremes();
+    arrays();
     threads();
     adpo_model_destroy(model);
     return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
