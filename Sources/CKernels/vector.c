@@ -9,6 +9,14 @@ void adpo_add_scaled(float *restrict y, const float *restrict x, float scale, pt
 }
 
 ADPO_MULTIARCH
+float adpo_dot(const float *restrict x, const float *restrict y, ptrdiff_t count) {
+#pragma clang fp reassociate(on) contract(fast)
+    float sum = 0;
+    for (ptrdiff_t i = 0; i < count; i++) sum += x[i] * y[i];
+    return sum;
+}
+
+ADPO_MULTIARCH
 void adpo_add_bias(float *restrict y, const float *restrict bias, ptrdiff_t rows,
                    ptrdiff_t width) {
     for (ptrdiff_t r = 0; r < rows; r++, y += width)

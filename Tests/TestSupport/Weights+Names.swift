@@ -2,28 +2,37 @@ import ADPO
 import ADPOTensor
 
 extension Weights {
-    /// The weights by the names that a file gives them; a tied head is not named again.
-    package func values(_ names: TensorNames) -> [String: [Float]] {
-        var values = [names.embedding: embedding.values, names.finalNorm: finalNorm.weight.values]
-        for (index, layer) in layers.enumerated() {
-            values[names.attentionNorm(layer: index)] = layer.attentionNorm.weight.values
-            values[names.feedForwardNorm(layer: index)] = layer.feedForwardNorm.weight.values
-            for linear in LinearLayer.allCases {
-                let name = names.linear(linear, layer: index)
-                values["\(name).weight"] = layer[linear].weight.values
-                if let bias = layer[linear].bias { values["\(name).bias"] = bias.values }
+    /// The weights, or their gradients, by the names that a kind of file gives its tensors, as such a file
+    /// has them; a tied head is not named again.
+    ///
+    /// - Parameter own: The kind of the file that the model comes from.
+    package func values(_ kind: FileKind, of own: FileKind? = nil) -> [String: [Float]] {
+        var values: [String: [Float]] = [:]
+        for id in list.order {
+            let (parameter, place) = (list[id], list[id].place(in: kind))
+            let order = parameter.place(in: own ?? kind).order
+            let rows = (0..<parameter.shape[0]).map { place.order.row($0, in: order) }
+            switch id {
+            case .matrix(let id):
+                let matrix = self[id].values
+                var ordered = rows.map { matrix[$0] }
+                if place.isTransposed {
+                    ordered = ordered[0].indices.map { column in ordered.map { $0[column] } }
+                }
+                values[place.name, default: []] += ordered.flatMap(\.self)
+            case .vector(let id):
+                let vector = self[id].values
+                values[place.name] = rows.map { vector[$0] }
             }
-        }
-        if head.bytes.baseAddress != embedding.bytes.baseAddress {
-            values[names.head] = head.values
         }
         return values
     }
 }
 
 extension Matrix {
-    fileprivate var values: [Float] {
-        (0..<rows).flatMap { row in
+    /// Row by row.
+    fileprivate var values: [[Float]] {
+        (0..<rows).map { row in
             [Float](unsafeUninitializedCapacity: columns) { output, count in
                 count = columns
                 if let base = output.baseAddress { decode(row: row, into: base) }

@@ -7,36 +7,37 @@ extension Adapter {
     /// - Throws: `.notFound`, `.io`, `.format` (also for an adapter of another model),
     ///   `.unsupported`, `.outOfMemory`.
     public convenience init(model: Model, path: String) throws(ADPOError) {
-        switch TensorNames(path: path) {
+        switch FileKind(path: path) {
         case .huggingFace:
             let source = "\(path)/\(PEFT.configurationFile)"
             let configuration = try PEFTConfiguration(JSON(path: source), source: source)
             let file = try SafetensorsFile(path: "\(path)/\(PEFT.weightsFile)")
             try self.init(
-                model: model, path: path, names: .huggingFace, tensors: file.tensors, configuration)
+                model: model, path: path, AdapterFormat(.huggingFace, model), tensors: file.tensors,
+                configuration)
         case .gguf:
             let file = try GGUFFile(path: path)
-            let head = try GGUFAdapterHead(file, source: path, family: model.architecture.family)
+            let head = try GGUFAdapterHead(file, source: path, model)
             try self.init(
-                model: model, path: path, names: .gguf, tensors: file.tensors,
+                model: model, path: path, AdapterFormat(.gguf, model), tensors: file.tensors,
                 PEFTConfiguration(alpha: head.alpha))
         }
     }
 
     private convenience init(
-        model: Model, path: String, names: TensorNames, tensors: TensorTable,
+        model: Model, path: String, _ format: AdapterFormat, tensors: TensorTable,
         _ configuration: PEFTConfiguration
     ) throws(ADPOError) {
-        let modules = try Self.modules(of: tensors, names, model, configuration, path: path)
-        let ranks = try Self.ranks(of: modules, tensors, names, configuration, path: path)
+        let modules = try Self.modules(of: tensors, format, configuration, path: path)
+        let ranks = try Self.ranks(of: modules, tensors, format, configuration, path: path)
         let layout = try AdapterLayout(
-            model.architecture, rank: ranks.values.max() ?? 0, modules: modules,
-            hasMagnitudes: configuration.hasMagnitudes)
+            model.architecture.parameters, rank: ranks.values.max() ?? 0,
+            weights: Set(ranks.keys), hasMagnitudes: configuration.hasMagnitudes)
         let matrices = AdapterMatrix.all(layout)
         var views: [TensorView] = []
         for matrix in matrices {
-            let name = names.name(matrix.side, of: matrix.module) ?? ""
-            let shape = matrix.shape(rank: ranks[matrix.module] ?? layout.rank)
+            let name = format.name(matrix.side, of: matrix.module.weight) ?? ""
+            let shape = matrix.shape(rank: ranks[matrix.module.weight] ?? layout.rank)
             guard let view = try tensors.tensor(name), view.shape == shape else {
                 throw Self.otherModel(path, "\"\(name)\" is missing or not \(shape)")
             }
@@ -55,13 +56,15 @@ extension Adapter {
                     + "\(layout.rank): the others would be filled up to it")
         }
         let values = try Buffer<Float>(zeros: layout.count)
+        let names = Dictionary(uniqueKeysWithValues: modules.map { ($0.weight, $0) })
         for (matrix, view) in zip(matrices, views) {
-            let rank = ranks[matrix.module] ?? layout.rank
+            guard let module = names[matrix.module.weight] else { continue }
+            let rank = ranks[matrix.module.weight] ?? layout.rank
             try Self.read(
                 view, matrix, into: values.pointer + matrix.range.lowerBound,
                 scale: matrix.side == .b
-                    ? configuration.scale(of: matrix.module, rank: rank, in: layout.rank) : 1
-            ) { names.row($0, of: matrix, model.architecture) }
+                    ? configuration.scale(of: module, rank: rank, in: layout.rank) : 1
+            ) { format.row($0, of: matrix) }
         }
         try self.init(
             model: model, layout: layout, alpha: configuration.alpha,
@@ -90,12 +93,12 @@ extension Adapter {
     /// The rank of each module, which the shape of its A tells. Where they differ, matrices are filled
     /// up with zeros to the highest of them, and the scale that a module has of its own goes into B.
     private static func ranks(
-        of modules: Set<TargetModule>, _ tensors: TensorTable, _ names: TensorNames,
+        of modules: [TargetModule], _ tensors: TensorTable, _ format: AdapterFormat,
         _ configuration: PEFTConfiguration, path: String
-    ) throws(ADPOError) -> [TargetModule: Int] {
-        var ranks: [TargetModule: Int] = [:]
+    ) throws(ADPOError) -> [MatrixID: Int] {
+        var ranks: [MatrixID: Int] = [:]
         for module in modules {
-            let name = names.name(.a, of: module) ?? ""
+            let name = format.name(.a, of: module.weight) ?? ""
             guard let rank = try tensors.tensor(name)?.shape.first,
                 (1...AdapterLayout.maximumRank).contains(rank)
             else { throw otherModel(path, "\"\(name)\" is missing, or its rank is impossible") }
@@ -105,29 +108,30 @@ extension Adapter {
                     "\(path): the rank of \"\(name)\" is \(rank), not \(expected) as "
                         + "\(PEFT.configurationFile) says")
             }
-            ranks[module] = rank
+            ranks[module.weight] = rank
         }
         return ranks
     }
 
     /// The linear layers that have a tensor in the file: all that the configuration lists.
     private static func modules(
-        of tensors: TensorTable, _ names: TensorNames, _ model: Model,
-        _ configuration: PEFTConfiguration, path: String
-    ) throws(ADPOError) -> Set<TargetModule> {
-        for name in tensors.names where !names.isOfLinearLayer(name) {
+        of tensors: TensorTable, _ format: AdapterFormat, _ configuration: PEFTConfiguration,
+        path: String
+    ) throws(ADPOError) -> [TargetModule] {
+        let isOfLinearLayer = format.linearLayers()
+        for name in tensors.names where !isOfLinearLayer(name) {
             throw ADPOError(
                 .unsupported,
                 "\(path): the tensor \"\(name)\" is no LoRA matrix of a linear layer; adapters "
                     + "of other modules are not supported")
         }
-        var modules: Set<TargetModule> = []
-        for module in TargetModule.all(model.architecture) {
+        var modules: [TargetModule] = []
+        for module in TargetModule.all(format.parameters) {
             let isThere = AdapterMatrix.Side.allCases.contains { side in
-                names.name(side, of: module).map(tensors.contains) ?? false
+                format.name(side, of: module.weight).map(tensors.contains) ?? false
             }
             if isThere {
-                modules.insert(module)
+                modules.append(module)
             } else if configuration.lists(module) {
                 throw otherModel(path, "\"\(module.name)\" is a target module without tensors")
             }

@@ -10,7 +10,7 @@ extension Adapter {
     /// - Throws: `.io`, `.outOfMemory`, `.numeric` when the log-probs differ or are not finite,
     ///   `.unsupported` for DoRA in a file for llama.cpp.
     public func save(to path: String) throws(ADPOError) {
-        switch TensorNames(path: path) {
+        switch FileKind(path: path) {
         case .huggingFace: try savePEFT(path)
         case .gguf: try saveGGUF(path)
         }
@@ -20,7 +20,7 @@ extension Adapter {
         let files = [PEFT.weightsFile, PEFT.configurationFile]
         try StagingFolder.withDirectory(path) { (folder) throws(ADPOError) in
             try SafetensorsWriter.write(
-                PEFT.tensors(lora.values, layout, model.architecture), to: "\(folder)/\(files[0])")
+                PEFT.tensors(lora.values, layout, model), to: "\(folder)/\(files[0])")
             try AtomicFile.write(
                 Array((configuration.text + "\n").utf8), to: "\(folder)/\(files[1])")
             try check(folder, path)
@@ -37,7 +37,13 @@ extension Adapter {
                 "cannot write \(path): adapter files of llama.cpp hold no DoRA magnitudes; export the "
                     + "merged model, or save the adapter in PEFT's format")
         }
-        let tensors = TensorNames.gguf.tensors(lora.values, layout, model.architecture)
+        let tensors = AdapterFormat(.gguf, model).tensors(lora.values, layout)
+        guard tensors.count == 2 * layout.modules.count else {
+            throw ADPOError(
+                .unsupported,
+                "cannot write \(path): adapter files of llama.cpp hold no matrices of single experts; "
+                    + "export the merged model, or save the adapter in PEFT's format")
+        }
         var descriptions: [NewTensor] = []
         for tensor in tensors {
             descriptions.append(
@@ -62,6 +68,13 @@ extension Adapter {
             byteCount: 0, path: path)
     }
 
+    /// The modules' weights are [in, out] in transformers, as GPT-2's are.
+    private var isTransposed: Bool {
+        layout.modules.contains {
+            model.architecture.parameters[$0.weight].huggingFace.isTransposed
+        }
+    }
+
     /// The content of adapter_config.json.
     private var configuration: JSON {
         .object([
@@ -75,11 +88,13 @@ extension Adapter {
             ("use_rslora", .bool(isRankStabilized)),
             ("use_dora", .bool(layout.hasMagnitudes)),
             ("bias", .string("none")),
-            ("fan_in_fan_out", .bool(false)),
+            ("fan_in_fan_out", .bool(isTransposed)),
             (
                 "target_modules",
                 .array(
-                    TargetModule.peftNames(layout.modules, model.architecture).map(JSON.string))
+                    TargetModule.peftNames(
+                        Set(layout.modules.map(\.weight)), model.architecture.parameters
+                    ).map(JSON.string))
             ),
         ])
     }

@@ -4,7 +4,7 @@ import ADPOTensor
 struct GGUFAdapterHead {
     let alpha: Float
 
-    init(_ file: GGUFFile, source: String, family: String) throws(ADPOError) {
+    init(_ file: GGUFFile, source: String, _ model: Model) throws(ADPOError) {
         let metadata = file.metadata
         guard metadata["general.type"]?.string == "adapter" else {
             throw ADPOError(
@@ -14,6 +14,7 @@ struct GGUFAdapterHead {
         guard type == "lora" else {
             throw ADPOError(.unsupported, "\(source): the adapter type \(type) is not lora")
         }
+        let family = try model.ggufArchitecture
         let architecture = metadata["general.architecture"]?.string ?? "none"
         guard architecture == family else {
             throw ADPOError(
@@ -32,12 +33,19 @@ struct GGUFAdapterHead {
     ///
     /// llama.cpp scales every adapter by alpha / rank. What PEFT scales by alpha / sqrt(rank) is
     /// the same with an alpha that is sqrt(rank) times larger.
-    static func writer(_ adapter: Adapter) -> GGUFWriter {
+    static func writer(_ adapter: Adapter) throws(ADPOError) -> GGUFWriter {
         var writer = GGUFWriter()
-        writer.set("general.architecture", .text(adapter.model.architecture.family))
+        writer.set("general.architecture", .text(try adapter.model.ggufArchitecture))
         writer.set("general.type", .text("adapter"))
         writer.set("adapter.type", .text("lora"))
         writer.set("adapter.lora.alpha", .float32(adapter.lora.scale * Float(adapter.rank)))
         return writer
+    }
+}
+
+extension Model {
+    /// `general.architecture` of GGUF files of the family.
+    var ggufArchitecture: String {
+        get throws(ADPOError) { try Family.named(architecture.family).ggufName }
     }
 }

@@ -7,9 +7,9 @@ package enum PEFT {
 
     /// Parameters, or their gradients, as PEFT names, shapes and orders them.
     package static func tensors(
-        _ values: UnsafePointer<Float>, _ layout: AdapterLayout, _ architecture: Architecture
+        _ values: UnsafePointer<Float>, _ layout: AdapterLayout, _ model: Model
     ) -> [SafetensorsWriter.Tensor] {
-        TensorNames.huggingFace.tensors(values, layout, architecture)
+        AdapterFormat(.huggingFace, model).tensors(values, layout)
     }
 }
 
@@ -39,7 +39,7 @@ struct PEFTConfiguration {
         guard type == "LORA" else {
             throw ADPOError(.unsupported, "\(source): the adapter type \(type) is not LORA")
         }
-        for key in ["use_qalora", "use_bdlora", "lora_bias", "fan_in_fan_out"]
+        for key in ["use_qalora", "use_bdlora", "lora_bias"]
         where try configuration.bool(key, default: false) {
             throw ADPOError(.unsupported, "\(source): \"\(key)\" is not supported")
         }

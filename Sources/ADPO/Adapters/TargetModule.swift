@@ -1,28 +1,33 @@
 import ADPOTensor
 
-/// A linear layer that an adapter adapts.
+/// A linear layer that an adapter may adapt.
 package struct TargetModule: Sendable, Hashable {
-    package let layer: Int
-    package let linear: LinearLayer
-
-    package init(layer: Int, linear: LinearLayer) {
-        self.layer = layer
-        self.linear = linear
-    }
-
-    /// As Hugging Face names it: "model.layers.0.self_attn.q_proj".
-    var name: String { TensorNames.huggingFace.linear(linear, layer: layer) }
+    package let weight: MatrixID
+    /// Hugging Face's name: "model.layers.0.self_attn.q_proj".
+    package let name: String
+    /// "all-linear" names it: what PEFT takes for a linear layer, the head excepted.
+    let isOrdinary: Bool
 
     /// Its name, and what that ends with after each dot: what PEFT's lists may call it.
-    var endings: [String] {
+    package var endings: [String] {
         let parts = name.split(separator: ".")
         return parts.indices.map { parts[$0...].joined(separator: ".") }
     }
 
+    /// The last part of the name.
+    package var projectionName: String { endings.last ?? name }
+
     /// All linear layers of a model's decoder layers, in their order.
-    package static func all(_ architecture: Architecture) -> [TargetModule] {
-        (0..<architecture.layers).flatMap { layer in
-            LinearLayer.allCases.map { TargetModule(layer: layer, linear: $0) }
+    package static func all(_ parameters: ParameterList) -> [TargetModule] {
+        parameters.matrices.enumerated().compactMap { index, parameter in
+            let isOrdinary: Bool
+            switch parameter.role {
+            case .linear: isOrdinary = true
+            case .expert, .router: isOrdinary = false
+            case .embedding, .positions, .head, .norm, .bias: return nil
+            }
+            return TargetModule(
+                weight: MatrixID(index: index), name: parameter.module, isOrdinary: isOrdinary)
         }
     }
 
@@ -30,53 +35,61 @@ package struct TargetModule: Sendable, Hashable {
     ///
     /// - Throws: `.invalidArgument` when there is no entry, or one that matches nothing.
     package static func matching(
-        _ entries: [String], _ architecture: Architecture
-    ) throws(ADPOError) -> Set<TargetModule> {
-        let all = all(architecture)
-        var found: Set<TargetModule> = []
+        _ entries: [String], _ parameters: ParameterList
+    ) throws(ADPOError) -> Set<MatrixID> {
+        let all = all(parameters)
+        var found: Set<MatrixID> = []
         for entry in entries {
             let modules = all.filter { $0.matches(entry) }
             guard !modules.isEmpty else {
                 throw ADPOError(
-                    .invalidArgument,
-                    "\"\(entry)\" matches no target module: \(names(architecture))")
+                    .invalidArgument, "\"\(entry)\" matches no target module: \(names(all))")
             }
-            found.formUnion(modules)
+            found.formUnion(modules.map(\.weight))
         }
         guard !found.isEmpty else {
             throw ADPOError(
-                .invalidArgument, "there are no target modules: name some of \(names(architecture))"
-            )
+                .invalidArgument, "there are no target modules: name some of \(names(all))")
         }
         return found
     }
 
-    private static func names(_ architecture: Architecture) -> String {
-        let names = LinearLayer.allCases.map(\.projectionName).joined(separator: ", ")
-        return "\(names) (all-linear is all of them), or full names or patterns from "
-            + "model.layers.0.\(LinearLayer.query.moduleName) to "
-            + "model.layers.\(architecture.layers - 1).\(LinearLayer.down.moduleName)"
+    private static func names(_ all: [TargetModule]) -> String {
+        var names: [String] = []
+        for module in all where !names.contains(module.projectionName) {
+            names.append(module.projectionName)
+        }
+        return "\(names.joined(separator: ", ")) (all-linear is all of them), or full names or "
+            + "patterns from \(all.first?.name ?? "none") to \(all.last?.name ?? "none")"
     }
 
     /// Whether an entry names the module: "all-linear"; its full name, or what that ends with after
     /// a dot, as PEFT matches; or a pattern for the full name, in which `*` stands for any text and
     /// `?` for a character.
     func matches(_ entry: String) -> Bool {
-        if entry.utf8.elementsEqual("all-linear".utf8) { return true }
+        if entry.utf8.elementsEqual("all-linear".utf8) { return isOrdinary }
         if entry.utf8.contains(UInt8(ascii: "*")) || entry.utf8.contains(UInt8(ascii: "?")) {
             return glob(Array(entry.utf8), matches: Array(name.utf8))
         }
         return endings.contains { $0.utf8.elementsEqual(entry.utf8) }
     }
 
-    /// What PEFT calls these modules: "q_proj" where it is adapted in every layer, full names
-    /// otherwise.
-    static func peftNames(_ modules: [TargetModule], _ architecture: Architecture) -> [String] {
-        LinearLayer.allCases.flatMap { linear in
-            let modules = modules.filter { $0.linear == linear }
-            return modules.count == architecture.layers
-                ? [linear.projectionName] : modules.map(\.name)
+    /// The shortest names that PEFT takes for these modules and no others: "q_proj" where it is adapted in
+    /// every layer, full names otherwise.
+    static func peftNames(_ weights: Set<MatrixID>, _ parameters: ParameterList) -> [String] {
+        let all = all(parameters)
+        var sharers: [String: [MatrixID]] = [:]
+        for module in all {
+            for ending in module.endings { sharers[ending, default: []].append(module.weight) }
         }
+        var names: [String] = []
+        for module in all where weights.contains(module.weight) {
+            let name = module.endings.last { ending in
+                sharers[ending]?.allSatisfy(weights.contains) ?? false
+            }
+            if let name, !names.contains(name) { names.append(name) }
+        }
+        return names
     }
 }
 

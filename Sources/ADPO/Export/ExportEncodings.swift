@@ -12,10 +12,10 @@ struct ExportEncodings {
     let vectors: Encoding
 
     /// - Throws: `.invalidArgument` for an unknown name, and one that the file cannot hold.
-    init(_ name: String?, _ names: TensorNames, _ model: Model) throws(ADPOError) {
+    init(_ name: String?, _ kind: FileKind, _ model: Model) throws(ADPOError) {
         var wanted: Encoding?
         if let name { wanted = try Encoding.named(name) }
-        switch names {
+        switch kind {
         case .gguf: vectors = .f32
         case .huggingFace:
             let own = model.weights.encoding
@@ -35,10 +35,11 @@ struct ExportEncodings {
     /// Of most weights.
     func main(_ model: Model) -> Encoding { wanted ?? model.weights.encoding }
 
-    func encoding(of matrix: Matrix, isHead: Bool) -> Encoding {
+    /// - Parameter columns: The length of the rows in the file.
+    func encoding(of matrix: Matrix, columns: Int, isHead: Bool) -> Encoding {
         guard var encoding = wanted else { return matrix.encoding }
         if isHead, encoding.bitsPerWeight < 6 { encoding = .q6_K }
-        while matrix.columns % encoding.blockElements != 0 { encoding = encoding.fallback }
+        while columns % encoding.blockElements != 0 { encoding = encoding.fallback }
         return encoding
     }
 

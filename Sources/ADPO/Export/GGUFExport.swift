@@ -12,8 +12,7 @@ enum GGUFExport {
             // What is encoded as before also is of the same type, such as Q4_K_M.
             if encoding == nil, metadata["general.file_type"] != nil { return writer }
         case .huggingFace(let directory):
-            writer = GGUFWriter()
-            setArchitecture(&writer, model)
+            writer = try architecture(model)
             try setTokenizer(&writer, model, directory: directory)
         }
         writer.set("general.file_type", .uint32(fileType(encoding ?? model.weights.encoding)))
@@ -36,27 +35,18 @@ enum GGUFExport {
         }
     }
 
-    private static func setArchitecture(_ writer: inout GGUFWriter, _ model: Model) {
-        let architecture = model.architecture
-        let family = architecture.family
-        writer.set("general.architecture", .text(family))
+    /// What the family says of the model.
+    private static func architecture(_ model: Model) throws(ADPOError) -> GGUFWriter {
+        let family = try Family.named(model.architecture.family)
+        var configuration = ConfigurationWriter(
+            .gguf, prefix: family.ggufName, source: model.path)
+        try family.write(model.architecture, &configuration)
+        var writer = configuration.metadata
+        writer.set("general.architecture", .text(family.ggufName))
         writer.set("general.type", .text("model"))
-        let name = model.path.split(separator: "/").last.map(String.init) ?? family
+        let name = model.path.split(separator: "/").last.map(String.init) ?? family.name
         writer.set("general.name", .text(name))
-        let sizes = [
-            ("block_count", architecture.layers), ("context_length", architecture.context),
-            ("embedding_length", architecture.width),
-            ("feed_forward_length", architecture.feedForwardWidth),
-            ("attention.head_count", architecture.heads),
-            ("attention.head_count_kv", architecture.keyValueHeads),
-            ("attention.key_length", architecture.headWidth),
-            ("attention.value_length", architecture.headWidth),
-            ("vocab_size", architecture.vocabulary),
-        ]
-        for (key, size) in sizes { writer.set("\(family).\(key)", .count(size)) }
-        writer.set(
-            "\(family).attention.layer_norm_rms_epsilon", .float32(architecture.normEpsilon))
-        architecture.rotary.setGGUF(&writer, prefix: family)
+        return writer
     }
 
     private static func setTokenizer(

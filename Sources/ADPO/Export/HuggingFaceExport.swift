@@ -78,40 +78,12 @@ enum HuggingFaceExport {
     private static func configuration(
         _ model: Model, _ encoding: Encoding
     ) throws(ADPOError) -> JSON {
-        let architecture = model.architecture
-        guard architecture.family == "llama" else {
-            throw ADPOError(
-                .unsupported,
-                "\(model.path): a \(architecture.family) model in a GGUF file cannot be exported to "
-                    + "a Hugging Face directory yet; export to GGUF instead")
-        }
-        func hasBias(_ linear: LinearLayer) -> Bool {
-            model.weights.layers.first?[linear].bias != nil
-        }
-        let rope = try architecture.rotary.huggingFace(source: model.path)
+        let family = try Family.named(model.architecture.family)
+        var writer = ConfigurationWriter(.huggingFace, prefix: "", source: model.path)
+        try family.write(model.architecture, &writer)
         return .object(
-            [
-                ("architectures", .array([.string("LlamaForCausalLM")])),
-                ("model_type", .string("llama")),
-                ("hidden_act", .string("silu")),
-                ("hidden_size", .integer(architecture.width)),
-                ("intermediate_size", .integer(architecture.feedForwardWidth)),
-                ("num_hidden_layers", .integer(architecture.layers)),
-                ("num_attention_heads", .integer(architecture.heads)),
-                ("num_key_value_heads", .integer(architecture.keyValueHeads)),
-                ("head_dim", .integer(architecture.headWidth)),
-                ("vocab_size", .integer(architecture.vocabulary)),
-                ("max_position_embeddings", .integer(architecture.context)),
-                ("rms_norm_eps", .double(shortest(architecture.normEpsilon))),
-                ("tie_word_embeddings", .bool(architecture.hasTiedHead)),
-                ("attention_bias", .bool(hasBias(.query))),
-                ("mlp_bias", .bool(hasBias(.gate))),
-                ("torch_dtype", .string(dtype(encoding))),
-            ] + specialIDs(model) + rope)
+            writer.members + [("torch_dtype", .string(dtype(encoding)))] + specialIDs(model))
     }
-
-    /// 1e-05 rather than 9.999999747378752e-06: GGUF files hold it in 32 bits.
-    private static func shortest(_ value: Float) -> Double { Double("\(value)") ?? Double(value) }
 
     private static func specialIDs(_ model: Model) -> [(key: String, value: JSON)] {
         let tokenizer = model.tokenizer

@@ -3,76 +3,81 @@ import ADPOTensor
 /// The tensors of a model with an adapter's updates added to the weights, W + scale B A, as another
 /// file names, orders and encodes them. One band of rows at a time is in memory.
 struct MergedWeights {
+    /// Where the content of a tensor comes from.
     private enum Source {
-        case matrix(Matrix)
-        case vector(Vector)
+        /// Parameters of one shape, one behind the other.
+        case matrices([MatrixID])
+        case vector(VectorID)
         case values([Float])
-    }
-
-    /// Where the weights of a tensor come from.
-    private struct Origin {
-        let source: Source
-        /// Where it is a layer's: its rows may be in another order, and have an update.
-        let linear: LinearLayer?
-        let layer: Int
+        /// What is not the decoder's is carried over.
+        case view(TensorView)
     }
 
     /// Bytes of floats that are computed before they are written.
     private static let bandBytes = 8 << 20
 
-    private let architecture: Architecture
+    private let model: Model
     private let adapter: Adapter?
-    private let names: TensorNames
+    private let kind: FileKind
     private(set) var tensors: [NewTensor] = []
-    private var origins: [String: Origin] = [:]
+    private var sources: [String: Source] = [:]
 
     /// - Throws: `.unsupported` where the file cannot hold the model.
     init(
-        _ model: Model, _ adapter: Adapter?, names: TensorNames, encodings: ExportEncodings
+        _ model: Model, _ adapter: Adapter?, kind: FileKind, encodings: ExportEncodings
     ) throws(ADPOError) {
-        architecture = model.architecture
+        self.model = model
         self.adapter = adapter
-        self.names = names
-        let weights = model.weights
-
-        func add(
-            _ name: String, _ source: Source, _ linear: LinearLayer? = nil, _ layer: Int = 0,
-            isHead: Bool = false
-        ) throws(ADPOError) {
-            let shape: [Int]
-            let encoding: Encoding
-            switch source {
-            case .matrix(let matrix):
-                shape = [matrix.rows, matrix.columns]
-                encoding = encodings.encoding(of: matrix, isHead: isHead)
-            case .vector(let vector):
-                shape = [vector.count]
-                encoding = encodings.vectors
-            case .values(let values):
-                shape = [values.count]
-                encoding = .f32
+        self.kind = kind
+        let parameters = model.architecture.parameters
+        for id in parameters.order {
+            let parameter = parameters[id]
+            let place = parameter.place(in: kind)
+            switch id {
+            case .vector(let id):
+                try add(place.name, parameter.shape, encodings.vectors, .vector(id))
+            case .matrix(let id):
+                if case .matrices(let ids) = sources[place.name] {
+                    sources[place.name] = .matrices(ids + [id])
+                    continue
+                }
+                let isHead = id == model.architecture.head
+                try add(
+                    place.name, place.shape(of: parameter.shape),
+                    encodings.encoding(
+                        of: model.weights[id], columns: place.shape(of: parameter.shape).last ?? 0,
+                        isHead: isHead),
+                    .matrices([id]))
             }
-            tensors.append(try NewTensor(name: name, shape: shape, encoding: encoding))
-            origins[name] = Origin(source: source, linear: linear, layer: layer)
         }
-
-        try add(names.embedding, .matrix(weights.embedding), isHead: architecture.hasTiedHead)
-        if names == .gguf, let divisors = try architecture.rotary.ggufDivisors(source: model.path) {
-            try add("rope_freqs.weight", .values(divisors))
-        }
-        for (index, layer) in weights.layers.enumerated() {
-            try add(names.attentionNorm(layer: index), .vector(layer.attentionNorm.weight))
-            for linear in LinearLayer.allCases {
-                let name = names.linear(linear, layer: index)
-                try add("\(name).weight", .matrix(layer[linear].weight), linear, index)
-                if let bias = layer[linear].bias {
-                    try add("\(name).bias", .vector(bias), linear, index)
+        if kind == .gguf {
+            for rotary in model.architecture.rotaries {
+                for (name, values) in try rotary.ggufTensors(source: model.path) {
+                    try add(name, [values.count], .f32, .values(values))
                 }
             }
-            try add(names.feedForwardNorm(layer: index), .vector(layer.feedForwardNorm.weight))
         }
-        try add(names.finalNorm, .vector(weights.finalNorm.weight))
-        if !architecture.hasTiedHead { try add(names.head, .matrix(weights.head), isHead: true) }
+        try carryOver()
+    }
+
+    private mutating func add(
+        _ name: String, _ shape: [Int], _ encoding: Encoding, _ source: Source
+    ) throws(ADPOError) {
+        tensors.append(try NewTensor(name: name, shape: shape, encoding: encoding))
+        sources[name] = source
+    }
+
+    /// Adds the tensors that the decoder has no use for, where the file is of the same kind: those of the
+    /// other parts of a multimodal model.
+    private mutating func carryOver() throws(ADPOError) {
+        guard kind == model.file.kind.fileKind else { return }
+        let head = model.architecture.hasTiedHead ? "lm_head.weight" : nil
+        for name in model.file.names where sources[name] == nil && name != head {
+            guard model.architecture.isIgnored(name), let view = try model.file.tensor(name) else {
+                continue
+            }
+            try add(name, view.shape, view.encoding, .view(view))
+        }
     }
 
     var byteCount: Int { tensors.reduce(0) { $0 + $1.byteCount } }
@@ -81,14 +86,19 @@ struct MergedWeights {
     ///
     /// - Throws: `.io`, `.outOfMemory`.
     func append(_ tensor: NewTensor, to file: AtomicFile) throws(ADPOError) {
-        guard let origin = origins[tensor.name] else { return }
-        switch origin.source {
-        case .matrix(let matrix): try append(matrix, of: origin, as: tensor, to: file)
-        case .vector(let vector):
+        switch sources[tensor.name] {
+        case nil: return
+        case .matrices(let ids):
+            for id in ids { try append(id, as: tensor, count: ids.count, to: file) }
+        case .vector(let id):
+            let vector = model.weights[id]
+            let parameter = model.architecture.parameters[id]
+            let offset = parameter.place(in: kind).offset
             let values = UnsafeBufferPointer(start: vector.pointer, count: vector.count)
-            let ordered = (0..<vector.count).map { values[row($0, origin.linear)] }
+            let ordered = (0..<vector.count).map { values[row($0, parameter)] - offset }
             try append(ordered, as: tensor, to: file)
         case .values(let values): try append(values, as: tensor, to: file)
+        case .view(let view): try file.append(view.bytes)
         }
     }
 
@@ -102,13 +112,20 @@ struct MergedWeights {
         try file.append(bytes)
     }
 
+    /// Appends one of `count` matrices of a tensor.
     private func append(
-        _ matrix: Matrix, of origin: Origin, as tensor: NewTensor, to file: AtomicFile
+        _ id: MatrixID, as tensor: NewTensor, count: Int, to file: AtomicFile
     ) throws(ADPOError) {
-        let update = origin.linear.flatMap { adapter?.lora.update(of: $0, layer: origin.layer) }
+        let (matrix, parameter) = (model.weights[id], model.architecture.parameters[id])
+        let update = adapter?.lora.update(of: id)
+        if parameter.place(in: kind).isTransposed {
+            try appendTransposed(matrix, update, as: tensor, to: file)
+            return
+        }
         let encoding = tensor.encoding
-        let isCopied = update == nil && encoding.name == matrix.encoding.name
-        let rowBytes = tensor.byteCount / matrix.rows
+        let isCopied =
+            update == nil && encoding == matrix.encoding && !matrix.isTransposed
+        let rowBytes = tensor.byteCount / count / matrix.rows
         let rows = min(matrix.rows, max(1, Self.bandBytes / max(rowBytes, matrix.columns * 4)))
         let lanes = Parallel.threadCount
         let floats = try Buffer<Float>(zeros: lanes * matrix.columns)
@@ -116,7 +133,7 @@ struct MergedWeights {
         for start in stride(from: 0, to: matrix.rows, by: rows) {
             let count = min(rows, matrix.rows - start)
             Parallel.forEach(count, lanes: lanes) { index, lane in
-                let row = row(start + index, origin.linear)
+                let row = row(start + index, parameter)
                 let output = UnsafeMutableRawPointer(band.pointer + index * rowBytes)
                 if isCopied {
                     if let bytes = matrix.bytes(row: row) {
@@ -133,11 +150,31 @@ struct MergedWeights {
         }
     }
 
+    /// A file of [in, out] takes the whole matrix in memory: its rows are our columns.
+    private func appendTransposed(
+        _ matrix: Matrix, _ update: LoRA?, as tensor: NewTensor, to file: AtomicFile
+    ) throws(ADPOError) {
+        let (rows, columns) = (matrix.rows, matrix.columns)
+        let floats = try Buffer<Float>(zeros: rows * columns)
+        let transposed = try Buffer<Float>(zeros: rows)
+        Parallel.forEach(rows) { row in
+            matrix.decode(row: row, into: floats.pointer + row * columns)
+            update?.merge(row: row, into: floats.pointer + row * columns)
+        }
+        let rowBytes = tensor.byteCount / columns
+        let output = try Buffer<UInt8>(zeros: rowBytes)
+        for column in 0..<columns {
+            for row in 0..<rows {
+                transposed.pointer[row] = floats.pointer[row * columns + column]
+            }
+            tensor.encoding.encode(transposed.pointer, output.pointer, rows)
+            try file.append(UnsafeRawBufferPointer(start: output.pointer, count: rowBytes))
+        }
+    }
+
     /// The model's row that is row `row` of the file.
-    private func row(_ row: Int, _ linear: LinearLayer?) -> Int {
-        guard let linear else { return row }
-        return architecture.row(
-            row, of: linear, interleaved: architecture.isInterleaved(in: names),
-            toInterleaved: architecture.rotary.isInterleaved)
+    private func row(_ row: Int, _ parameter: Parameter) -> Int {
+        parameter.place(in: kind).order.row(
+            row, in: parameter.place(in: model.file.kind.fileKind).order)
     }
 }

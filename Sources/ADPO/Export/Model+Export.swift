@@ -21,9 +21,9 @@ extension Model {
         to path: String, adapter: Adapter? = nil, encoding: String? = nil
     ) throws(ADPOError) -> ExportReport {
         try adapter?.check(self)
-        let names = TensorNames(path: path)
-        let encodings = try ExportEncodings(encoding, names, self)
-        let weights = try MergedWeights(self, adapter, names: names, encodings: encodings)
+        let kind = FileKind(path: path)
+        let encodings = try ExportEncodings(encoding, kind, self)
+        let weights = try MergedWeights(self, adapter, kind: kind, encodings: encodings)
         let check = try ExportCheck(model: self, adapter: adapter)
 
         func compare(_ file: String) throws(ADPOError) -> ExportReport {
@@ -31,7 +31,7 @@ extension Model {
                 Model(path: file), adapter: nil, bound: encodings.bound(self),
                 byteCount: weights.byteCount, path: path)
         }
-        if names == .gguf {
+        if kind == .gguf {
             let writer = try GGUFExport.writer(self, encodings.wanted)
             return try StagingFolder.with(in: StagingFolder.parent(of: path)) {
                 (folder) throws(ADPOError) in

@@ -38,7 +38,7 @@ extension Session {
                 "the temperature is \(configuration.temperature); it must be 0 or above")
         }
         try model.check(prompt)
-        let cache = try KeyValueCache(model.architecture)
+        let cache = try KeyValueCache(model.architecture.layers.compactMap(\.attention?.attention))
         let logits = try Buffer<Float>(zeros: model.architecture.vocabulary)
         let scratch = try Buffer<Float>(zeros: model.architecture.vocabulary)
         var random = RandomGenerator(seed: configuration.seed)

@@ -24,23 +24,15 @@ public final class Model: Sendable {
         let file = try TensorFile.open(path: path)
         self.path = path
         self.file = file
+        let source = try ModelSource(file)
+        architecture = try Family.of(source).read(source)
         var endTokens: Set<Int32> = []
         switch file.kind {
         case .huggingFace(let directory):
-            let source = directory + "/config.json"
-            let json = try JSON(path: source)
-            guard let type = json["model_type"]?.string else {
-                throw ADPOError(.format, "\(source): \"model_type\" is missing")
-            }
-            architecture = try Family.named(type, source: source).fromHuggingFace(json, source)
             tokenizer = try Tokenizer(directory: directory)
             chatTemplates = try ChatTemplates(directory: directory)
             endTokens.formUnion(try Self.generationEnds(directory: directory))
         case .gguf(let metadata):
-            guard let name = metadata["general.architecture"]?.string else {
-                throw ADPOError(.format, "\(path): \"general.architecture\" is missing")
-            }
-            architecture = try Family.named(name, source: path).fromGGUF(file, metadata)
             tokenizer = try Tokenizer(GGUFTokenizerFields(metadata, source: path))
             chatTemplates = ChatTemplates(metadata, source: path)
             for key in ["tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"] {
@@ -53,7 +45,8 @@ public final class Model: Sendable {
         // Files also have -1, or ids of tokens that the model does not score.
         let vocabulary = architecture.vocabulary
         self.endTokens = endTokens.filter { $0 >= 0 && $0 < vocabulary }
-        weights = try Weights(file, architecture)
+        weights = try Weights(
+            file, architecture.parameters, isIgnored: architecture.isIgnored)
     }
 
     /// The model with other weights of the same shapes.
@@ -92,7 +85,7 @@ public final class Model: Sendable {
 
 /// What a model is, in numbers.
 public struct ModelInfo: Sendable, Equatable {
-    /// "llama"
+    /// Hugging Face's `model_type`, such as "llama" or "qwen3".
     public var family: String
     /// The encoding of most weights, such as "F32" or "Q4_1".
     public var encoding: String
@@ -112,11 +105,12 @@ public struct ModelInfo: Sendable, Equatable {
 
 extension Model {
     public var info: ModelInfo {
-        ModelInfo(
+        let attention = architecture.attention?.attention
+        return ModelInfo(
             family: architecture.family, encoding: weights.encoding.name,
-            layers: architecture.layers, width: architecture.width, heads: architecture.heads,
-            keyValueHeads: architecture.keyValueHeads, vocabulary: architecture.vocabulary,
-            context: architecture.context, parameters: weights.parameterCount,
-            weightBytes: weights.byteCount)
+            layers: architecture.layers.count, width: architecture.width,
+            heads: attention?.heads ?? 0, keyValueHeads: attention?.keyValueHeads ?? 0,
+            vocabulary: architecture.vocabulary, context: architecture.context,
+            parameters: weights.parameterCount, weightBytes: weights.byteCount)
     }
 }

@@ -27,25 +27,21 @@ extension Model {
     /// The architecture and all of the weights: a few gigabytes a second.
     package var fingerprint: String {
         var fingerprint = Fingerprint()
-        fingerprint.add(String(describing: architecture))
-        func add(_ matrix: Matrix) {
-            fingerprint.add("\(matrix.encoding.name) \(matrix.rows) \(matrix.columns)")
-            fingerprint.add(matrix.bytes)
-        }
-        func add(_ vector: Vector) {
-            fingerprint.add(UnsafeRawBufferPointer(start: vector.pointer, count: vector.count * 4))
-        }
-        add(weights.embedding)
-        for layer in weights.layers {
-            add(layer.attentionNorm.weight)
-            add(layer.feedForwardNorm.weight)
-            for linear in LinearLayer.allCases {
-                add(layer[linear].weight)
-                if let bias = layer[linear].bias { add(bias) }
+        for (key, value) in architecture.identity { fingerprint.add("\(key) \(value)") }
+        let parameters = architecture.parameters
+        for id in parameters.order {
+            fingerprint.add(parameters[id].module)
+            switch id {
+            case .matrix(let id):
+                let matrix = weights[id]
+                fingerprint.add("\(matrix.encoding.name) \(matrix.rows) \(matrix.columns)")
+                fingerprint.add(matrix.bytes)
+            case .vector(let id):
+                let vector = weights[id]
+                fingerprint.add(
+                    UnsafeRawBufferPointer(start: vector.pointer, count: vector.count * 4))
             }
         }
-        add(weights.finalNorm.weight)
-        add(weights.head)
         return fingerprint.text
     }
 }
@@ -54,7 +50,9 @@ extension LoRAParameters {
     var fingerprint: String {
         var fingerprint = Fingerprint()
         fingerprint.add("\(layout.rank) \(layout.hasMagnitudes) \(scale)")
-        for module in layout.modules { fingerprint.add(module.name) }
+        for module in layout.modules {
+            fingerprint.add("\(module.weight.index) \(module.rows) \(module.columns)")
+        }
         fingerprint.add(UnsafeRawBufferPointer(start: values, count: layout.count * 4))
         return fingerprint.text
     }

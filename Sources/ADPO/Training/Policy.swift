@@ -38,7 +38,7 @@ struct Policy {
         if let start {
             layout = start.layout
         } else {
-            layout = try configuration.adapterLayout(model.architecture)
+            layout = try configuration.adapterLayout(model.architecture.parameters)
         }
         let decomposition = try WeightDecomposition(layout)
         parameters = try SharedFloats(zeros: layout.count)
@@ -57,8 +57,7 @@ struct Policy {
     }
 
     static func checkIsUnquantized(_ model: Model) throws(ADPOError) {
-        let quantized = model.weights.matrices.first { $0.encoding.blockElements > 1 }
-        guard let quantized else { return }
+        guard let quantized = model.weights.firstQuantized else { return }
         throw ADPOError(
             .unsupported,
             "\(model.path) has weights in \(quantized.encoding.name): full fine-tuning needs F32, "
@@ -73,7 +72,7 @@ struct Policy {
 
     /// The number of parameters, from the first on, that weight decay is for: as in transformers, all
     /// but norms and biases.
-    var decaying: Int { weights?.matrixElements ?? parameters.count }
+    var decaying: Int { weights?.list.matrixElements ?? parameters.count }
 
     /// The weights, where they are trained.
     var weights: Weights? {
@@ -95,7 +94,8 @@ struct Policy {
     func gradients(_ values: UnsafeMutablePointer<Float>) -> Gradients {
         switch kind {
         case .adapter: .adapter(values)
-        case .weights: .weights(WeightGradients(weights: parameters.pointer, values: values))
+        case .weights:
+            .weights(WeightGradients(list: model.architecture.parameters, values: values))
         }
     }
 

@@ -127,7 +127,7 @@ extension Trainer {
         derivative.withUnsafeBufferPointer { derivative in
             guard let derivative = derivative.baseAddress else { return }
             decoder.backward(
-                derivative: derivative, lora: policy.lora(dropout: dropout),
+                derivative: derivative,
                 gradients: policy.gradients(gradientBuffer.pointer))
         }
     }

@@ -66,9 +66,9 @@ public struct TrainerConfiguration: Sendable {
     /// Where the parameters of a new adapter lie.
     ///
     /// - Throws: `.invalidArgument` for an impossible rank, and for modules that the model lacks.
-    func adapterLayout(_ architecture: Architecture) throws(ADPOError) -> AdapterLayout {
+    func adapterLayout(_ parameters: ParameterList) throws(ADPOError) -> AdapterLayout {
         try AdapterLayout(
-            architecture, rank: loraRank,
-            modules: TargetModule.matching(targetModules, architecture), hasMagnitudes: usesDoRA)
+            parameters, rank: loraRank, weights: TargetModule.matching(targetModules, parameters),
+            hasMagnitudes: usesDoRA)
     }
 }

@@ -7,6 +7,9 @@
 /* y += scale * x */
 void adpo_add_scaled(float *restrict y, const float *restrict x, float scale, ptrdiff_t count);
 
+/* The sum of x[i] y[i]. */
+float adpo_dot(const float *restrict x, const float *restrict y, ptrdiff_t count);
+
 /* Each row of y, [rows, width], += bias. */
 void adpo_add_bias(float *restrict y, const float *restrict bias, ptrdiff_t rows,
                    ptrdiff_t width);

@@ -129,14 +129,14 @@ struct GGUFAdapterTests {
             writer.set("adapter.type", .text("lora"))
             writer.set("adapter.lora.alpha", .float32(6))
             var tensors: [NewTensor] = []
-            for module in TargetModule.all(model.architecture) {
+            let parameters = model.architecture.parameters
+            for module in TargetModule.all(parameters) {
                 let rank = tensors.isEmpty ? 2000 : 1
-                let shape = model.architecture.shape(of: module.linear)
-                let weight = "blk.\(module.layer).\(module.linear.ggufName).weight"
+                let parameter = parameters[module.weight]
+                let (name, shape) = (parameter.gguf.name, parameter.shape)
                 tensors += try [
-                    NewTensor(
-                        name: weight + ".lora_a", shape: [rank, shape.columns], encoding: .f32),
-                    NewTensor(name: weight + ".lora_b", shape: [shape.rows, rank], encoding: .f32),
+                    NewTensor(name: name + ".lora_a", shape: [rank, shape[1]], encoding: .f32),
+                    NewTensor(name: name + ".lora_b", shape: [shape[0], rank], encoding: .f32),
                 ]
             }
             let path = directory + "/a.gguf"
@@ -208,8 +208,8 @@ struct GGUFAdapterTests {
     @Test func writesNothingThatDiffers() throws {
         let model = try Model(path: Fixture.path("Fixtures/models/llama-f32"))
         let layout = try AdapterLayout(
-            model.architecture, rank: 2,
-            modules: TargetModule.matching(["q_proj"], model.architecture))
+            model.architecture.parameters, rank: 2,
+            weights: TargetModule.matching(["q_proj"], model.architecture.parameters))
         let values = [Float](repeating: .nan, count: layout.count)
         let adapter = try Adapter(
             model: model, layout: layout, alpha: 4, isRankStabilized: false, values: values)

@@ -302,8 +302,8 @@ struct ExportTests {
     /// Values beyond F16's 65504, which the head's norm makes small again.
     private func overflowingAdapter(_ model: Model) throws -> Adapter {
         let layout = try AdapterLayout(
-            model.architecture, rank: 1,
-            modules: TargetModule.matching(["v_proj"], model.architecture))
+            model.architecture.parameters, rank: 1,
+            weights: TargetModule.matching(["v_proj"], model.architecture.parameters))
         return try Adapter(
             model: model, layout: layout, alpha: 1, isRankStabilized: false,
             values: [Float](repeating: 400, count: layout.count))

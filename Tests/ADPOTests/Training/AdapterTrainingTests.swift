@@ -116,14 +116,13 @@ struct AdapterTrainingTests {
         let layout = try trainer.adapter().layout
         #expect(layout.modules.count == 7 * model.info.layers)
         for module in layout.modules {
-            let weight = model.weights.layers[module.layer][module.linear].weight
+            let weight = model.weights[module.weight]
             let norms = (0..<weight.rows).map { row in
                 var values = [Float](repeating: 0, count: weight.columns)
                 weight.decode(row: row, into: &values)
                 return Float(values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot())
             }
-            let range = try #require(
-                layout.magnitudes(module.linear, layer: module.layer))
+            let range = try #require(module.magnitudes)
             expectClose(Array(values[range]), norms, absolute: 0, relative: 1e-6)
         }
         _ = try trainer.step()  // which asserts that the policy began as the reference

@@ -49,8 +49,9 @@ struct ChecksTests {
     @Test func namesThePairOfAGradient() throws {
         let model = try #require(TinyRun.model)
         let layout = try AdapterLayout(
-            model.architecture, rank: 4,
-            modules: TargetModule.matching(["q_proj", "down_proj"], model.architecture))
+            model.architecture.parameters, rank: 4,
+            weights: TargetModule.matching(
+                ["q_proj", "down_proj"], model.architecture.parameters))
         var values = [Float](repeating: 0, count: layout.count)
         for module in layout.modules {
             for index in layout.a(.down, layer: module.layer) ?? 0..<0 { values[index] = 1e34 }

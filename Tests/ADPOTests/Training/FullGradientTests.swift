@@ -83,7 +83,7 @@ struct FullGradientTests {
         let floats = try SharedFloats(zeros: trainer.parameterCount)
         let weights = Weights(copying: trainer.model.weights, into: floats)
         _ = floats.mutableSpan.update(fromContentsOf: trainer.gradients)
-        return weights.values(trainer.model.architecture.tensorNames)
+        return weights.values(trainer.model.file.kind.fileKind)
     }
 
     private func expectNorms(_ trainer: Trainer, _ norms: [(key: String, value: JSON)]) throws {

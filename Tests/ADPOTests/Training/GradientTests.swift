@@ -64,7 +64,7 @@ struct GradientTests {
         let norms = try #require(expected["gradient_norms"]?.members)
         let layout = try trainer.adapter().layout
         let values = try #require(trainer.gradients.baseAddress)
-        let gradients = PEFT.tensors(values, layout, trainer.model.architecture)
+        let gradients = PEFT.tensors(values, layout, trainer.model)
         #expect(gradients.count == norms.count)
         let largest = Float(norms.compactMap(\.value.double).max() ?? 0)
         for (name, norm) in norms {

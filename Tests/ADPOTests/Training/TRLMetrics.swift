@@ -44,7 +44,7 @@ func expectNorms(of trainer: Trainer, equal norms: [(key: String, value: JSON)])
     } else {
         let adapter = try trainer.adapter()
         let matrices = withExtendedLifetime(adapter) {
-            PEFT.tensors(adapter.lora.values, adapter.layout, adapter.model.architecture)
+            PEFT.tensors(adapter.lora.values, adapter.layout, adapter.model)
         }
         for matrix in matrices { values[matrix.name] = matrix.values }
     }

@@ -14,7 +14,7 @@ struct Cost {
         if configuration.fullFineTuning { try Policy.checkIsUnquantized(model) }
         layout =
             configuration.fullFineTuning
-            ? nil : try configuration.adapterLayout(model.architecture)
+            ? nil : try configuration.adapterLayout(model.architecture.parameters)
         parameters = layout?.count ?? model.weights.parameterCount
     }
 
@@ -33,7 +33,9 @@ struct Cost {
                     hasDropout: configuration.loraDropout > 0, isTraining: true,
                     activationMemory: configuration.activationMemory,
                     dtype: configuration.dtype.resolved(for: model))
-                largest = max(largest, DecoderMemory(model, shape).count)
+                let memory = PassMemory(
+                    model.architecture, shape, head: model.architecture.logProbs(model.weights))
+                largest = max(largest, memory.count)
             }
         }
         let responseTokens = pairs.reduce(0) { $0 + $1.chosen.count + $1.rejected.count }
@@ -110,19 +112,18 @@ struct Cost {
     /// Floating-point operations of a forward pass, to compare.
     private func operations(_ pairs: [PreferencePair]) -> Double {
         let architecture = model.architecture
-        let weights = LinearLayer.allCases.reduce(0.0) { sum, linear in
-            let (rows, columns) = architecture.shape(of: linear)
-            return sum + Double(rows) * Double(columns)
-        }
-        let layers = Double(architecture.layers)
+        let weights = architecture.multiplications
         let head = Double(architecture.vocabulary) * Double(architecture.width)
+        let queries = architecture.layers.reduce(0.0) { sum, layer in
+            sum + Double(layer.attention?.queryWidth ?? 0)
+        }
         return pairs.reduce(0) { sum, pair in
             let prompt = Double(pair.prompt.count)
             let responses = [Double(pair.chosen.count), Double(pair.rejected.count)]
             let tokens = prompt + responses.reduce(0, +)
             let keys = prompt * prompt / 2 + responses.reduce(0) { $0 + $1 * (prompt + $1 / 2) }
-            return sum + 2 * layers * weights * tokens + 2 * head * (tokens - prompt)
-                + 4 * layers * Double(architecture.queryWidth) * keys
+            return sum + 2 * weights * tokens + 2 * head * (tokens - prompt)
+                + 4 * queries * keys
         }
     }
 }

@@ -1,0 +1,287 @@
+import ADPOTensor
+
+/// The attention of a decoder layer: linear layers make queries, keys and values, which are normalized and
+/// rotated where the model does so; what they attend to goes through one more linear layer.
+package struct AttentionBlock: Sendable {
+    /// Where the heads of the queries, keys or values lie in what the projections give.
+    package struct Part: Sendable {
+        package let projection: Int
+        package let offset: Int
+        package let headStride: Int
+    }
+
+    /// Rotary position embeddings of queries and keys.
+    package struct Rotary: Sendable {
+        /// The place among the architecture's embeddings.
+        package let table: Int
+        /// Pairs are (2i, 2i + 1) rather than (i, i + half).
+        package let isInterleaved: Bool
+
+        package init(table: Int, isInterleaved: Bool) {
+            self.table = table
+            self.isInterleaved = isInterleaved
+        }
+    }
+
+    package var attention: Attention
+    /// nil for layers without positions.
+    package var rotary: Rotary?
+    /// One fused layer, or one each for queries, keys and values.
+    package var projections: [LinearLayer]
+    package var query: Part
+    package var key: Part
+    package var value: Part
+    /// Over each head, or over all heads at once.
+    package var queryNorm: NormLayer?
+    package var keyNorm: NormLayer?
+    package var output: LinearLayer
+
+    package var queryWidth: Int { attention.heads * attention.headWidth }
+    package var keyWidth: Int { attention.keyValueHeads * attention.headWidth }
+}
+
+// MARK: Parameters
+
+extension AttentionBlock {
+    /// With linear layers of their own for queries, keys and values.
+    package init(
+        _ build: inout ParameterBuilder, _ attention: Attention, rotary: Rotary?, width: Int,
+        bias: ParameterBuilder.Bias = .none, outputBias: ParameterBuilder.Bias = .none,
+        order: OrderInFiles = .plain
+    ) {
+        let (heads, keys) = (attention.heads, attention.keyValueHeads)
+        let headWidth = attention.headWidth
+        projections = [
+            build.linear(
+                .init("self_attn.q_proj", "attn_q"), rows: heads * headWidth, columns: width,
+                bias: bias, order: order),
+            build.linear(
+                .init("self_attn.k_proj", "attn_k"), rows: keys * headWidth, columns: width,
+                bias: bias, order: order),
+            build.linear(
+                .init("self_attn.v_proj", "attn_v"), rows: keys * headWidth, columns: width,
+                bias: bias),
+        ]
+        query = Part(projection: 0, offset: 0, headStride: headWidth)
+        key = Part(projection: 1, offset: 0, headStride: headWidth)
+        value = Part(projection: 2, offset: 0, headStride: headWidth)
+        output = build.linear(
+            .init("self_attn.o_proj", "attn_output"), rows: width, columns: heads * headWidth,
+            bias: outputBias)
+        self.attention = attention
+        self.rotary = rotary
+    }
+
+    /// With one linear layer for queries, keys and values.
+    ///
+    /// - Parameter isPerHead: The query, key and value of a head stand together.
+    package init(
+        fused: LinearLayer, isPerHead: Bool = false, output: LinearLayer, _ attention: Attention,
+        rotary: Rotary?
+    ) {
+        let headWidth = attention.headWidth
+        let queryWidth = attention.heads * headWidth
+        let keyWidth = attention.keyValueHeads * headWidth
+        func part(_ index: Int, _ offset: Int) -> Part {
+            isPerHead
+                ? Part(projection: 0, offset: index * headWidth, headStride: 3 * headWidth)
+                : Part(projection: 0, offset: offset, headStride: headWidth)
+        }
+        projections = [fused]
+        query = part(0, 0)
+        key = part(1, queryWidth)
+        value = part(2, queryWidth + keyWidth)
+        self.output = output
+        self.attention = attention
+        self.rotary = rotary
+    }
+
+    /// Adds norms of each head of queries and keys, as Qwen 3 and Gemma 3 have them.
+    package mutating func addHeadNorms(
+        _ build: inout ParameterBuilder, epsilon: Float, offset: Float = 0
+    ) {
+        let width = attention.headWidth
+        queryNorm = build.norm(
+            .init("self_attn.q_norm", "attn_q_norm"), .rms, width: width, epsilon: epsilon,
+            offset: offset)
+        keyNorm = build.norm(
+            .init("self_attn.k_norm", "attn_k_norm"), .rms, width: width, epsilon: epsilon,
+            offset: offset)
+    }
+}
+
+// MARK: Memory
+
+extension AttentionBlock {
+    struct Memory {
+        // What the forward pass leaves for the backward pass.
+        let projected: [Slot]  // [tokens, rows of the projection], rotated unless normalized
+        let normedQuery: Slot  // [tokens, heads * headWidth], rotated
+        let normedKey: Slot  // [tokens, keyValueHeads * headWidth], rotated
+        let attended: Slot  // [tokens, heads * headWidth]
+        let hidden: [Slot]  // [tokens, rank], of the projections and the output
+        // Scratch that other blocks use, too.
+        let scratch: Slot
+        let dprojected: [Slot]
+        let dnormedQuery: Slot
+        let dnormedKey: Slot
+        let dattended: Slot
+    }
+
+    func memory(
+        _ kept: inout MemoryPlan, scratch: inout MemoryPlan, _ shape: PassShape
+    ) -> Memory {
+        let (tokens, trained) = (shape.tokens, shape.trainedTokens)
+        let (queryRows, keyRows) = (queryNorm == nil ? 0 : 1, keyNorm == nil ? 0 : 1)
+        let floats =
+            shape.isTraining
+            ? attention.backwardScratch(keys: shape.keys, lanes: shape.lanes, tokens: tokens)
+            : attention.forwardScratch(keys: shape.keys, lanes: shape.lanes)
+        return Memory(
+            projected: projections.map { kept.take(tokens, $0.rows) },
+            normedQuery: kept.take(queryRows * tokens, queryWidth),
+            normedKey: kept.take(keyRows * tokens, keyWidth),
+            attended: kept.take(tokens, queryWidth),
+            hidden: (0...projections.count).map { _ in kept.take(tokens, shape.rank) },
+            scratch: scratch.take(1, floats),
+            dprojected: projections.map { scratch.take(trained, $0.rows) },
+            dnormedQuery: scratch.take(queryRows * trained, queryWidth),
+            dnormedKey: scratch.take(keyRows * trained, keyWidth),
+            dattended: scratch.take(trained, queryWidth))
+    }
+}
+
+// MARK: Forward
+
+extension AttentionBlock {
+    /// y = attention of x, for x and y [tokens, width]; adds to y when `adds`.
+    func forward(
+        _ pass: Pass, _ memory: Memory, layer: Int, _ x: Slot, adds: Bool,
+        into y: UnsafeMutablePointer<Float>
+    ) {
+        let x = pass.rows(x)
+        for (index, projection) in projections.enumerated() {
+            pass.forward(
+                projection, x, hidden: memory.hidden[index],
+                into: pass.floats(memory.projected[index]))
+        }
+        var inputs = inputs(pass, memory)
+        if let queryNorm {
+            forward(pass, queryNorm, memory.projected, query, into: inputs.queries)
+        }
+        if let keyNorm { forward(pass, keyNorm, memory.projected, key, into: inputs.keys) }
+        rotate(pass, inputs.queries, heads: attention.heads)
+        rotate(pass, inputs.keys, heads: attention.keyValueHeads)
+        if let cache = pass.cache {
+            inputs = cache.extend(layer, inputs, tokens: pass.shape.tokens)
+        }
+        attention.forward(
+            inputs, scratch: pass.floats(memory.scratch), products: pass.products,
+            into: pass.floats(memory.attended))
+        pass.forward(
+            output, pass.rows(memory.attended), hidden: memory.hidden[projections.count],
+            adds: adds, into: y)
+    }
+
+    /// Normalized, rotated queries and keys, and values.
+    private func inputs(_ pass: Pass, _ memory: Memory) -> Attention.Inputs {
+        Attention.Inputs(
+            queries: queryNorm == nil
+                ? heads(pass, memory.projected, query)
+                : contiguous(pass, memory.normedQuery),
+            keys: keyNorm == nil
+                ? heads(pass, memory.projected, key) : contiguous(pass, memory.normedKey),
+            values: heads(pass, memory.projected, value), spans: pass.sequence.spans)
+    }
+
+    private func heads(_ pass: Pass, _ slots: [Slot], _ part: Part) -> Heads {
+        let slot = slots[part.projection]
+        return Heads(
+            floats: pass.floats(slot) + part.offset, rowStride: slot.width,
+            headStride: part.headStride)
+    }
+
+    private func contiguous(_ pass: Pass, _ slot: Slot) -> Heads {
+        Heads(
+            floats: pass.floats(slot), rowStride: slot.width, headStride: attention.headWidth)
+    }
+
+    /// The number of units that a norm works on in each row, heads or one, of a part.
+    private func units(_ norm: NormLayer, _ part: Part) -> Int {
+        let heads =
+            part.projection == query.projection && part.offset == query.offset
+            ? attention.heads : attention.keyValueHeads
+        return heads * attention.headWidth / norm.width
+    }
+
+    private func forward(
+        _ pass: Pass, _ norm: NormLayer, _ slots: [Slot], _ part: Part, into output: Heads
+    ) {
+        pass.weights[norm].forward(
+            heads(pass, slots, part), heads: units(norm, part), tokens: pass.shape.tokens,
+            into: output)
+    }
+
+    private func rotate(_ pass: Pass, _ heads: Heads, heads count: Int) {
+        guard let rotary else { return }
+        pass.rotaries[rotary.table].table.forward(
+            heads, heads: count, rows: pass.shape.tokens, positions: pass.sequence.positions,
+            interleaved: rotary.isInterleaved)
+    }
+}
+
+// MARK: Backward
+
+extension AttentionBlock {
+    /// Given dy, the derivative by y, the one by x; added to dx when `adds`. dx is nil where nothing below
+    /// needs it.
+    func backward(
+        _ pass: Pass, _ memory: Memory, x: Slot, dy: UnsafePointer<Float>, adds: Bool,
+        into dx: UnsafeMutablePointer<Float>?, gradients: Gradients
+    ) {
+        let tokens = pass.shape.tokens
+        pass.backward(
+            output, x: pass.floats(memory.attended), dy: dy, count: tokens,
+            hidden: memory.hidden[projections.count], into: pass.floats(memory.dattended),
+            gradients: gradients)
+        let derivatives = Attention.Gradients(
+            queries: queryNorm == nil
+                ? heads(pass, memory.dprojected, query)
+                : contiguous(pass, memory.dnormedQuery),
+            keys: keyNorm == nil
+                ? heads(pass, memory.dprojected, key) : contiguous(pass, memory.dnormedKey),
+            values: heads(pass, memory.dprojected, value))
+        attention.backward(
+            inputs(pass, memory), doutput: pass.floats(memory.dattended), tokens: tokens,
+            scratch: pass.floats(memory.scratch), products: pass.products, into: derivatives)
+        rotateBack(pass, derivatives.queries, heads: attention.heads)
+        rotateBack(pass, derivatives.keys, heads: attention.keyValueHeads)
+        if let queryNorm {
+            backward(pass, queryNorm, memory, query, dy: derivatives.queries, gradients)
+        }
+        if let keyNorm { backward(pass, keyNorm, memory, key, dy: derivatives.keys, gradients) }
+        for (index, projection) in projections.enumerated() {
+            pass.backward(
+                projection, x: pass.floats(x), dy: pass.floats(memory.dprojected[index]),
+                count: tokens, hidden: memory.hidden[index], adds: adds || index > 0, into: dx,
+                gradients: gradients)
+        }
+    }
+
+    private func backward(
+        _ pass: Pass, _ norm: NormLayer, _ memory: Memory, _ part: Part, dy: Heads,
+        _ gradients: Gradients
+    ) {
+        pass.weights[norm].backward(
+            heads(pass, memory.projected, part), dy: dy, heads: units(norm, part),
+            tokens: pass.shape.tokens, into: heads(pass, memory.dprojected, part),
+            dweight: gradients.weights?[norm.weight])
+    }
+
+    private func rotateBack(_ pass: Pass, _ heads: Heads, heads count: Int) {
+        guard let rotary else { return }
+        pass.rotaries[rotary.table].table.backward(
+            heads, heads: count, rows: pass.shape.tokens, positions: pass.sequence.positions,
+            interleaved: rotary.isInterleaved)
+    }
+}

@@ -1,0 +1,102 @@
+import ADPOTensor
+
+/// The names of what is not in layers, and of the layers themselves, as transformers has them.
+package struct StandardNames {
+    /// Goes before the names in the file.
+    package var prefix = "model."
+    /// Goes before the names of modules, where it is another.
+    package var modulePrefix: String?
+    package var embedding = "embed_tokens"
+    package var layers = "layers"
+    package var finalNorm = "norm"
+    package var head = "lm_head"
+
+    package init() {}
+}
+
+extension Architecture {
+    /// The parts that are alike in all families: embedding, layers, final norm, and the head, which may be
+    /// the embedding.
+    ///
+    /// - Parameters:
+    ///   - norm: Lists a norm of the hidden states under a name.
+    ///   - layer: Lists and describes a layer.
+    package init(
+        family: String, _ source: ModelSource, _ sizes: Sizes,
+        names: StandardNames = StandardNames(),
+        tiedByDefault: Bool = false, rotaries: [RotaryEmbedding],
+        norm: (inout ParameterBuilder, ParameterBuilder.Name) -> NormLayer,
+        layer: (inout ParameterBuilder, _ index: Int) throws(ADPOError) -> Layer
+    ) throws(ADPOError) {
+        var build = ParameterBuilder(source.file)
+        let prefix = ParameterBuilder.Prefix(names.prefix, "", module: names.modulePrefix)
+        let embedding = try build.with(prefix) { (build) throws(ADPOError) in
+            build.matrix(
+                .init(names.embedding, "token_embd"), .embedding, rows: sizes.vocabulary,
+                columns: sizes.width)
+        }
+        var layers: [Layer] = []
+        for index in 0..<sizes.layers {
+            let prefix = ParameterBuilder.Prefix(
+                "\(names.prefix)\(names.layers).\(index).", "blk.\(index).",
+                module: "\(prefix.module)\(names.layers).\(index).")
+            layers.append(
+                try build.with(prefix, layer: index) { (build) throws(ADPOError) in
+                    try layer(&build, index)
+                })
+        }
+        let finalNorm = try build.with(prefix) { (build) throws(ADPOError) in
+            norm(&build, .init(names.finalNorm, "output_norm"))
+        }
+        let isTied =
+            source.kind == .gguf
+            ? !source.file.contains("output.weight")
+            : try source.configuration.bool("tie_word_embeddings", default: tiedByDefault)
+        let head =
+            isTied
+            ? embedding
+            : build.matrix(
+                .init(names.head, "output"), .head, rows: sizes.vocabulary, columns: sizes.width)
+        self.init(
+            family: family, width: sizes.width, vocabulary: sizes.vocabulary,
+            context: sizes.context, embedding: embedding, layers: layers, finalNorm: finalNorm,
+            head: head, rotaries: rotaries, parameters: build.list)
+        ignoredTensors = [
+            ".rotary_emb.inv_freq", RotaryEmbedding.divisorsName, RotaryEmbedding.longFactors,
+            RotaryEmbedding.shortFactors,
+        ]
+        if isTied { ignoredTensors.append("\(names.head).weight") }
+    }
+}
+
+extension Architecture {
+    /// Adds learned embeddings of positions.
+    package mutating func addPositions(_ name: ParameterBuilder.Name, module: String) {
+        positions = parameters.addMatrix(
+            Parameter(
+                role: .positions, shape: [context, width], module: module,
+                huggingFace: Place("\(name.huggingFace).weight"),
+                gguf: Place("\(name.gguf).weight"), layer: nil))
+    }
+}
+
+extension ConfigurationWriter {
+    /// The members that transformers looks at first.
+    package mutating func setHuggingFaceModel(_ type: String, class name: String, isTied: Bool) {
+        setHuggingFace("architectures", .array([.string(name)]))
+        setHuggingFace("model_type", .string(type))
+        setHuggingFace("tie_word_embeddings", .bool(isTied))
+    }
+
+    /// The one rotary embedding of an architecture, as all versions of transformers read it.
+    ///
+    /// - Throws: `.unsupported` for one that transformers does not know.
+    package mutating func set(_ rotary: RotaryEmbedding?) throws(ADPOError) {
+        guard let rotary else { return }
+        rotary.setGGUF(&self)
+        guard kind == .huggingFace else { return }
+        setHuggingFace("rope_theta", .shortest(Float(rotary.base)))
+        setHuggingFace(
+            "rope_scaling", try rotary.huggingFaceScaling(source: source) ?? .null)
+    }
+}
