@@ -74,8 +74,8 @@ package struct TargetModule: Sendable, Hashable {
         return endings.contains { $0.utf8.elementsEqual(entry.utf8) }
     }
 
-    /// The shortest names that PEFT takes for these modules and no others: "q_proj" where it is adapted in
-    /// every layer, full names otherwise.
+    /// Names that PEFT takes for these modules and no others: "q_proj" where it is adapted in every layer,
+    /// full names otherwise.
     static func peftNames(_ weights: Set<MatrixID>, _ parameters: ParameterList) -> [String] {
         let all = all(parameters)
         var sharers: [String: [MatrixID]] = [:]
@@ -85,13 +85,16 @@ package struct TargetModule: Sendable, Hashable {
         var names: [String] = []
         for module in all where weights.contains(module.weight) {
             let name = module.endings.last { ending in
-                sharers[ending]?.allSatisfy(weights.contains) ?? false
+                !ending.split(separator: ".").contains { $0.utf8.allSatisfy(isDigit) }
+                    && sharers[ending]?.allSatisfy(weights.contains) ?? false
             }
-            if let name, !names.contains(name) { names.append(name) }
+            if !names.contains(name ?? module.name) { names.append(name ?? module.name) }
         }
         return names
     }
 }
+
+private func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
 /// Follows the last `*` only: an earlier one never needs to take more than it first did.
 private func glob(_ pattern: [UInt8], matches text: [UInt8]) -> Bool {

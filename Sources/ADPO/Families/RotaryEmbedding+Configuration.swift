@@ -136,13 +136,15 @@ extension RotaryEmbedding {
                 magnitude: try gguf.number("rope.scaling.attn_factor", default: 1))
             return
         }
-        if let divisors = try divisors(Self.divisorsName) {
+        if try tensors(Self.divisorsName) != nil {
             guard kind == "none" || kind == "linear" && factor == 1 else {
                 throw ADPOError(
                     .unsupported,
                     "\(source): rope_freqs.weight together with the RoPE scaling \"\(kind)\" is "
                         + "not supported")
             }
+        }
+        if let divisors = try divisors(Self.divisorsName) {
             scaling = .divisors(divisors)
             return
         }

@@ -31,7 +31,7 @@ package struct Sizes {
     ///
     /// - Parameters:
     ///   - headWidth: That of a family whose configuration need not say it.
-    ///   - inner: The same of the feed-forward part, as a multiple of the width.
+    ///   - inner: The same for the feed-forward part, as a multiple of the width.
     package init(
         _ source: ModelSource, keys: Keys = Keys(), headWidth: Int? = nil, inner: Int? = nil,
         context: Int? = nil
@@ -43,9 +43,9 @@ package struct Sizes {
         keyValueHeads = try configuration.integer(keys.keyValueHeads, default: heads)
         self.headWidth = try configuration.integer(
             keys.headWidth, default: headWidth ?? (heads > 0 ? width / heads : 0))
-        self.inner = try configuration.integer(
-            keys.inner,
-            default: inner.map { width.multipliedReportingOverflow(by: $0).partialValue })
+        var ownInner: Int?
+        if let inner { ownInner = width.multipliedReportingOverflow(by: inner).partialValue }
+        self.inner = try configuration.integer(keys.inner, default: ownInner)
         vocabulary =
             source.kind == .gguf
             ? try source.file.tensor("token_embd.weight")?.shape.first ?? 0

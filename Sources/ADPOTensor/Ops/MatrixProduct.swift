@@ -67,7 +67,7 @@ package struct Rows {
     let floats: UnsafePointer<Float>
     /// [count, (width + 1) / 2] pairs of bf16; nil in f32.
     let pairs: UnsafePointer<UInt32>?
-    let count: Int
+    package let count: Int
     let width: Int
 
     /// - Parameter pairs: nil for products in f32.

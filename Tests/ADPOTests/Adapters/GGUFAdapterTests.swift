@@ -106,14 +106,14 @@ struct GGUFAdapterTests {
             #expect(adapter.rank == 3)
             #expect(adapter.lora.scale == 2)
             let layout = adapter.layout
-            let b = try #require(layout.b(.value, layer: 1))
+            let b = try #require(layout.module("1.self_attn.v_proj", of: model)?.b)
             // Of rank 1 the scale is 6, which the layout's is a third of.
             #expect(
                 (0..<9).map { adapter.lora.values[b.lowerBound + $0] }
                     == [-9, 0, 0, -6, 0, 0, -3, 0, 0])
-            let a = try #require(layout.a(.value, layer: 1))
+            let a = try #require(layout.module("1.self_attn.v_proj", of: model)?.a)
             #expect(a[...].dropFirst(64).allSatisfy { adapter.lora.values[$0] == 0 })
-            let gate = try #require(layout.b(.gate, layer: 1))
+            let gate = try #require(layout.module("1.mlp.gate_proj", of: model)?.b)
             #expect(
                 (0..<4).map { adapter.lora.values[gate.lowerBound + $0] } == [-3, -2, -1, 0])
         }

@@ -127,7 +127,7 @@ struct AdapterTrainingTests {
         }
         _ = try trainer.step()  // which asserts that the policy began as the reference
         let moved = try TinyRun.values(of: trainer)
-        let range = try #require(layout.magnitudes(.gate, layer: 0))
+        let range = try #require(layout.module("0.mlp.gate_proj", of: model)?.magnitudes)
         #expect(moved[range] != values[range])
     }
 

@@ -53,8 +53,9 @@ struct ChecksTests {
             weights: TargetModule.matching(
                 ["q_proj", "down_proj"], model.architecture.parameters))
         var values = [Float](repeating: 0, count: layout.count)
-        for module in layout.modules {
-            for index in layout.a(.down, layer: module.layer) ?? 0..<0 { values[index] = 1e34 }
+        for layer in 0..<model.info.layers {
+            let module = try #require(layout.module("\(layer).mlp.down_proj", of: model))
+            for index in module.a { values[index] = 1e34 }
         }
         let start = try Adapter(
             model: model, layout: layout, alpha: 1e9, isRankStabilized: false, values: values)
