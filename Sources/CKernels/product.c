@@ -5,6 +5,7 @@
 #include "multiarch.h"
 #include "pack.h"
 #include "tile.h"
+#include "vector.h"
 
 enum { COLUMNS = ADPO_PANEL_COLUMNS, DEPTH = ADPO_PANEL_DEPTH };
 
@@ -152,6 +153,11 @@ static void multiply_panel(ptrdiff_t m, adpo_rows x, adpo_weights weights, ptrdi
     }
 }
 
+static adpo_operand columns_of(adpo_low_rank update, ptrdiff_t first) {
+    return (adpo_operand){update.matrix + first * update.column_stride, update.rank_stride,
+                          update.column_stride};
+}
+
 void adpo_product_weights(ptrdiff_t m, adpo_rows x, adpo_weights weights, ptrdiff_t first,
                           ptrdiff_t last, float alpha, float beta, adpo_low_rank update, float *c,
                           ptrdiff_t c_stride, float *scratch) {
@@ -162,8 +168,7 @@ void adpo_product_weights(ptrdiff_t m, adpo_rows x, adpo_weights weights, ptrdif
         if (update.hidden)
             adpo_product(m, columns, update.rank, update.scale,
                          (adpo_operand){update.hidden, update.rank, 1},
-                         (adpo_operand){update.matrix + row * update.rank, 1, update.rank}, 1,
-                         c + row, c_stride, scratch);
+                         columns_of(update, row), 1, c + row, c_stride, scratch);
     }
 }
 
@@ -199,8 +204,21 @@ void adpo_product_weights_transposed(ptrdiff_t m, adpo_rows x, adpo_weights weig
     if (update.hidden)
         adpo_product(m, width, update.rank, update.scale,
                      (adpo_operand){update.hidden, update.rank, 1},
-                     (adpo_operand){update.matrix + first, weights.columns, 1}, 1, c + first,
-                     c_stride, scratch);
+                     columns_of(update, first), 1, c + first, c_stride, scratch);
+}
+
+void adpo_product_few_rows_transposed(ptrdiff_t m, const float *x, adpo_weights weights,
+                                      ptrdiff_t rows, ptrdiff_t first, ptrdiff_t last, float beta,
+                                      float *c, ptrdiff_t c_stride, float *scratch) {
+    const ptrdiff_t width = last - first;
+    for (ptrdiff_t i = 0; i < m; i++)
+        for (ptrdiff_t j = first; j < last; j++)
+            c[i * c_stride + j] = beta == 0 ? 0 : beta * c[i * c_stride + j];
+    for (ptrdiff_t row = 0; row < rows; row++) {
+        decode(weights, row, first, width, scratch);
+        for (ptrdiff_t i = 0; i < m; i++)
+            adpo_add_scaled(c + i * c_stride + first, scratch, x[i * rows + row], width);
+    }
 }
 
 ADPO_MULTIARCH

@@ -61,6 +61,17 @@ float adpo_log_sum_exp(const float *restrict row, ptrdiff_t count) {
 }
 
 ADPO_MULTIARCH
+void adpo_soft_cap(float *restrict row, float *restrict slopes, ptrdiff_t count, float scale,
+                   float cap) {
+#pragma clang fp contract(fast)
+    for (ptrdiff_t i = 0; i < count; i++) {
+        const float t = adpo_tanh(row[i] * scale / cap);
+        row[i] = cap * t;
+        if (slopes) slopes[i] = scale * (1.0f - t * t);
+    }
+}
+
+ADPO_MULTIARCH
 void adpo_softmax_backward(const float *restrict p, float *restrict dp, ptrdiff_t count,
                            float scale) {
 #pragma clang fp reassociate(on) contract(fast)

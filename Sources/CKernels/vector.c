@@ -9,6 +9,11 @@ void adpo_add_scaled(float *restrict y, const float *restrict x, float scale, pt
 }
 
 ADPO_MULTIARCH
+void adpo_multiply(float *restrict y, const float *restrict x, ptrdiff_t count) {
+    for (ptrdiff_t i = 0; i < count; i++) y[i] *= x[i];
+}
+
+ADPO_MULTIARCH
 float adpo_dot(const float *restrict x, const float *restrict y, ptrdiff_t count) {
 #pragma clang fp reassociate(on) contract(fast)
     float sum = 0;

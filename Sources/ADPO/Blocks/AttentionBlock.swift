@@ -218,14 +218,14 @@ extension AttentionBlock {
         _ pass: Pass, _ norm: NormLayer, _ slots: [Slot], _ part: Part, into output: Heads
     ) {
         pass.weights[norm].forward(
-            heads(pass, slots, part), heads: units(norm, part), tokens: pass.shape.tokens,
+            heads(pass, slots, part), count: units(norm, part), tokens: pass.shape.tokens,
             into: output)
     }
 
     private func rotate(_ pass: Pass, _ heads: Heads, heads count: Int) {
         guard let rotary else { return }
         pass.rotaries[rotary.table].table.forward(
-            heads, heads: count, rows: pass.shape.tokens, positions: pass.sequence.positions,
+            heads, count: count, positions: pass.sequence.positions,
             interleaved: rotary.isInterleaved)
     }
 }
@@ -273,7 +273,7 @@ extension AttentionBlock {
         _ gradients: Gradients
     ) {
         pass.weights[norm].backward(
-            heads(pass, memory.projected, part), dy: dy, heads: units(norm, part),
+            heads(pass, memory.projected, part), dy: dy, count: units(norm, part),
             tokens: pass.shape.tokens, into: heads(pass, memory.dprojected, part),
             dweight: gradients.weights?[norm.weight])
     }
@@ -281,7 +281,7 @@ extension AttentionBlock {
     private func rotateBack(_ pass: Pass, _ heads: Heads, heads count: Int) {
         guard let rotary else { return }
         pass.rotaries[rotary.table].table.backward(
-            heads, heads: count, rows: pass.shape.tokens, positions: pass.sequence.positions,
+            heads, count: count, positions: pass.sequence.positions,
             interleaved: rotary.isInterleaved)
     }
 }

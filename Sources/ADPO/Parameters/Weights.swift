@@ -15,7 +15,7 @@ package struct Weights: Sendable {
     package subscript(norm: NormLayer) -> Norm {
         Norm(
             kind: norm.kind, weight: self[norm.weight], bias: norm.bias.map { self[$0] },
-            width: norm.width, epsilon: norm.epsilon)
+            epsilon: norm.epsilon)
     }
 
     package var parameterCount: Int { list.elementCount }
@@ -100,9 +100,8 @@ private struct WeightLoader {
         } else {
             elementsByEncoding.append((view.encoding, elements))
         }
-        let rows = parameter.shape[0]
         return try Matrix(
-            view, rows: place.stack.map { $0.index * rows..<($0.index + 1) * rows },
+            view, part: place.stack?.index ?? 0, of: place.stack?.count ?? 1,
             isTransposed: place.isTransposed)
     }
 

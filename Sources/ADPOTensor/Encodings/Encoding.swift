@@ -41,6 +41,12 @@ package struct Encoding: Sendable {
     }
 }
 
+extension Encoding: Equatable {
+    package static func == (left: Encoding, right: Encoding) -> Bool {
+        left.ggmlType == right.ggmlType
+    }
+}
+
 extension Encoding {
     /// Every weight format; tests walk this list.
     package static let all: [Encoding] = [.f32, .f16, .bf16, .q4_0, .q4_1, .q8_0, .q4_K, .q6_K]

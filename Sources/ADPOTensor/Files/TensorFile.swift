@@ -33,6 +33,8 @@ package struct TensorFile: Sendable {
     /// The names of all tensors, in the order of the files.
     package var names: [String] { tensors.names }
 
+    package func contains(_ name: String) -> Bool { tensors.contains(name) }
+
     /// The tensor of this name, nil when there is none. Throws `unsupported` when its encoding is
     /// none that can be decoded.
     package func tensor(_ name: String) throws(ADPOError) -> TensorView? {

@@ -10,10 +10,13 @@ package struct Vector: Sendable {
         self.init(floats, 0..<values.count)
     }
 
-    /// Decodes a one-dimensional tensor.
-    package init(_ view: TensorView) throws(ADPOError) {
+    /// Decodes a one-dimensional tensor, and adds a number to each element.
+    package init(_ view: TensorView, adding offset: Float = 0) throws(ADPOError) {
         let floats = try SharedFloats(zeros: view.elementCount)
         view.encoding.decode(view.bytes.baseAddress, floats.pointer, view.elementCount)
+        if offset != 0 {
+            for index in 0..<view.elementCount { floats.pointer[index] += offset }
+        }
         self.init(floats, 0..<view.elementCount)
     }
 

@@ -54,7 +54,9 @@ package struct LoRA {
 
     /// The same, given A x.
     func update(_ hidden: UnsafePointer<Float>) -> LowRankProduct {
-        LowRankProduct(hidden: hidden, matrix: b, rank: rank, scale: scale)
+        LowRankProduct(
+            hidden: hidden,
+            matrix: Operand(b, stride: rank, transposed: true), rank: rank, scale: scale)
     }
 
     /// scale dy B A, to be added to dy W. `dhidden` receives scale dy B, [count, rank].
@@ -67,7 +69,8 @@ package struct LoRA {
                 scale, 0, LowRankProduct?.none.view, dhidden + band.lowerBound * rank, rank,
                 scratch)
         }
-        return LowRankProduct(hidden: dhidden, matrix: a, rank: rank, scale: 1)
+        return LowRankProduct(
+            hidden: dhidden, matrix: Operand(a, stride: columns), rank: rank, scale: 1)
     }
 
     /// dx = dhidden A, for dx [count, columns].
@@ -117,30 +120,31 @@ private func floats(_ pointer: UnsafePointer<Float>, columns: Int) -> adpo_weigh
 }
 
 /// A product of low rank that a product with weights W adds on its way, while its output is in cache:
-/// scale H M^T for M [rows of W, rank], or scale H M for M [rank, columns of W] where W is transposed.
+/// scale H M, for M [rank, outputs].
 package struct LowRankProduct {
     let hidden: UnsafePointer<Float>  // [count, rank]
-    let matrix: UnsafePointer<Float>
+    let matrix: Operand  // [rank, outputs]
     let rank: Int
     let scale: Float
 
-    /// y += scale H M^T, on one thread.
+    /// y += scale H M for y [count, width], on one thread.
     func add(
-        count: Int, rows: Int, into y: UnsafeMutablePointer<Float>,
+        count: Int, width: Int, into y: UnsafeMutablePointer<Float>,
         scratch: UnsafeMutablePointer<Float>
     ) {
         productOnOneThread(
-            m: count, n: rows, k: rank, alpha: scale, Operand(hidden, stride: rank),
-            Operand(matrix, stride: rank, transposed: true), beta: 1, into: y, stride: rows,
-            scratch: scratch)
+            m: count, n: width, k: rank, alpha: scale, Operand(hidden, stride: rank), matrix,
+            beta: 1, into: y, stride: width, scratch: scratch)
     }
 }
 
 extension LowRankProduct? {
     /// As the kernels take it.
     var view: adpo_low_rank {
-        adpo_low_rank(
-            hidden: self?.hidden, matrix: self?.matrix, rank: self?.rank ?? 0,
-            scale: self?.scale ?? 0)
+        guard let self else { return adpo_low_rank() }
+        return adpo_low_rank(
+            hidden: self.hidden, matrix: self.matrix.view.pointer, rank: self.rank,
+            rank_stride: self.matrix.view.row_stride,
+            column_stride: self.matrix.view.column_stride, scale: self.scale)
     }
 }

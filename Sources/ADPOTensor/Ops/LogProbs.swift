@@ -5,19 +5,70 @@ import Glibc
 /// that the whole [rows, vocabulary] array never exists and logits stay in cache.
 package struct LogProbs: Sendable {
     package let head: Matrix
+    /// What logits are multiplied with.
+    private let scale: Float
+    /// Logits are then cap * tanh(logits / cap), as in Gemma 2.
+    private let softCap: Float?
     /// Columns of logits in a part: no power of 2, so that rows do not compete for lines of the cache.
     private let partColumns: Int
     /// Many enough for an efficient product.
     private static let chunkRows = 256
 
-    package init(head: Matrix, partColumns: Int = 4000) {
+    package init(
+        head: Matrix, scale: Float = 1, softCap: Float? = nil, partColumns: Int = 4000
+    ) {
         self.head = head
+        self.scale = scale
+        self.softCap = softCap
         self.partColumns = min(partColumns, head.rows)
     }
 
     /// The memory for logits that is wanted for `rows` rows, in floats.
     package func logits(rows: Int) -> Int {
+        slopesOffset(rows: rows) * (softCap == nil ? 1 : 2)
+    }
+
+    /// Where the derivatives of the soft cap lie behind the logits.
+    private func slopesOffset(rows: Int) -> Int {
         min(rows, Self.chunkRows) * max(partColumns, head.columns)
+    }
+
+    /// The logits of hidden states [count, width], [count, vocabulary].
+    package func logits(
+        hidden: UnsafePointer<Float>, count: Int, scratch: ProductScratch,
+        into logits: UnsafeMutablePointer<Float>
+    ) {
+        head.multiply(
+            scratch.rows(hidden, count: count, width: head.columns), into: logits,
+            scratch: scratch)
+        Parallel.forEach(count) { row in
+            shape(logits + row * head.rows, head.rows, slopes: nil)
+        }
+    }
+
+    /// Makes logits of products with the head's rows.
+    private func shape(
+        _ logits: UnsafeMutablePointer<Float>, _ count: Int,
+        slopes: UnsafeMutablePointer<Float>?
+    ) {
+        if let softCap {
+            adpo_soft_cap(logits, slopes, count, scale, softCap)
+        } else if scale != 1 {
+            for i in 0..<count { logits[i] *= scale }
+        }
+    }
+
+    /// Multiplies derivatives by logits with those of the logits by the products, given the derivatives of
+    /// the soft cap where there is one.
+    private func unshape(
+        _ derivatives: UnsafeMutablePointer<Float>, _ count: Int,
+        slopes: UnsafePointer<Float>?
+    ) {
+        if let slopes {
+            adpo_multiply(derivatives, slopes, count)
+        } else if scale != 1 {
+            for i in 0..<count { derivatives[i] *= scale }
+        }
     }
 
     /// The pairs of bf16 that `ProductScratch` must have room for.
@@ -41,13 +92,19 @@ package struct LogProbs: Sendable {
         let width = head.columns
         for first in stride(from: 0, to: targets.count, by: Self.chunkRows) {
             let count = min(Self.chunkRows, targets.count - first)
+            let slopes = softCap.map { _ in logits + slopesOffset(rows: count) }
             let derivatives = derivatives.map { $0 + first * width }
             var rows = targets[first..<first + count].map(Row.init)
             rows.withUnsafeMutableBufferPointer { rows in
                 forEachPart(hidden + first * width, count, logits, scratch) { part, columns in
                     Parallel.forEach(count) { row in
-                        let factor = rows[row].add(logits + row * columns.count, columns)
-                        guard let derivatives, factor != 1 else { return }
+                        let logits = logits + row * columns.count
+                        let slopes = slopes.map { $0 + row * columns.count }
+                        shape(logits, columns.count, slopes: slopes)
+                        let factor = rows[row].add(logits, columns, slopes: slopes, scale: scale)
+                        guard let derivatives else { return }
+                        unshape(logits, columns.count, slopes: slopes)
+                        guard factor != 1 else { return }
                         for i in row * width..<(row + 1) * width { derivatives[i] *= factor }
                     }
                     guard let derivatives else { return }
@@ -82,13 +139,17 @@ package struct LogProbs: Sendable {
         for first in stride(from: 0, to: targets.count, by: Self.chunkRows) {
             let count = min(Self.chunkRows, targets.count - first)
             let hidden = hidden + first * width
+            let slopes = softCap.map { _ in logits + slopesOffset(rows: count) }
             forEachPart(hidden, count, logits, scratch) { part, columns in
                 Parallel.forEach(count) { row in
                     let logits = logits + row * columns.count
+                    let slopes = slopes.map { $0 + row * columns.count }
+                    shape(logits, columns.count, slopes: slopes)
                     var sums = adpo_softmax_sums(largest: logSums[first + row], sum: 0, squares: 0)
                     _ = adpo_softmax_part(logits, columns.count, &sums)
                     let target = Int(targets[first + row])
                     if columns.contains(target) { logits[target - columns.lowerBound] -= 1 }
+                    unshape(logits, columns.count, slopes: slopes)
                     for i in 0..<columns.count { logits[i] *= derivative[first + row] }
                 }
                 addWeightGradient(
@@ -120,7 +181,7 @@ package struct LogProbs: Sendable {
         decoded: UnsafeMutablePointer<Float>
     ) {
         let factor = Float(exp(Double(row.others.largest) - row.logSum))
-        let target = factor * row.others.sum  // 1 - p
+        let target = factor * row.others.sum * row.targetSlope  // 1 - p, times the slope
         head.decode(row: row.target, into: decoded)
         for i in 0..<head.columns {
             derivative[i] = target * decoded[i] - factor * derivative[i]
@@ -134,17 +195,24 @@ package struct LogProbs: Sendable {
 private struct Row {
     let target: Int
     var targetLogit = 0.0
+    /// The derivative of the target's logit by its product with the head.
+    var targetSlope: Float = 1
     var others = adpo_softmax_sums(largest: -.greatestFiniteMagnitude, sum: 0, squares: 0)
 
     init(target: Int32) { self.target = Int(target) }
 
     /// Replaces logits by exp(logits - others.largest), and the target's by 0.
     ///
+    /// - Parameter slopes: The derivatives of logits by products; nil where all are `scale`.
     /// - Returns: What sums of the parts before are to be multiplied by.
-    mutating func add(_ logits: UnsafeMutablePointer<Float>, _ columns: Range<Int>) -> Float {
+    mutating func add(
+        _ logits: UnsafeMutablePointer<Float>, _ columns: Range<Int>,
+        slopes: UnsafePointer<Float>?, scale: Float
+    ) -> Float {
         if columns.contains(target) {
             let place = target - columns.lowerBound
             targetLogit = Double(logits[place])
+            targetSlope = slopes?[place] ?? scale
             logits[place] = -.infinity
         }
         return adpo_softmax_part(logits, columns.count, &others)

@@ -10,8 +10,13 @@ extension Matrix {
     /// y = x W^T + beta y, for x [count, columns] and y [count, rows].
     func multiplyFewRows(
         _ x: UnsafePointer<Float>, count: Int, beta: Float, into y: UnsafeMutablePointer<Float>,
-        scratch: UnsafeMutablePointer<Float>
+        scratch: ProductScratch
     ) {
+        guard !isTransposed else {
+            return multiplyFewRowsTransposed(
+                x, count: count, beta: beta, into: y, scratch: scratch)
+        }
+        let scratch = scratch.lane(0)
         withUnsafeTemporaryAllocation(of: adpo_vector.self, capacity: count) { vectors in
             for i in 0..<count {
                 vectors.initializeElement(at: i, to: vector(x, row: i, scratch: scratch))
@@ -25,6 +30,22 @@ extension Matrix {
                     columns: columns)
                 encoding.dot(weights, vectors.baseAddress, count, beta, y + first, rows)
             }
+        }
+    }
+
+    /// The same where the file has [in, out]: threads take bands of columns.
+    private func multiplyFewRowsTransposed(
+        _ x: UnsafePointer<Float>, count: Int, beta: Float, into y: UnsafeMutablePointer<Float>,
+        scratch: ProductScratch
+    ) {
+        // What is decoded of a row must fit the scratch.
+        let least = rows / ProductScratch.floatsPerLane + 1
+        let bands = Bands(rows, alignment: 64, lanes: scratch.lanes, perLane: max(4, 2 * least))
+        Parallel.forEach(bands.count, lanes: scratch.lanes) { index, lane in
+            let band = bands[index]
+            adpo_product_few_rows_transposed(
+                count, x, weights, columns, band.lowerBound, band.upperBound, beta, y, rows,
+                scratch.lane(lane))
         }
     }
 

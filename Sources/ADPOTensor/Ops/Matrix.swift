@@ -8,56 +8,76 @@ import CKernels
 package struct Matrix: Sendable {
     package let rows: Int
     package let columns: Int
+    /// The file has [in, out]: our rows are its columns.
+    package let isTransposed: Bool
     package let encoding: Encoding
     /// As the file stores them; valid while the matrix lives.
     package nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
+    /// The bytes of a row as the file has it.
     package let rowBytes: Int
     /// Keeps the bytes in their place: the mapped file, or memory.
     private let owner: any AnyObject & Sendable
 
     package init(_ view: TensorView) throws(ADPOError) {
-        guard view.shape.count == 2, view.shape[0] > 0, view.shape[1] > 0,
-            let rowBytes = view.encoding.byteCount(shape: [view.shape[1]])
+        try self.init(view, part: 0, of: 1)
+    }
+
+    /// One of several matrices of a tensor, [parts, rows, columns] or [rows, columns] of one.
+    ///
+    /// - Parameter isTransposed: The tensor is [in, out]; only for encodings without blocks.
+    package init(
+        _ view: TensorView, part: Int, of parts: Int, isTransposed: Bool = false
+    ) throws(ADPOError) {
+        let shape = Array(view.shape.suffix(2))
+        guard view.shape == shape ? parts == 1 : view.shape == [parts] + shape,
+            shape.count == 2, shape[0] > 0, shape[1] > 0, (0..<parts).contains(part),
+            let rowBytes = view.encoding.byteCount(shape: [shape[1]])
         else {
             throw ADPOError(
                 .format,
                 "\(view.file.path): tensor \(view.name) is no \(view.encoding.name) matrix: "
                     + "its shape is \(view.shape)")
         }
-        rows = view.shape[0]
-        columns = view.shape[1]
-        encoding = view.encoding
-        bytes = view.bytes
-        self.rowBytes = rowBytes
-        owner = view.file
+        guard !isTransposed || view.encoding.blockElements == 1 else {
+            throw ADPOError(
+                .unsupported,
+                "\(view.file.path): tensor \(view.name) is a transposed matrix in "
+                    + "\(view.encoding.name); only F32, F16 and BF16 are supported")
+        }
+        let start = part * shape[0] * rowBytes
+        self.init(
+            rows: isTransposed ? shape[1] : shape[0], columns: isTransposed ? shape[0] : shape[1],
+            isTransposed: isTransposed, encoding: view.encoding,
+            bytes: UnsafeRawBufferPointer(
+                rebasing: view.bytes[start..<start + shape[0] * rowBytes]), rowBytes: rowBytes,
+            owner: view.file)
     }
 
     /// A matrix of floats in memory, from an offset on.
     package init(_ floats: SharedFloats, offset: Int, rows: Int, columns: Int) {
-        self.rows = rows
-        self.columns = columns
-        encoding = .f32
-        bytes = UnsafeRawBufferPointer(
-            start: floats.pointer + offset, count: rows * columns * MemoryLayout<Float>.stride)
-        rowBytes = columns * MemoryLayout<Float>.stride
-        owner = floats
+        self.init(
+            rows: rows, columns: columns, isTransposed: false, encoding: .f32,
+            bytes: UnsafeRawBufferPointer(
+                start: floats.pointer + offset, count: rows * columns * MemoryLayout<Float>.stride),
+            rowBytes: columns * MemoryLayout<Float>.stride, owner: floats)
     }
 
-    /// Some of the rows, where they lie.
+    /// Some of the rows, where they lie; of a matrix that is not transposed.
     package func rows(_ range: Range<Int>) -> Matrix {
         Matrix(
-            rows: range.count, columns: columns, encoding: encoding,
+            rows: range.count, columns: columns, isTransposed: false, encoding: encoding,
             bytes: UnsafeRawBufferPointer(
                 rebasing: bytes[range.lowerBound * rowBytes..<range.upperBound * rowBytes]),
             rowBytes: rowBytes, owner: owner)
     }
 
     private init(
-        rows: Int, columns: Int, encoding: Encoding, bytes: UnsafeRawBufferPointer, rowBytes: Int,
-        owner: any AnyObject & Sendable
+        rows: Int, columns: Int, isTransposed: Bool, encoding: Encoding,
+        bytes: UnsafeRawBufferPointer, rowBytes: Int, owner: any AnyObject & Sendable
     ) {
         self.rows = rows
         self.columns = columns
+        self.isTransposed = isTransposed
         self.encoding = encoding
         self.bytes = bytes
         self.rowBytes = rowBytes
@@ -73,17 +93,12 @@ package struct Matrix: Sendable {
         into y: UnsafeMutablePointer<Float>, scratch: ProductScratch
     ) {
         if x.count <= Self.fewRows {
-            multiplyFewRows(
-                x.floats, count: x.count, beta: beta, into: y, scratch: scratch.lane(0))
-            update?.add(count: x.count, rows: rows, into: y, scratch: scratch.lane(0))
-            return
-        }
-        let bands = Bands(rows, alignment: Int(ADPO_PANEL_COLUMNS), lanes: scratch.lanes)
-        Parallel.forEach(bands.count, lanes: scratch.lanes) { index, lane in
-            let band = bands[index]
-            adpo_product_weights(
-                x.count, x.view(), weights, band.lowerBound, band.upperBound, 1, beta,
-                update.view, y, rows, scratch.lane(lane))
+            multiplyFewRows(x.floats, count: x.count, beta: beta, into: y, scratch: scratch)
+            update?.add(count: x.count, width: rows, into: y, scratch: scratch.lane(0))
+        } else if isTransposed {
+            multiplyStored(x, alpha: 1, beta: beta, adding: update, into: y, scratch: scratch)
+        } else {
+            multiplyStoredTransposed(x, beta: beta, adding: update, into: y, scratch: scratch)
         }
     }
 
@@ -92,36 +107,71 @@ package struct Matrix: Sendable {
         _ dy: Rows, alpha: Float = 1, beta: Float = 0, adding update: LowRankProduct? = nil,
         into dx: UnsafeMutablePointer<Float>, scratch: ProductScratch
     ) {
+        if isTransposed {
+            multiplyStoredTransposed(
+                dy, alpha: alpha, beta: beta, adding: update, into: dx, scratch: scratch)
+        } else {
+            multiplyStored(
+                dy, alpha: alpha, beta: beta, adding: update, into: dx, scratch: scratch)
+        }
+    }
+
+    private var storedRows: Int { isTransposed ? columns : rows }
+    private var storedColumns: Int { isTransposed ? rows : columns }
+
+    /// y = alpha x S^T + beta y + update, for the stored matrix S and y [count, stored rows].
+    private func multiplyStoredTransposed(
+        _ x: Rows, alpha: Float = 1, beta: Float, adding update: LowRankProduct?,
+        into y: UnsafeMutablePointer<Float>, scratch: ProductScratch
+    ) {
+        let bands = Bands(storedRows, alignment: Int(ADPO_PANEL_COLUMNS), lanes: scratch.lanes)
+        Parallel.forEach(bands.count, lanes: scratch.lanes) { index, lane in
+            let band = bands[index]
+            adpo_product_weights(
+                x.count, x.view(), weights, band.lowerBound, band.upperBound, alpha, beta,
+                update.view, y, storedRows, scratch.lane(lane))
+        }
+    }
+
+    /// y = alpha x S + beta y + update, for the stored matrix S and y [count, stored columns].
+    private func multiplyStored(
+        _ x: Rows, alpha: Float, beta: Float, adding update: LowRankProduct?,
+        into y: UnsafeMutablePointer<Float>, scratch: ProductScratch
+    ) {
         // Blocks lie along the columns: a band takes whole ones. What does not go into equal parts of
         // wide bands is cut into narrow ones, so that no lane waits for long.
         let block = encoding.blockElements
         let (wide, narrow) = (max(64, block), max(32, block))
-        let wideCount = columns / wide / scratch.lanes * scratch.lanes
+        let wideCount = storedColumns / wide / scratch.lanes * scratch.lanes
         let rest = wideCount * wide
-        let count = wideCount + (columns - rest + narrow - 1) / narrow
+        let count = wideCount + (storedColumns - rest + narrow - 1) / narrow
         Parallel.forEach(count, lanes: scratch.lanes) { index, lane in
             let isWide = index < wideCount
             let first = isWide ? index * wide : rest + (index - wideCount) * narrow
             adpo_product_weights_transposed(
-                dy.count, dy.view(), weights, rows, first,
-                min(columns, first + (isWide ? wide : narrow)), alpha, beta, update.view, dx,
-                columns, scratch.lane(lane))
+                x.count, x.view(), weights, storedRows, first,
+                min(storedColumns, first + (isWide ? wide : narrow)), alpha, beta, update.view, y,
+                storedColumns, scratch.lane(lane))
         }
     }
 
     /// Writes one row, [columns].
     package func decode(row: Int, into output: UnsafeMutablePointer<Float>) {
-        encoding.decode(bytes(row: row), output, columns)
+        guard isTransposed else { return encoding.decode(bytes(row: row), output, columns) }
+        for column in 0..<columns {
+            let place = bytes(row: column).map { $0 + row * encoding.blockBytes }
+            encoding.decode(place, output + column, 1)
+        }
     }
 
-    /// Where a row's blocks begin; they are `rowBytes` bytes.
+    /// Where the blocks of a row as the file has it begin; they are `rowBytes` bytes.
     package func bytes(row: Int) -> UnsafeRawPointer? {
         bytes.baseAddress.map { $0 + row * rowBytes }
     }
 
-    private var weights: adpo_weights {
+    var weights: adpo_weights {
         adpo_weights(
-            blocks: bytes.baseAddress, decode: encoding.decode, columns: columns,
+            blocks: bytes.baseAddress, decode: encoding.decode, columns: storedColumns,
             block_elements: encoding.blockElements, block_bytes: encoding.blockBytes)
     }
 }

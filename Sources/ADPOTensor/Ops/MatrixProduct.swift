@@ -2,7 +2,7 @@ import CKernels
 
 /// A row-major matrix of floats in memory, or its transpose.
 package struct Operand {
-    fileprivate let view: adpo_operand
+    let view: adpo_operand
 
     /// Rows of the matrix as it lies in memory are `stride` floats apart.
     package init(_ pointer: UnsafePointer<Float>, stride: Int, transposed: Bool = false) {

@@ -8,7 +8,7 @@ package struct RoPETable: ~Copyable {
     private let pairs: Int
     package let positions: Int
 
-    /// `frequencies` holds the angle per position of each pair, [head_width / 2]; `magnitude`
+    /// `frequencies` holds the angle per position of each pair, [rotated width / 2]; `magnitude`
     /// multiplies cosines and sines (1 but for YaRN).
     package init(positions: Int, frequencies: [Float], magnitude: Float) throws(ADPOError) {
         let pairs = frequencies.count
@@ -29,31 +29,34 @@ package struct RoPETable: ~Copyable {
         self.positions = positions
     }
 
-    /// Rotates each head of x, [rows, heads, head_width], in place by its row's position.
+    /// Rotates the first dimensions of each head of x, two for each pair, in place by its row's position.
     package func forward(
-        _ x: UnsafeMutablePointer<Float>, positions: UnsafePointer<Int32>, rows: Int, heads: Int,
-        interleaved: Bool
+        _ x: Heads, count: Int, positions: [Int32], interleaved: Bool
     ) {
-        rotate(x, positions, rows, heads, interleaved, direction: 1)
+        rotate(x, count, positions, interleaved, direction: 1)
     }
 
     /// The derivative: a rotation back, of dx in place.
     package func backward(
-        _ dx: UnsafeMutablePointer<Float>, positions: UnsafePointer<Int32>, rows: Int, heads: Int,
-        interleaved: Bool
+        _ dx: Heads, count: Int, positions: [Int32], interleaved: Bool
     ) {
-        rotate(dx, positions, rows, heads, interleaved, direction: -1)
+        rotate(dx, count, positions, interleaved, direction: -1)
     }
 
     private func rotate(
-        _ x: UnsafeMutablePointer<Float>, _ positions: UnsafePointer<Int32>, _ rows: Int,
-        _ heads: Int, _ interleaved: Bool, direction: Float
+        _ x: Heads, _ count: Int, _ positions: [Int32], _ interleaved: Bool, direction: Float
     ) {
         let (cosines, sines, pairs) = (cosines.pointer, sines.pointer, pairs)
-        Parallel.forEachRange(rows) { range in
-            adpo_rope(
-                x + range.lowerBound * heads * pairs * 2, positions + range.lowerBound, cosines,
-                sines, range.count, heads, pairs * 2, interleaved ? 1 : 0, direction)
+        positions.withUnsafeBufferPointer { positions in
+            guard let first = positions.baseAddress else { return }
+            Parallel.forEachRange(positions.count) { range in
+                adpo_rope(
+                    x.floats + range.lowerBound * x.rowStride, first + range.lowerBound, cosines,
+                    sines,
+                    adpo_heads(
+                        rows: range.count, heads: count, row_stride: x.rowStride,
+                        head_stride: x.headStride), pairs, interleaved ? 1 : 0, direction)
+            }
         }
     }
 }

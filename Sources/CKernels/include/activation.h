@@ -1,15 +1,39 @@
-/* The gated activation of a feed-forward layer: SwiGLU (arXiv 2002.05202). */
+/*
+ * The activations of feed-forward layers, gated (arXiv 2002.05202) and plain, over rows of `width` floats.
+ * Rows of the gate and of what it gates are `stride` floats apart, those of the output `width`.
+ */
 #ifndef CKERNELS_ACTIVATION_H
 #define CKERNELS_ACTIVATION_H
 
 #include <stddef.h>
 
-/* out = silu(gate) * up, with silu(x) = x / (1 + exp(-x)). */
-void adpo_swiglu(const float *restrict gate, const float *restrict up, float *restrict out,
-                 ptrdiff_t count);
+/* out = f(gate) * up. */
+typedef void adpo_gated_activation(const float *gate, const float *up, float *out, ptrdiff_t rows,
+                                   ptrdiff_t width, ptrdiff_t stride);
 
 /* The derivatives replace gate and up. */
-void adpo_swiglu_backward(float *restrict gate, float *restrict up, const float *restrict dout,
-                          ptrdiff_t count);
+typedef void adpo_gated_activation_backward(float *gate, float *up, const float *dout,
+                                            ptrdiff_t rows, ptrdiff_t width, ptrdiff_t stride);
+
+/* out = f(x); they may be the same. */
+typedef void adpo_activation(const float *x, float *out, ptrdiff_t count);
+
+/* dx = the derivative by x; it may be x. */
+typedef void adpo_activation_backward(const float *x, const float *dout, float *dx,
+                                      ptrdiff_t count);
+
+typedef struct adpo_activation_kernels {
+    adpo_gated_activation *gated;
+    adpo_gated_activation_backward *gated_backward;
+    adpo_activation *plain;
+    adpo_activation_backward *plain_backward;
+} adpo_activation_kernels;
+
+adpo_activation_kernels adpo_silu_kernels(void);         /* x / (1 + exp(-x)) */
+adpo_activation_kernels adpo_gelu_kernels(void);         /* x / 2 (1 + erf(x / sqrt(2))) */
+adpo_activation_kernels adpo_gelu_tanh_kernels(void);    /* its approximation with tanh */
+adpo_activation_kernels adpo_quick_gelu_kernels(void);   /* x / (1 + exp(-1.702 x)) */
+adpo_activation_kernels adpo_relu_kernels(void);         /* max(x, 0) */
+adpo_activation_kernels adpo_relu_squared_kernels(void); /* max(x, 0)^2 */
 
 #endif

@@ -50,12 +50,14 @@ typedef struct adpo_rows {
     ptrdiff_t stride;
 } adpo_rows;
 
-/* A product of low rank to add: scale H M^T for M [rows of W, rank], or scale H M for M [rank, columns
- * of W] in the transposed product; H is [m, rank]. NULL hidden adds nothing. */
+/* A product of low rank to add: scale H M for H [m, rank] and M [rank, columns of C]. M's element
+ * (r, j) is at matrix[r * rank_stride + j * column_stride]. NULL hidden adds nothing. */
 typedef struct adpo_low_rank {
     const float *hidden;
     const float *matrix;
     ptrdiff_t rank;
+    ptrdiff_t rank_stride;
+    ptrdiff_t column_stride;
     float scale;
 } adpo_low_rank;
 
@@ -71,6 +73,11 @@ void adpo_product_weights_transposed(ptrdiff_t m, adpo_rows x, adpo_weights weig
                                      ptrdiff_t rows, ptrdiff_t first, ptrdiff_t last, float alpha,
                                      float beta, adpo_low_rank update, float *c,
                                      ptrdiff_t c_stride, float *scratch);
+
+/* The same without update for few rows X of floats, [m, rows], which are not packed. */
+void adpo_product_few_rows_transposed(ptrdiff_t m, const float *x, adpo_weights weights,
+                                      ptrdiff_t rows, ptrdiff_t first, ptrdiff_t last, float beta,
+                                      float *c, ptrdiff_t c_stride, float *scratch);
 
 /* Rounds rows of floats, [rows, columns], to pairs of bf16, [rows, (columns + 1) / 2]; a last odd
  * column is paired with 0. */

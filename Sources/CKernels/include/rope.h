@@ -5,13 +5,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Rows of heads, and how many floats lie from one to the next. */
+typedef struct adpo_heads {
+    ptrdiff_t rows;
+    ptrdiff_t heads;
+    ptrdiff_t row_stride;
+    ptrdiff_t head_stride;
+} adpo_heads;
+
 /*
- * Rotates each head of x, [rows, heads, head_width], by its row's position. `cosines` and `sines`
- * are [positions, head_width / 2]; `direction` is 1, or -1 for the backward pass. The pair i of a
- * head is its elements (i, i + head_width / 2), or (2i, 2i + 1) when `interleaved`.
+ * Rotates the first 2 * pairs dimensions of each head of x by its row's position. `cosines` and `sines`
+ * are [positions, pairs]; `direction` is 1, or -1 for the backward pass. The pair i of a head is its
+ * elements (i, i + pairs), or (2i, 2i + 1) when `interleaved`.
  */
 void adpo_rope(float *restrict x, const int32_t *restrict positions,
-               const float *restrict cosines, const float *restrict sines, ptrdiff_t rows,
-               ptrdiff_t heads, ptrdiff_t head_width, int interleaved, float direction);
+               const float *restrict cosines, const float *restrict sines, adpo_heads shape,
+               ptrdiff_t pairs, int interleaved, float direction);
 
 #endif

@@ -21,6 +21,10 @@ float adpo_softmax_part(float *restrict part, ptrdiff_t count, adpo_softmax_sums
 /* log sum exp(row). */
 float adpo_log_sum_exp(const float *restrict row, ptrdiff_t count);
 
+/* row = cap * tanh(scale * row / cap), in place; slopes, unless NULL, are the derivatives. */
+void adpo_soft_cap(float *restrict row, float *restrict slopes, ptrdiff_t count, float scale,
+                   float cap);
+
 /* Given p = softmax(scale * s) and dp, writes scale * p * (dp - sum(p * dp)) over dp. */
 void adpo_softmax_backward(const float *restrict p, float *restrict dp, ptrdiff_t count,
                            float scale);

@@ -7,6 +7,9 @@
 /* y += scale * x */
 void adpo_add_scaled(float *restrict y, const float *restrict x, float scale, ptrdiff_t count);
 
+/* y *= x */
+void adpo_multiply(float *restrict y, const float *restrict x, ptrdiff_t count);
+
 /* The sum of x[i] y[i]. */
 float adpo_dot(const float *restrict x, const float *restrict y, ptrdiff_t count);
 

@@ -9,38 +9,6 @@ struct BackwardTests {
 
     init() throws { products = try TestProducts() }
 
-    @Test func rmsNorm() throws {
-        let (rows, width) = (3, 37)
-        let norm = RMSNorm(weight: try Vector(testNumbers(width, seed: 1)), epsilon: 1e-5)
-        let x = testNumbers(rows * width, seed: 2)
-        let dy = testNumbers(rows * width, seed: 3)
-        func forward(_ x: [Float]) -> [Float] {
-            var y = [Float](repeating: 0, count: x.count)
-            norm.forward(x, rows: rows, into: &y)
-            return y
-        }
-        var dx = [Float](repeating: 0.5, count: x.count)  // the derivative is added
-        norm.backward(x, dy: dy, rows: rows, into: &dx)
-        let expected = finiteDifference(of: forward, at: x, weights: dy)
-        expectClose(dx, expected.map { $0 + 0.5 }, absolute: 2e-3)
-
-        // y is linear in the weight: what a weight of 1 gives, weighed with dy.
-        var dweight = [Float](repeating: 0.5, count: width)
-        let frozen = dx
-        norm.backward(x, dy: [Float](repeating: 0, count: dy.count), rows: rows, into: &dx)
-        expectClose(dx, frozen, absolute: 0)
-        norm.backward(x, dy: dy, rows: rows, into: &dx, dweight: &dweight)
-        let unit = RMSNorm(weight: try Vector([Float](repeating: 1, count: width)), epsilon: 1e-5)
-        var normed = [Float](repeating: 0, count: x.count)
-        unit.forward(x, rows: rows, into: &normed)
-        let slopes = (0..<width).map { column in
-            (0..<rows).reduce(0.5) {
-                $0 + dy[$1 * width + column] * normed[$1 * width + column]
-            }
-        }
-        expectClose(dweight, slopes, absolute: 1e-5)
-    }
-
     /// A linear layer: y = x W^T + b, for sizes within and beyond the blocks that its gradient takes.
     @Test(arguments: [(1, 7, 12), (5, 130, 33), (600, 9, 40)])
     func linear(count: Int, rows: Int, columns: Int) throws {
@@ -120,96 +88,24 @@ struct BackwardTests {
         expectClose(dhead, expected.map { $0 + 0.5 }, absolute: 2e-3)
     }
 
-    @Test(arguments: [false, true])
-    func rope(interleaved: Bool) throws {
-        let (rows, heads, headWidth) = (3, 2, 8)
-        let table = try RoPETable(
-            positions: 9, frequencies: [1, 0.3, 0.1, 0.03], magnitude: 1.2)
-        let positions: [Int32] = [0, 8, 3]
-        let x = testNumbers(rows * heads * headWidth, seed: 1)
-        let dy = testNumbers(x.count, seed: 2)
-        func forward(_ x: [Float]) -> [Float] {
-            var y = x
-            table.forward(
-                &y, positions: positions, rows: rows, heads: heads, interleaved: interleaved)
-            return y
-        }
-        var dx = dy
-        table.backward(
-            &dx, positions: positions, rows: rows, heads: heads, interleaved: interleaved)
-        expectClose(dx, finiteDifference(of: forward, at: x, weights: dy), absolute: 1e-4)
-    }
-
-    @Test func swiGLU() {
-        let count = 200
-        let gate = testNumbers(count, seed: 1).map { $0 * 6 }
-        let up = testNumbers(count, seed: 2)
-        let dout = testNumbers(count, seed: 3)
-        func forward(gate: [Float], up: [Float]) -> [Float] {
-            var out = [Float](repeating: 0, count: count)
-            SwiGLU.forward(gate: gate, up: up, count: count, into: &out)
-            return out
-        }
-        var (dgate, dup) = (gate, up)
-        SwiGLU.backward(gate: &dgate, up: &dup, dout: dout, count: count)
-        expectClose(
-            dgate, finiteDifference(of: { forward(gate: $0, up: up) }, at: gate, weights: dout),
-            absolute: 1e-3)
-        expectClose(
-            dup, finiteDifference(of: { forward(gate: gate, up: $0) }, at: up, weights: dout),
-            absolute: 1e-3)
-    }
-
-    /// A prompt, two responses that share it (one of a single query), and a second text, with
-    /// grouped heads; longer than a block of queries.
-    @Test func attention() {
-        let attention = Attention(heads: 4, keyValueHeads: 2, headWidth: 4, scale: 0.5)
-        let spans = [
-            AttentionSpan(queries: 0..<3, prefix: 0..<0, ownStart: 0),
-            AttentionSpan(queries: 3..<4, prefix: 0..<3, ownStart: 3),
-            AttentionSpan(queries: 4..<9, prefix: 0..<3, ownStart: 4),
-            AttentionSpan(queries: 9..<79, prefix: 0..<0, ownStart: 9),
-        ]
-        let (tokens, keys) = (79, 70)
-        let lanes = products.scratch.lanes
-        let q = testNumbers(tokens * 16, seed: 1)
-        let k = testNumbers(tokens * 8, seed: 2)
-        let v = testNumbers(tokens * 8, seed: 3)
-        let dout = testNumbers(tokens * 16, seed: 4)
-        func forward(_ q: [Float], _ k: [Float], _ v: [Float]) -> [Float] {
-            var scratch = [Float](
-                repeating: .nan, count: Attention.forwardScratch(keys: keys, lanes: lanes))
-            var out = [Float](repeating: .nan, count: tokens * 16)
-            attention.forward(
-                queries: q, keys: k, values: v, spans: spans, scratch: &scratch,
-                products: products.scratch,
-                into: &out)
-            return out
-        }
-        var scratch = [Float](
-            repeating: .nan,
-            count: attention.backwardScratch(keys: keys, lanes: lanes, tokens: tokens))
-        var dq = [Float](repeating: .nan, count: q.count)
-        var dk = [Float](repeating: .nan, count: k.count)
-        var dv = [Float](repeating: .nan, count: v.count)
-        attention.backward(
-            queries: q, keys: k, values: v, doutput: dout, tokens: tokens, spans: spans,
-            scratch: &scratch, products: products.scratch, dqueries: &dq, dkeys: &dk,
-            dvalues: &dv)
-        expectClose(
-            dq, finiteDifference(of: { forward($0, k, v) }, at: q, weights: dout), absolute: 1e-3)
-        expectClose(
-            dk, finiteDifference(of: { forward(q, $0, v) }, at: k, weights: dout), absolute: 1e-3)
-        expectClose(
-            dv, finiteDifference(of: { forward(q, k, $0) }, at: v, weights: dout), absolute: 1e-3)
-    }
-
     /// Log-probs by hidden states, through a head in each encoding, with the vocabulary whole and in
     /// parts.
     @Test(arguments: Encoding.all.map(\.name), [50, 16])
     func logProbs(_ encoding: String, partColumns: Int) throws {
+        try expectLogProbs(encoding) { LogProbs(head: $0, partColumns: partColumns) }
+    }
+
+    /// Logits that are scaled, as Granite's, and capped, as Gemma 2's.
+    @Test(arguments: [50, 16], [nil, 1.5] as [Float?])
+    func shapedLogProbs(partColumns: Int, softCap: Float?) throws {
+        try expectLogProbs("F32") {
+            LogProbs(head: $0, scale: 0.7, softCap: softCap, partColumns: partColumns)
+        }
+    }
+
+    private func expectLogProbs(_ encoding: String, _ make: (Matrix) -> LogProbs) throws {
         let head = try testMatrix(rows: 50, encoding: encoding)
-        let logProbs = LogProbs(head: head, partColumns: partColumns)
+        let logProbs = make(head)
         let (count, width) = (3, head.columns)
         let targets: [Int32] = [0, 49, 17]
         // Hidden states so small, or weights so large, that logits are around 1.
