@@ -58,6 +58,16 @@ extension Architecture {
         }
     }
 
+    /// Whether a cached text of `past` tokens must be computed again before more are added: LongRoPE rotates
+    /// texts beyond the original context otherwise.
+    package func startsAnew(after past: Int, with more: Int) -> Bool {
+        past > 0
+            && rotaries.contains { rotary in
+                guard case .longRoPE = rotary.scaling else { return false }
+                return rotary.variant(length: past) != rotary.variant(length: past + more)
+            }
+    }
+
     /// Whether a tensor of a file is none of the decoder's.
     func isIgnored(_ name: String) -> Bool {
         ignoredTensors.contains { name.hasPrefix($0) || name.hasSuffix($0) }

@@ -2,7 +2,7 @@ import ADPOTensor
 import CKernels
 
 /// Where a backward pass adds gradients to.
-enum Gradients {
+package enum Gradients {
     /// Those of an adapter's matrices, laid out like them.
     case adapter(UnsafeMutablePointer<Float>)
     /// Those of all weights.
@@ -14,9 +14,14 @@ enum Gradients {
 }
 
 /// The gradients of all weights, in one vector in the order of the parameter list.
-struct WeightGradients {
+package struct WeightGradients {
     let list: ParameterList
     let values: UnsafeMutablePointer<Float>
+
+    package init(list: ParameterList, values: UnsafeMutablePointer<Float>) {
+        self.list = list
+        self.values = values
+    }
 
     subscript(id: MatrixID) -> UnsafeMutablePointer<Float> { values + list.offset(id) }
     subscript(id: VectorID) -> UnsafeMutablePointer<Float> { values + list.offset(id) }

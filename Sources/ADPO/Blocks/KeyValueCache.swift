@@ -2,13 +2,13 @@ import ADPOTensor
 
 /// The keys and values of a text so far, which generation continues token by token. Layers that see a
 /// window alone keep little more than that.
-final class KeyValueCache {
+package final class KeyValueCache {
     private let layers: [CachedLayer]
     /// The tokens of the text so far.
     private(set) var count = 0
 
     /// For the attention of each layer.
-    init(_ layers: [Attention]) throws(ADPOError) {
+    package init(_ layers: [Attention]) throws(ADPOError) {
         var cached: [CachedLayer] = []
         for layer in layers { cached.append(try CachedLayer(layer)) }
         self.layers = cached

@@ -12,7 +12,7 @@ extension Decoder {
     ///
     /// In training, what the backward pass needs of the head is computed along with it, so that the
     /// vocabulary is looked at once.
-    func logProbs() -> [Float] {
+    package func logProbs() -> [Float] {
         floats(memory.shape.targets) { logProbs(into: $0, logSumSquares: nil) }
     }
 

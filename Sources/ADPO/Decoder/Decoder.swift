@@ -5,7 +5,7 @@ import CKernels
 ///
 /// One thread at a time. A forward pass leaves the hidden states inside (and the activations, when
 /// a backward pass is to follow); the head and the backward pass find them there.
-final class Decoder {
+package final class Decoder {
     /// Keeps the sizes that follow from it within 64 bits.
     private static let maximumTokens = 1 << 24
     /// The most keys that a pass is planned for grow by so many at a time, so that generation does not
@@ -25,7 +25,7 @@ final class Decoder {
     /// The variant of its frequencies that each table was made for.
     private var variants: [Int] = []
 
-    init(model: Model, dtype: DType, activationMemory: Int = 0) throws(ADPOError) {
+    package init(model: Model, dtype: DType, activationMemory: Int = 0) throws(ADPOError) {
         architecture = model.architecture
         modelWeights = model.weights
         self.dtype = dtype.resolved(for: model)
@@ -52,7 +52,7 @@ final class Decoder {
     /// span that continues the cached text.
     ///
     /// - Throws: `.outOfMemory`; `.invalidArgument` for more positions than the model has.
-    func forward(
+    package func forward(
         _ sequence: PackedSequence, weights: Weights? = nil, lora: LoRAParameters?,
         isTraining: Bool = false, cache: KeyValueCache? = nil
     ) throws(ADPOError) {
@@ -75,7 +75,7 @@ final class Decoder {
     /// Adds the gradients of the adapter's parameters, or of all weights, laid out like their values,
     /// given the derivative of the loss by each target's log-prob, [targets]. Follows a training pass
     /// and its `logProbs`.
-    func backward(derivative: UnsafePointer<Float>, gradients: Gradients) {
+    package func backward(derivative: UnsafePointer<Float>, gradients: Gradients) {
         headBackward(derivative, gradients)
         let firstLayer = pass.lora?.layout.firstLayer ?? 0
         for layer in stride(from: architecture.layers.count - 1, through: firstLayer, by: -1) {

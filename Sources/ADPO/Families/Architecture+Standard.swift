@@ -88,6 +88,27 @@ extension ConfigurationWriter {
         setHuggingFace("tie_word_embeddings", .bool(isTied))
     }
 
+    /// The activation of the feed-forward parts. llama.cpp takes one for granted in each family.
+    ///
+    /// - Throws: `.unsupported` where a GGUF file cannot say it.
+    package mutating func set(
+        _ activation: Activation?, _ key: String, inGGUF only: Activation
+    ) throws(ADPOError) {
+        guard let activation else { return }
+        setHuggingFace(key, .string(activation.name))
+        if kind == .gguf, activation != only {
+            throw unsupported("the activation \(activation.name)")
+        }
+    }
+
+    /// What is wrong with an export to GGUF of something that llama.cpp computes otherwise.
+    package func unsupported(_ what: String) -> ADPOError {
+        ADPOError(
+            .unsupported,
+            "\(source): GGUF files of this family cannot say that the model has \(what); export to a "
+                + "directory instead")
+    }
+
     /// The one rotary embedding of an architecture, as all versions of transformers read it.
     ///
     /// - Throws: `.unsupported` for one that transformers does not know.

@@ -8,15 +8,20 @@ extension Family {
         read: { (source) throws(ADPOError) in
             let configuration = source.configuration
             let sizes = try Sizes(source, keys: gpt2Keys, inner: 4, context: 1024)
-            for key in ["scale_attn_by_inverse_layer_idx", "add_cross_attention"]
-            where try configuration.bool(key, default: false) {
-                throw ADPOError(.unsupported, "\(source.path): \"\(key)\" is not supported")
+            if try configuration.bool("add_cross_attention", default: false) {
+                throw ADPOError(
+                    .unsupported, "\(source.path): \"add_cross_attention\" is not supported")
             }
+            let isScaledByLayer = try configuration.bool(layerScaleKey, default: false)
             let isScaled = try configuration.bool("scale_attn_weights", default: true)
             let epsilon = Float(try configuration.number(gpt2Epsilon, default: 1e-5))
             let activation = try source.activation("activation_function", default: "gelu_new")
-            let attention = sizes.attention(scale: isScaled ? nil : 1)
             let width = sizes.width
+
+            func attention(_ layer: Int) -> Attention {
+                let scale = isScaled ? 1 / Float(sizes.headWidth).squareRoot() : 1
+                return sizes.attention(scale: isScaledByLayer ? scale / Float(layer + 1) : scale)
+            }
 
             func norm(
                 _ build: inout ParameterBuilder, _ name: ParameterBuilder.Name
@@ -39,14 +44,14 @@ extension Family {
             var architecture = try Architecture(
                 family: "gpt2", source, sizes, names: names, tiedByDefault: true, rotaries: [],
                 norm: norm,
-                layer: { (build, _) throws(ADPOError) in
+                layer: { (build, index) throws(ADPOError) in
                     let before = norm(&build, .init("ln_1", "attn_norm"))
                     let block = AttentionBlock(
                         fused: linear(
                             &build, "attn.c_attn", "attn_qkv", rows: 3 * width, columns: width),
                         output: linear(
                             &build, "attn.c_proj", "attn_output", rows: width, columns: width),
-                        attention, rotary: nil)
+                        attention(index), rotary: nil)
                     let between = norm(&build, .init("ln_2", "ffn_norm"))
                     let inner = FeedForward(
                         activation: activation,
@@ -68,12 +73,22 @@ extension Family {
         write: { (architecture, writer) throws(ADPOError) in
             writer.setHuggingFaceModel(
                 "gpt2", class: "GPT2LMHeadModel", isTied: architecture.hasTiedHead)
-            writer.setHuggingFace("activation_function", .string("gelu_new"))
-            try Sizes(architecture).write(to: &writer, keys: gpt2Keys)
+            try writer.set(architecture.activation, "activation_function", inGGUF: .geluTanh)
+            let sizes = try Sizes(architecture)
+            sizes.write(to: &writer, keys: gpt2Keys)
+            let scales = architecture.layers.compactMap(\.attention?.attention.scale)
+            let isScaledByLayer = scales.count > 1 && scales[0] != scales[1]
+            let isScaled = scales.first != 1
+            writer.setHuggingFace(layerScaleKey, .bool(isScaledByLayer))
+            writer.setHuggingFace("scale_attn_weights", .bool(isScaled))
+            if writer.kind == .gguf, isScaledByLayer || !isScaled {
+                throw writer.unsupported("attention that is not scaled by the head width")
+            }
             writer.set(gpt2Epsilon, .number(Double(architecture.finalNorm.epsilon)))
         })
 }
 
+private let layerScaleKey = "scale_attn_by_inverse_layer_idx"
 private let gpt2Epsilon = ConfigurationKey("layer_norm_epsilon", "attention.layer_norm_epsilon")
 
 private let gpt2Keys: Sizes.Keys = {

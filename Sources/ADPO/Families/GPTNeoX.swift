@@ -64,7 +64,7 @@ extension Family {
         write: { (architecture, writer) throws(ADPOError) in
             writer.setHuggingFaceModel(
                 "gpt_neox", class: "GPTNeoXForCausalLM", isTied: architecture.hasTiedHead)
-            writer.setHuggingFace("hidden_act", .string("gelu"))
+            try writer.set(architecture.activation, "hidden_act", inGGUF: .gelu)
             let sizes = try Sizes(architecture)
             sizes.write(to: &writer)
             writer.set(.layerNormEpsilon, .number(Double(architecture.finalNorm.epsilon)))

@@ -147,7 +147,7 @@ private func writeGemma3(
     let windows = layers.map(\.window)
     writer.setHuggingFaceModel(
         "gemma3_text", class: "Gemma3ForCausalLM", isTied: architecture.hasTiedHead)
-    writer.setHuggingFace("hidden_activation", .string("gelu_pytorch_tanh"))
+    try writer.set(architecture.activation, "hidden_activation", inGGUF: .geluTanh)
     sizes.write(to: &writer)
     writer.set(.rmsEpsilon, .number(Double(architecture.finalNorm.epsilon)))
     if let window = windows.compactMap(\.self).first { writer.set(.window, .integer(window)) }
@@ -171,29 +171,26 @@ private func writeGemma3(
     let localBase = architecture.rotaries[localTable].base
     writer.setHuggingFace("rope_local_base_freq", .shortest(Float(localBase)))
     guard writer.kind == .gguf else { return }
-    try checkThatLlamaCppAgrees(sizes, scalar: scalar, windows, localBase, layers, writer.source)
+    try checkThatLlamaCppAgrees(sizes, scalar: scalar, windows, localBase, layers, writer)
 }
 
 /// What llama.cpp takes for granted.
 private func checkThatLlamaCppAgrees(
     _ sizes: Sizes, scalar: Double, _ windows: [Int?], _ localBase: Double, _ layers: [Attention],
-    _ source: String
+    _ writer: ConfigurationWriter
 ) throws(ADPOError) {
     let isEverySixthGlobal = windows.enumerated().allSatisfy { ($1 == nil) == (($0 + 1) % 6 == 0) }
     let reason: String? =
         if scalar != Double(ggufQueryScalar(sizes)) {
-            "its attention is scaled otherwise than by the head width"
+            "attention that is scaled otherwise than by the head width"
         } else if !isEverySixthGlobal {
-            "other layers than every sixth see more than a window"
+            "other layers than every sixth that see more than a window"
         } else if localBase != 10000 {
-            "layers with a window rotate with another base than 10,000"
+            "layers that rotate with another local base than 10,000"
         } else if layers.contains(where: { $0.softCap != nil }) {
-            "its attention has a soft cap"
+            "a soft cap of attention"
         } else {
             nil
         }
-    guard let reason else { return }
-    throw ADPOError(
-        .unsupported,
-        "\(source): llama.cpp computes Gemma 3 otherwise: \(reason); export to a directory instead")
+    if let reason { throw writer.unsupported(reason) }
 }

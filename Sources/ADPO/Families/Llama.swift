@@ -39,7 +39,7 @@ extension Family {
         write: { (architecture, writer) throws(ADPOError) in
             writer.setHuggingFaceModel(
                 "llama", class: "LlamaForCausalLM", isTied: architecture.hasTiedHead)
-            writer.setHuggingFace("hidden_act", .string("silu"))
+            try writer.set(architecture.activation, "hidden_act", inGGUF: .silu)
             try Sizes(architecture).write(to: &writer)
             writer.set(.rmsEpsilon, .number(Double(architecture.finalNorm.epsilon)))
             writer.setHuggingFace(

@@ -35,7 +35,8 @@ extension Family {
                         .postAttentionNorm, .rms, width: sizes.width, epsilon: epsilon)
                     let block = Experts(
                         router: build.linear(
-                            .init("block_sparse_moe.gate", "ffn_gate_inp"), .router,
+                            .init("block_sparse_moe.gate", "ffn_gate_inp", module: "mlp.gate"),
+                            .router,
                             rows: experts, columns: sizes.width),
                         experts: (0..<experts).map { index in
                             FeedForward(
@@ -49,7 +50,7 @@ extension Family {
         write: { (architecture, writer) throws(ADPOError) in
             writer.setHuggingFaceModel(
                 "mixtral", class: "MixtralForCausalLM", isTied: architecture.hasTiedHead)
-            writer.setHuggingFace("hidden_act", .string("silu"))
+            try writer.set(architecture.activation, "hidden_act", inGGUF: .silu)
             try Sizes(architecture).write(to: &writer)
             writer.set(.rmsEpsilon, .number(Double(architecture.finalNorm.epsilon)))
             if case .experts(let block) = architecture.layers.first?.feedForward.block {
@@ -58,10 +59,7 @@ extension Family {
             }
             if let window = architecture.attention?.attention.window {
                 guard writer.kind == .huggingFace else {
-                    throw ADPOError(
-                        .unsupported,
-                        "\(writer.source): llama.cpp has no windows in this family; export to a "
-                            + "directory instead")
+                    throw writer.unsupported("a window of \(window) tokens")
                 }
                 writer.set(.window, .integer(window))
             } else {
@@ -86,7 +84,9 @@ extension FeedForward {
             -> LinearLayer
         {
             build.linear(
-                .init("block_sparse_moe.experts.\(expert).\(huggingFace)", gguf), .expert,
+                .init(
+                    "block_sparse_moe.experts.\(expert).\(huggingFace)", gguf,
+                    module: "mlp.experts.\(expert).\(huggingFace)"), .expert,
                 rows: rows, columns: columns, stack: (expert, count))
         }
         self.init(

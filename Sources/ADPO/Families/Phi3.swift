@@ -44,7 +44,7 @@ extension Family {
         write: { (architecture, writer) throws(ADPOError) in
             writer.setHuggingFaceModel(
                 "phi3", class: "Phi3ForCausalLM", isTied: architecture.hasTiedHead)
-            writer.setHuggingFace("hidden_act", .string("silu"))
+            try writer.set(architecture.activation, "hidden_act", inGGUF: .silu)
             let sizes = try Sizes(architecture)
             sizes.write(to: &writer)
             writer.set(.rmsEpsilon, .number(Double(architecture.finalNorm.epsilon)))

@@ -37,6 +37,15 @@ extension ModelSource {
 }
 
 extension Architecture {
+    /// The activation of the feed-forward parts.
+    var activation: Activation? {
+        switch layers.first?.feedForward.block {
+        case .feedForward(let block): block.activation
+        case .experts(let block): block.experts.first?.activation
+        case .attention, nil: nil
+        }
+    }
+
     /// The feed-forward parts have biases.
     var hasInnerBias: Bool {
         guard case .feedForward(let block) = layers.first?.feedForward.block else { return false }

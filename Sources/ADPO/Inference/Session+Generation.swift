@@ -45,6 +45,11 @@ extension Session {
         var generated: [GeneratedToken] = []
         var next = prompt
         while generated.count < configuration.maxTokens {
+            if model.architecture.startsAnew(after: cache.count, with: next.count) {
+                // The keys of the shorter text are rotated otherwise than those of the longer one.
+                next = prompt + generated.map(\.id)
+                cache.clear()
+            }
             try decoder.forward(
                 PackedSequence(tokens: next, past: cache.count), lora: adapter?.lora, cache: cache)
             decoder.logits(rows: next.count - 1..<next.count, into: logits.pointer)

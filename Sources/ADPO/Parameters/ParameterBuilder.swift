@@ -6,10 +6,13 @@ package struct ParameterBuilder {
     package struct Name {
         package let huggingFace: String
         package let gguf: String
+        /// The module of transformers, where its name is another than the file's.
+        package let module: String
 
-        package init(_ huggingFace: String, _ gguf: String) {
+        package init(_ huggingFace: String, _ gguf: String, module: String? = nil) {
             self.huggingFace = huggingFace
             self.gguf = gguf
+            self.module = module ?? huggingFace
         }
     }
 
@@ -72,7 +75,7 @@ package struct ParameterBuilder {
         gguf.stack = stack
         return list.addMatrix(
             Parameter(
-                role: role, shape: [rows, columns], module: prefix.module + name.huggingFace,
+                role: role, shape: [rows, columns], module: prefix.module + name.module,
                 huggingFace: huggingFace, gguf: gguf, layer: layer))
     }
 
@@ -117,7 +120,7 @@ package struct ParameterBuilder {
         huggingFace.offset = offset
         return list.addVector(
             Parameter(
-                role: role, shape: [count], module: prefix.module + name.huggingFace,
+                role: role, shape: [count], module: prefix.module + name.module,
                 huggingFace: huggingFace, gguf: gguf, layer: layer))
     }
 
