@@ -197,8 +197,11 @@ def read_llama(path: Path) -> LlamaForCausalLM:
     return model
 
 
-def llama_cpp_logits(path: Path, tokens: Sequence[int]) -> torch.Tensor:
-    """The logits after each token, as llama.cpp computes them.  # [tokens, vocabulary]"""
+def llama_cpp_logits(
+    path: Path, tokens: Sequence[int], overrides: dict[str, int] | None = None
+) -> torch.Tensor:
+    """The logits after each token, as llama.cpp computes them with these values in place of the
+    file's metadata.  # [tokens, vocabulary]"""
     llama = llama_cpp.Llama(
         str(path),
         n_ctx=len(tokens),
@@ -206,6 +209,7 @@ def llama_cpp_logits(path: Path, tokens: Sequence[int]) -> torch.Tensor:
         logits_all=True,
         type_k=llama_cpp.GGML_TYPE_F32,
         type_v=llama_cpp.GGML_TYPE_F32,
+        kv_overrides=overrides,
         verbose=False,
     )
     llama.eval(list(tokens))

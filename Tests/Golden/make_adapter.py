@@ -99,11 +99,8 @@ def response_logprobs(model: PeftModel, response: list[int]) -> Tensor:
     return torch.log_softmax(logits, dim=-1).gather(1, targets).squeeze(1)
 
 
-def gradient_case(
-    name: str, model_name: str, adapter: str
-) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def gradient_case(name: str, model: PeftModel) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """The losses of one pair, and the gradients of the adapter's matrices."""
-    model = load(model_name, adapter)
     with torch.no_grad(), model.disable_adapter():
         reference = [response_logprobs(model, response) for response in (CHOSEN, REJECTED)]
     losses = []
@@ -129,9 +126,6 @@ def gradient_case(
         if granularity.name in ("response", "token"):
             tensors |= {f"{name}/{granularity.name}/{key}": g for key, g in gradients.items()}
     case = {
-        "name": name,
-        "model": f"models/{model_name}",
-        "adapter": f"adapters/{adapter}",
         "policy_chosen": numbers(policy[0]),
         "policy_rejected": numbers(policy[1]),
         "reference_chosen": numbers(reference[0]),
@@ -155,9 +149,10 @@ def main() -> None:
 
     cases = []
     tensors = {}
-    for names in GRADIENT_CASES:
-        case, gradients = gradient_case(*names)
-        cases.append(case)
+    for name, model, adapter in GRADIENT_CASES:
+        case, gradients = gradient_case(name, load(model, adapter))
+        paths = {"name": name, "model": f"models/{model}", "adapter": f"adapters/{adapter}"}
+        cases.append(paths | case)
         tensors |= gradients
     golden = {
         "made_by": "make_adapter.py",

@@ -17,9 +17,10 @@ LEARNING_RATE = 5e-4
 SAMPLE = 17
 
 
-def step(name: str, granularity: Granularity) -> tuple[list[dict[str, object]], dict[str, Tensor]]:
+def step(
+    model: torch.nn.Module, granularity: Granularity
+) -> tuple[list[dict[str, object]], dict[str, Tensor]]:
     """Two updates; the losses and gradient norms of each, and the second's gradients."""
-    model = load_model(MODELS / name)
     with torch.no_grad():
         reference = [response_logprobs(model, response) for response in (CHOSEN, REJECTED)]
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
@@ -49,7 +50,7 @@ def main() -> None:
     tensors = {}
     for name in MODEL_NAMES:
         for granularity in GRANULARITIES:
-            steps, gradients = step(name, granularity)
+            steps, gradients = step(load_model(MODELS / name), granularity)
             cases.append(
                 {
                     "name": name,

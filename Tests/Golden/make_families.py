@@ -1,0 +1,171 @@
+"""Makes the tiny models of each family in Fixtures/families, and their goldens.
+
+Usage: make_families.py [NAME...]
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors.torch import save_file
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from adpo_loss import Granularity
+from common import GOLDEN, all_logits, random_tokens, score, versions, write_json
+from family_gguf import check_tokenizer, llama_cpp_differences, write_gguf
+from family_models import (
+    BY_NAME,
+    FAMILIES,
+    TINY_FAMILIES,
+    TinyFamily,
+    load_family,
+    make_model,
+    save,
+    save_multimodal,
+)
+from lora import lora_parameters, save_adapter
+from make_adapter import BETA, CHOSEN, PROMPT, REJECTED, gradient_case
+from make_full import LEARNING_RATE, SAMPLE, step
+from make_models import PROSE
+
+PACKAGES = ("torch", "transformers", "peft", "safetensors", "gguf", "llama_cpp_python")
+LONG = 210
+# llama.cpp's distance in log-probs from the goldens, with F32 weights and cache.
+TOLERANCE = 1e-3
+TEXTS = [PROSE, "Where  is the station?\nThe sum of 12 and 30 is 42. Naïve café: 日本 🦊"]
+
+
+def sequences(tiny: TinyFamily) -> list[list[int]]:
+    """What every model scores: long, short, text."""
+    tokenizer = tiny.tokenizer().tokenizer
+    return [
+        random_tokens(seed=31, count=LONG, vocabulary=len(tokenizer)),
+        random_tokens(seed=11, count=40, vocabulary=len(tokenizer)),
+        tokenizer.encode(PROSE),
+    ]
+
+
+def make_lora(folder: Path, seed: int, config: dict[str, Any]) -> PeftModel:
+    """A random adapter of all linear layers of the decoder, or of what config says."""
+    base = load_family(folder)
+    settings = {
+        "r": 3,
+        "lora_alpha": 7,
+        "target_modules": "all-linear",
+        "task_type": "CAUSAL_LM",
+        "fan_in_fan_out": base.config.model_type == "gpt2",
+    }
+    model = get_peft_model(base, LoraConfig(**{**settings, **config}))
+    model.peft_config["default"].base_model_name_or_path = folder.name
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, parameter in lora_parameters(model).items():
+            scale = parameter.shape[1] ** -0.5 if "lora_A" in name else 0.1
+            parameter.normal_(0, scale, generator=generator)
+    return model
+
+
+def adapter_golden(
+    tiny: TinyFamily, name: str, seed: int, config: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Writes the adapter; its log-probs, ADPO losses with it, the gradients of its matrices."""
+    folder = FAMILIES / name
+    made = make_lora(FAMILIES / tiny.name, seed, config)
+    save_adapter(made, folder)
+    base = load_family(FAMILIES / tiny.name)
+    model = PeftModel.from_pretrained(base, folder, is_trainable=True).eval()
+    loaded = lora_parameters(model)
+    for key, parameter in lora_parameters(made).items():
+        assert torch.equal(parameter, loaded[key]), f"{name}: {key} was not read back"
+    scored = score(model, sequences(tiny)[1:])
+    case, gradients = gradient_case(name, model)
+    return {"adapter": f"families/{name}", "sequences": scored} | case, gradients
+
+
+def full_golden(folder: Path) -> tuple[list[dict[str, Any]], dict[str, Tensor]]:
+    """Two updates of every weight, as in make_full.py."""
+    cases = []
+    sampled = {}
+    for granularity in (Granularity("response"), Granularity("token")):
+        steps, gradients = step(load_family(folder), granularity)
+        cases.append({"granularity": granularity.name, "size": granularity.size, "steps": steps})
+        if granularity.name == "token":
+            sampled = {
+                f"full/{key}": value.flatten()[::SAMPLE].contiguous()
+                for key, value in gradients.items()
+            }
+    return cases, sampled
+
+
+def assert_near(ours: Tensor, theirs: Tensor) -> None:
+    """Sees that two sets of logits differ by no more than float32 rounds."""
+    torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=0)
+
+
+def check_llama_cpp(tiny: TinyFamily, path: Path, model: PreTrainedModel) -> None:
+    """Sees that llama.cpp reads the GGUF file as transformers the folder."""
+    own, table = llama_cpp_differences(path, model, sequences(tiny))
+    print(f"{path.name}: llama.cpp differs by {own:.1e}, with its table of GELU by {table:.1e}")
+    if not table < TOLERANCE:
+        raise ValueError(f"{path.name}: llama.cpp differs by {table}")
+    check_tokenizer(path, tiny.tokenizer(), TEXTS)
+
+
+def write_family(tiny: TinyFamily, seed: int) -> None:
+    """Makes everything of one fixture."""
+    made = make_model(tiny, seed)
+    folder = save(tiny, made)
+    model = load_family(folder)
+    tokens = sequences(tiny)[0]
+    # An older config.json has to say the same.
+    assert_near(all_logits(made, tokens), all_logits(model, tokens))
+    golden = {
+        "made_by": "make_families.py",
+        "versions": versions(*PACKAGES),
+        "model": f"families/{tiny.name}",
+        "gguf": f"families/{tiny.name}.gguf" if tiny.has_gguf else None,
+        "sequences": score(model, sequences(tiny)),
+        "prompt": PROMPT,
+        "chosen": CHOSEN,
+        "rejected": REJECTED,
+        "beta": BETA,
+        "learning_rate": LEARNING_RATE,
+        "sample": SAMPLE,
+    }
+    if tiny.has_gguf:
+        path = FAMILIES / f"{tiny.name}.gguf"
+        write_gguf(path, model, tiny.tokenizer(), tiny.name)
+        check_llama_cpp(tiny, path, model)
+    golden["full"], tensors = full_golden(folder)
+    golden["adapters"] = []
+    for suffix, config in tiny.adapters.items():
+        adapter, gradients = adapter_golden(tiny, f"{tiny.name}-{suffix}", seed, config)
+        golden["adapters"].append(adapter)
+        tensors |= gradients
+    write_json(GOLDEN / "families" / f"{tiny.name}.json", golden)
+    save_file(tensors, GOLDEN / "families" / f"{tiny.name}.safetensors")
+
+
+def write_multimodal() -> None:
+    """Makes the folder whose text part is gemma3, and sees that it scores the same."""
+    folder = FAMILIES / "gemma3-multimodal"
+    save_multimodal(FAMILIES / "gemma3", folder)
+    tokens = sequences(BY_NAME["gemma3"])[0]
+    text, multimodal = (load_family(path) for path in (FAMILIES / "gemma3", folder))
+    assert_near(all_logits(text, tokens), all_logits(multimodal, tokens))
+
+
+def main(names: Sequence[str]) -> None:
+    for seed, tiny in enumerate(TINY_FAMILIES):
+        if not names or tiny.name in names:
+            write_family(tiny, seed)
+    if not names or "gemma3-multimodal" in names:
+        write_multimodal()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
