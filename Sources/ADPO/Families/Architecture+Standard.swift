@@ -10,6 +10,8 @@ package struct StandardNames {
     package var layers = "layers"
     package var finalNorm = "norm"
     package var head = "lm_head"
+    /// The head's name in files, where it is another than the module's.
+    package var headInFiles: String?
 
     package init() {}
 }
@@ -56,7 +58,7 @@ extension Architecture {
             isTied
             ? embedding
             : build.matrix(
-                .init(names.head, "output"), .head, rows: sizes.vocabulary, columns: sizes.width)
+                .init(names.headInFiles ?? names.head, "output", module: names.head), .head, rows: sizes.vocabulary, columns: sizes.width)
         self.init(
             family: family, width: sizes.width, vocabulary: sizes.vocabulary,
             context: sizes.context, embedding: embedding, layers: layers, finalNorm: finalNorm,
@@ -65,7 +67,7 @@ extension Architecture {
             ".rotary_emb.inv_freq", RotaryEmbedding.divisorsName, RotaryEmbedding.longFactors,
             RotaryEmbedding.shortFactors,
         ]
-        if isTied { ignoredTensors.append("\(names.head).weight") }
+        if isTied { ignoredTensors.append("\(names.headInFiles ?? names.head).weight") }
     }
 }
 

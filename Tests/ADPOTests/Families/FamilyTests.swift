@@ -164,7 +164,8 @@ struct FamilyTests {
         let values = weights.values(.huggingFace, of: model.file.kind.fileKind)
         var gradients: [String: [Float]] = [:]
         for (name, value) in values where !name.contains(".experts.") {
-            gradients[name.replacing("block_sparse_moe", with: "mlp")] = value
+            let name = name.replacing("block_sparse_moe", with: "mlp")
+            gradients[name.replacing("embed_out", with: "lm_head")] = value
         }
         // transformers has the experts of a layer in two tensors.
         guard case .experts(let block) = model.architecture.layers[0].feedForward.block else {
@@ -198,8 +199,8 @@ struct FamilyTests {
                 chosen: try #require(golden["chosen"]).ids,
                 rejected: try #require(golden["rejected"]).ids))
         var configuration = TrainerConfiguration()
-        configuration.objective.granularity = try Granularity(
-            try #require(expected["granularity"]?.string))
+        let (name, size) = (expected["granularity"]?.string ?? "", expected["size"]?.integer ?? 0)
+        configuration.objective.granularity = try Granularity(size > 0 ? "\(name):\(size)" : name)
         configuration.objective.beta = try #require(golden["beta"]?.double)
         configuration.maxGradientNorm = 0
         change(&configuration)
