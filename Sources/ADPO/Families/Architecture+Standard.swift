@@ -10,8 +10,6 @@ package struct StandardNames {
     package var layers = "layers"
     package var finalNorm = "norm"
     package var head = "lm_head"
-    /// The head's name in files, where it is another than the module's.
-    package var headInFiles: String?
 
     package init() {}
 }
@@ -58,7 +56,7 @@ extension Architecture {
             isTied
             ? embedding
             : build.matrix(
-                .init(names.headInFiles ?? names.head, "output", module: names.head), .head, rows: sizes.vocabulary, columns: sizes.width)
+                .init(names.head, "output"), .head, rows: sizes.vocabulary, columns: sizes.width)
         self.init(
             family: family, width: sizes.width, vocabulary: sizes.vocabulary,
             context: sizes.context, embedding: embedding, layers: layers, finalNorm: finalNorm,
@@ -67,7 +65,7 @@ extension Architecture {
             ".rotary_emb.inv_freq", RotaryEmbedding.divisorsName, RotaryEmbedding.longFactors,
             RotaryEmbedding.shortFactors,
         ]
-        if isTied { ignoredTensors.append("\(names.headInFiles ?? names.head).weight") }
+        if isTied { ignoredTensors.append("\(names.head).weight") }
     }
 }
 

@@ -25,7 +25,7 @@ extension Family {
             }
             var names = StandardNames()
             (names.prefix, names.embedding) = ("gpt_neox.", "embed_in")
-            (names.finalNorm, names.headInFiles) = ("final_layer_norm", "embed_out")
+            (names.finalNorm, names.head) = ("final_layer_norm", "embed_out")
             var architecture = try Architecture(
                 family: "gpt_neox", source, sizes, names: names,
                 rotaries: [try source.rotary(sizes, keys: keys)], norm: norm,
