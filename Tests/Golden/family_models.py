@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -35,6 +37,7 @@ class TinyFamily:
     config: dict[str, Any] = field(default_factory=dict)
     dtype: torch.dtype = torch.bfloat16
     older_config: Callable[[dict[str, Any]], None] | None = None
+    older_tensors: Callable[[dict[str, Tensor]], dict[str, Tensor]] | None = None
     has_gguf: bool = False
     # Adapters, by what their names end in, and how their LoraConfigs differ from the base.
     adapters: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -186,6 +189,23 @@ def older_phi3(config: dict[str, Any]) -> None:
     config["rope_scaling"] = parameters
 
 
+def older_gpt2_tensors(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """As in OpenAI's own: names without "transformer.", and each layer's causal mask."""
+    older = {name.removeprefix("transformer."): value for name, value in tensors.items()}
+    older["h.0.attn.bias"] = torch.ones(8, 8).tril().view(1, 1, 8, 8)
+    return older
+
+
+def older_gpt_neox_tensors(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """As in Pythia's own: masks and RoPE's frequencies are stored, too."""
+    attention = "gpt_neox.layers.0.attention"
+    return tensors | {
+        f"{attention}.bias": torch.ones(8, 8, dtype=torch.bool).tril().view(1, 1, 8, 8),
+        f"{attention}.masked_bias": torch.tensor(-1e9),
+        f"{attention}.rotary_emb.inv_freq": torch.ones(6),
+    }
+
+
 TINY_FAMILIES = [
     TinyFamily("qwen3", "qwen3", family_tokenizers.qwen3, has_gguf=True, adapters={"lora": {}}),
     TinyFamily(
@@ -264,6 +284,7 @@ TINY_FAMILIES = [
             "rope_parameters": rope(25000.0, partial_rotary_factor=0.5),
         },
         older_config=older_gpt_neox,
+        older_tensors=older_gpt_neox_tensors,
     ),
     TinyFamily("phi3", "phi3", family_tokenizers.phi3, has_gguf=True, adapters={"lora": {}}),
     TinyFamily(
@@ -296,6 +317,13 @@ TINY_FAMILIES = [
         family_tokenizers.llama,
         has_gguf=True,
         adapters={"lora": {}},
+    ),
+    TinyFamily(
+        "gpt2-older",
+        "gpt2",
+        family_tokenizers.gpt2,
+        {"n_layer": 1},
+        older_tensors=older_gpt2_tensors,
     ),
 ]
 BY_NAME = {tiny.name: tiny for tiny in TINY_FAMILIES}
@@ -332,6 +360,9 @@ def save(tiny: TinyFamily, model: PreTrainedModel) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     copy.deepcopy(model).to(tiny.dtype).save_pretrained(folder)
     tiny.tokenizer().tokenizer.save_pretrained(folder)
+    if tiny.older_tensors is not None:
+        file = folder / "model.safetensors"
+        save_file(tiny.older_tensors(load_file(file)), file, {"format": "pt"})
     if tiny.older_config is not None:
         path = folder / "config.json"
         config = json.loads(path.read_text())
