@@ -20,8 +20,10 @@ from transformers import (
     PreTrainedModel,
 )
 
+import family_older
 import family_tokenizers
 from common import FIXTURES
+from family_configs import BASES, rope
 from family_tokenizers import FamilyTokenizer
 
 FAMILIES = FIXTURES / "families"
@@ -43,169 +45,6 @@ class TinyFamily:
     adapters: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def rope(theta: float, **others: Any) -> dict[str, Any]:  # noqa: ANN401
-    return {"rope_type": "default", "rope_theta": theta, **others}
-
-
-BASES: dict[str, dict[str, Any]] = {
-    "qwen3": {
-        "hidden_size": 36,
-        "intermediate_size": 52,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 6,
-        "num_key_value_heads": 2,
-        "head_dim": 10,
-        "max_position_embeddings": 512,
-        "rope_parameters": rope(1000000.0),
-        "eos_token_id": 2,
-        "pad_token_id": 0,
-    },
-    # Seven layers: the sixth attends to everything, the others to the last 8 tokens.
-    "gemma3_text": {
-        "hidden_size": 32,
-        "intermediate_size": 40,
-        "num_hidden_layers": 7,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 1,
-        "head_dim": 12,
-        "query_pre_attn_scalar": 12,
-        "sliding_window": 8,
-        "max_position_embeddings": 512,
-        "bos_token_id": 2,
-        "eos_token_id": 1,
-        "pad_token_id": 0,
-        "rope_parameters": {
-            "full_attention": rope(1000000.0),
-            "sliding_attention": rope(10000.0),
-        },
-    },
-    "gpt2": {
-        "n_embd": 30,
-        "n_layer": 2,
-        "n_head": 3,
-        "n_positions": 256,
-        "bos_token_id": 0,
-        "eos_token_id": 0,
-    },
-    "gpt_neox": {
-        "hidden_size": 48,
-        "intermediate_size": 72,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 3,
-        "max_position_embeddings": 512,
-        "rope_parameters": rope(10000.0, partial_rotary_factor=0.25),
-        "bos_token_id": 0,
-        "eos_token_id": 0,
-    },
-    # Of each head's 16 dimensions 12 rotate, with six factors.
-    "phi3": {
-        "hidden_size": 48,
-        "intermediate_size": 56,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 3,
-        "num_key_value_heads": 1,
-        "max_position_embeddings": 512,
-        "original_max_position_embeddings": 64,
-        "rope_parameters": {
-            "rope_type": "longrope",
-            "rope_theta": 10000.0,
-            "partial_rotary_factor": 0.75,
-            "original_max_position_embeddings": 64,
-            "short_factor": [1.0, 1.05, 1.1, 1.3, 1.4, 1.5],
-            "long_factor": [1.2, 2.0, 3.5, 5.0, 8.0, 13.0],
-        },
-        "bos_token_id": 1,
-        "eos_token_id": 379,
-        "pad_token_id": 379,
-    },
-    "mixtral": {
-        "hidden_size": 36,
-        "intermediate_size": 28,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 6,
-        "num_key_value_heads": 2,
-        "head_dim": 8,
-        "num_local_experts": 4,
-        "num_experts_per_tok": 2,
-        "max_position_embeddings": 512,
-        "rope_parameters": rope(1000000.0),
-        "bos_token_id": 1,
-        "eos_token_id": 2,
-    },
-    "llama": {
-        "hidden_size": 36,
-        "intermediate_size": 48,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 6,
-        "num_key_value_heads": 2,
-        "head_dim": 8,
-        "max_position_embeddings": 512,
-        "rope_parameters": rope(10000.0),
-        "bos_token_id": 1,
-        "eos_token_id": 2,
-    },
-}
-
-
-def older_rope(config: dict[str, Any]) -> None:
-    """As written before transformers 5: rope_theta and rope_scaling beside each other."""
-    parameters = config.pop("rope_parameters")
-    config["rope_theta"] = parameters.pop("rope_theta")
-    config["rope_scaling"] = None if parameters["rope_type"] == "default" else parameters
-
-
-def older_qwen3(config: dict[str, Any]) -> None:
-    older_rope(config)
-    config["sliding_window"] = None
-    config["max_window_layers"] = 28
-    config.pop("layer_types")
-
-
-def older_gemma3(config: dict[str, Any]) -> None:
-    """As Gemma 3's own: a pattern of windows, two bases, scaling of the global layers alone."""
-    parameters = config.pop("rope_parameters")
-    config["rope_local_base_freq"] = parameters["sliding_attention"]["rope_theta"]
-    config["rope_theta"] = parameters["full_attention"].pop("rope_theta")
-    config["rope_scaling"] = parameters["full_attention"]
-    config["sliding_window_pattern"] = 3
-    config.pop("layer_types")
-
-
-def older_gpt_neox(config: dict[str, Any]) -> None:
-    parameters = config.pop("rope_parameters")
-    config["rotary_emb_base"] = int(parameters["rope_theta"])
-    config["rotary_pct"] = parameters["partial_rotary_factor"]
-    config["rope_scaling"] = None
-    config.pop("attention_bias")
-
-
-def older_phi3(config: dict[str, Any]) -> None:
-    """As Phi-4-mini's own."""
-    parameters = config.pop("rope_parameters")
-    config["rope_theta"] = parameters.pop("rope_theta")
-    config["partial_rotary_factor"] = parameters.pop("partial_rotary_factor")
-    parameters.pop("original_max_position_embeddings")
-    parameters["type"] = parameters.pop("rope_type")
-    config["rope_scaling"] = parameters
-
-
-def older_gpt2_tensors(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """As in OpenAI's own: names without "transformer.", and each layer's causal mask."""
-    older = {name.removeprefix("transformer."): value for name, value in tensors.items()}
-    older["h.0.attn.bias"] = torch.ones(8, 8).tril().view(1, 1, 8, 8)
-    return older
-
-
-def older_gpt_neox_tensors(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """As in Pythia's own: masks and RoPE's frequencies are stored, too."""
-    attention = "gpt_neox.layers.0.attention"
-    return tensors | {
-        f"{attention}.bias": torch.ones(8, 8, dtype=torch.bool).tril().view(1, 1, 8, 8),
-        f"{attention}.masked_bias": torch.tensor(-1e9),
-        f"{attention}.rotary_emb.inv_freq": torch.ones(6),
-    }
-
-
 TINY_FAMILIES = [
     TinyFamily("qwen3", "qwen3", family_tokenizers.qwen3, has_gguf=True, adapters={"lora": {}}),
     TinyFamily(
@@ -222,7 +61,7 @@ TINY_FAMILIES = [
                 "original_max_position_embeddings": 128,
             },
         },
-        older_config=older_qwen3,
+        older_config=family_older.qwen3,
     ),
     TinyFamily(
         "gemma3", "gemma3_text", family_tokenizers.gemma3, has_gguf=True, adapters={"lora": {}}
@@ -249,7 +88,7 @@ TINY_FAMILIES = [
                 "sliding_attention": rope(20000.0),
             },
         },
-        older_config=older_gemma3,
+        older_config=family_older.gemma3,
     ),
     TinyFamily(
         "gpt2",
@@ -283,8 +122,8 @@ TINY_FAMILIES = [
             "num_attention_heads": 2,
             "rope_parameters": rope(25000.0, partial_rotary_factor=0.5),
         },
-        older_config=older_gpt_neox,
-        older_tensors=older_gpt_neox_tensors,
+        older_config=family_older.gpt_neox,
+        older_tensors=family_older.gpt_neox_tensors,
     ),
     TinyFamily("phi3", "phi3", family_tokenizers.phi3, has_gguf=True, adapters={"lora": {}}),
     TinyFamily(
@@ -292,7 +131,7 @@ TINY_FAMILIES = [
         "phi3",
         family_tokenizers.phi3,
         {"tie_word_embeddings": True, "sliding_window": 50},
-        older_config=older_phi3,
+        older_config=family_older.phi3,
     ),
     TinyFamily(
         "mixtral",
@@ -309,7 +148,7 @@ TINY_FAMILIES = [
         "mixtral",
         family_tokenizers.llama,
         {"sliding_window": 16, "num_local_experts": 3, "tie_word_embeddings": True},
-        older_config=older_rope,
+        older_config=family_older.rope,
     ),
     TinyFamily(
         "llama-sentencepiece",
@@ -323,7 +162,7 @@ TINY_FAMILIES = [
         "gpt2",
         family_tokenizers.gpt2,
         {"n_layer": 1},
-        older_tensors=older_gpt2_tensors,
+        older_tensors=family_older.gpt2_tensors,
     ),
 ]
 BY_NAME = {tiny.name: tiny for tiny in TINY_FAMILIES}
