@@ -26,6 +26,7 @@ def gemma3(config: dict[str, Any]) -> None:
     config["rope_local_base_freq"] = parameters["sliding_attention"]["rope_theta"]
     config["rope_theta"] = parameters["full_attention"].pop("rope_theta")
     config["rope_scaling"] = parameters["full_attention"]
+    config.pop("_sliding_window_pattern")
     config["sliding_window_pattern"] = 3
     config.pop("layer_types")
 
