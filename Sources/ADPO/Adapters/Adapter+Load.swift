@@ -122,13 +122,15 @@ extension Adapter {
         }
         let shape = format.parameters[module.weight].shape
         for side in sides {
-            guard let matrix = matrices[side],
-                matrix.isRight(side, rank: rank, rows: shape[0], columns: shape[1])
-            else {
+            guard let matrix = matrices[side] else {
+                let name = format.name(side, of: module.weight) ?? module.name
+                throw otherModel(path, "\"\(name)\" is missing")
+            }
+            guard matrix.isRight(side, rank: rank, rows: shape[0], columns: shape[1]) else {
                 throw otherModel(
                     path,
-                    "a matrix of \"\(module.name)\" is missing, or not of rank \(rank) for a layer "
-                        + "of \(shape)")
+                    "\"\(matrix.view.name)\" of shape \(matrix.view.shape) is not of rank \(rank) for "
+                        + "a layer of \(shape)")
             }
         }
         return Tensors(module: module, rank: rank, matrices: matrices)
