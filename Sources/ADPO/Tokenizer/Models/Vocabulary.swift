@@ -13,6 +13,8 @@ package struct Vocabulary: Sendable {
     /// power of two, at least twice the number of ids in it.
     private var slots: [Int32] = Array(repeating: -1, count: 64)
     private var slotsInUse = 0
+    /// The most bytes of a token that `id(of:)` finds.
+    private var longest = 0
 
     private struct Place {
         var start = 0
@@ -44,24 +46,83 @@ package struct Vocabulary: Sendable {
         return bytes[place.start..<place.start + Int(place.count)]
     }
 
+    /// Calls `body` with the bytes of a token, none for an id that no token has.
+    func withBytes<T>(of id: Int32, _ body: (UnsafeBufferPointer<UInt8>) -> T) -> T {
+        guard contains(id) else { return body(UnsafeBufferPointer(start: nil, count: 0)) }
+        let place = places[Int(id)]
+        return bytes.withUnsafeBufferPointer {
+            body(UnsafeBufferPointer(rebasing: $0[place.start..<place.start + Int(place.count)]))
+        }
+    }
+
     /// The token with exactly these bytes.
     package func id(of token: UnsafeBufferPointer<UInt8>) -> Int32? {
         let id = slots[slot(of: token)]
         return id < 0 ? nil : id
     }
 
-    /// Adds a token of the byte-level model. One that is empty or not written in `ByteAlphabet` is
-    /// added as the text that it is, and false returned.
+    package func id(of token: some Collection<UInt8>) -> Int32? {
+        Array(token).withUnsafeBufferPointer { id(of: $0) }
+    }
+
+    /// The token whose bytes are those of two others.
+    func id(of left: Int32, followedBy right: Int32) -> Int32? {
+        guard contains(left), contains(right) else { return nil }
+        let (first, second) = (places[Int(left)], places[Int(right)])
+        let (firstCount, secondCount) = (Int(first.count), Int(second.count))
+        guard firstCount + secondCount <= longest else { return nil }
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: firstCount + secondCount) {
+            joined in
+            bytes.withUnsafeBufferPointer { bytes in
+                let rest = joined[..<firstCount].update(
+                    fromContentsOf: bytes[first.start..<first.start + firstCount])
+                _ = joined[rest...].update(
+                    fromContentsOf: bytes[second.start..<second.start + secondCount])
+            }
+            return id(of: UnsafeBufferPointer(joined))
+        }
+    }
+
+    /// Whether a token has this mark behind another character.
+    func hasTokenWithin(_ mark: [UInt8]) -> Bool {
+        bytes.withUnsafeBufferPointer { bytes in
+            places.contains { place in
+                guard Int(place.count) > mark.count else { return false }
+                let token = UnsafeBufferPointer(
+                    rebasing: bytes[place.start..<place.start + Int(place.count)])
+                return token.firstMatch(of: mark, from: token.endOfRun(of: mark, from: 0)) != nil
+            }
+        }
+    }
+
+    /// How a file writes a token.
+    package enum Spelling {
+        /// In `ByteAlphabet`. What is empty or not written in it is text that the model does not
+        /// know.
+        case byteLevel
+        case text
+        /// Text that the model does not know: `id(of:)` does not find it.
+        case unknownToModel
+    }
+
+    /// Adds a token.
     ///
+    /// - Returns: Whether `id(of:)` finds it.
     /// - Throws: `.format` for an id that is taken or out of range, or bytes that have an id already.
     @discardableResult
-    package mutating func insert(encoded text: [UInt8], id: Int) throws(ADPOError) -> Bool {
+    package mutating func insert(
+        _ token: UnsafeBufferPointer<UInt8>, id: Int, as spelling: Spelling
+    ) throws(ADPOError) -> Bool {
         let start = bytes.count
-        guard !text.isEmpty, ByteAlphabet.decode(text[...], into: &bytes) else {
-            try insert(text: text, id: id)
-            return false
-        }
+        let isKnown =
+            switch spelling {
+            case .byteLevel: !token.isEmpty && ByteAlphabet.decode(token, into: &bytes)
+            case .text: !token.isEmpty
+            case .unknownToModel: false
+            }
+        if !isKnown || spelling != .byteLevel { bytes += token }
         try place(id, from: start)
+        guard isKnown else { return false }
         if slotsInUse * 2 >= slots.count { resizeTable(to: slots.count * 2) }
         guard enter(Int32(id)) else {
             throw ADPOError(.format, "the tokenizer's vocabulary has the token of id \(id) twice")
@@ -69,11 +130,14 @@ package struct Vocabulary: Sendable {
         return true
     }
 
-    /// Adds a token that the byte-level model does not know: `id(of:)` does not find it.
-    package mutating func insert(text: [UInt8], id: Int) throws(ADPOError) {
-        let start = bytes.count
-        bytes += text
-        try place(id, from: start)
+    /// Adds a token whose bytes are in an array.
+    @discardableResult
+    package mutating func insert(
+        _ token: some Collection<UInt8>, id: Int, as spelling: Spelling
+    ) throws(ADPOError) -> Bool {
+        try Array(token).withUnsafeBufferPointer { (token) throws(ADPOError) in
+            try insert(token, id: id, as: spelling)
+        }
     }
 
     private mutating func place(_ id: Int, from start: Int) throws(ADPOError) {
@@ -122,6 +186,7 @@ package struct Vocabulary: Sendable {
         guard slots[slot] < 0 else { return false }
         slots[slot] = id
         slotsInUse += 1
+        longest = max(longest, Int(place.count))
         return true
     }
 

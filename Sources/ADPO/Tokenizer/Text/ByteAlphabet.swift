@@ -44,14 +44,16 @@ enum ByteAlphabet {
 
     /// Appends the bytes that `text` (UTF-8) stands for. False, and nothing appended, when it has a
     /// character outside of the alphabet.
-    static func decode(_ text: ArraySlice<UInt8>, into bytes: inout [UInt8]) -> Bool {
+    static func decode(
+        _ text: UnsafeBufferPointer<UInt8>, into bytes: inout [UInt8]
+    ) -> Bool {
         let start = bytes.count
         let table = byteOfScalar
-        var index = text.startIndex
-        while index < text.endIndex {
+        var index = 0
+        while index < text.count {
             var scalar = Int(text[index])
             index += 1
-            if scalar & 0xE0 == 0xC0, index < text.endIndex {
+            if scalar & 0xE0 == 0xC0, index < text.count {
                 scalar = (scalar & 0x1F) << 6 | Int(text[index] & 0x3F)
                 index += 1
             } else if scalar >= 0x80 {

@@ -1,14 +1,18 @@
-/// Byte-pair encoding (Sennrich et al., arXiv 1508.07909, over bytes): a word's bytes become
+/// Byte-pair encoding (Sennrich et al., arXiv 1508.07909): a word's bytes, or characters, become
 /// tokens, and of all neighbours the pair with the lowest rank, the leftmost of equals, merges until
 /// none can.
 struct BytePairEncoder: Sendable {
     private let vocabulary: Vocabulary
-    private let merges: MergeTable
+    private let rule: MergeRule
+    private let model: BytePairModel
+    private let isByteLevel: Bool
     /// The token of each byte; -1 for none.
     private let byteTokens: [Int32]
-    private let ignoresMerges: Bool
-    private let unknownByte: Int32?
-    private let fusesUnknown: Bool
+    /// A word is cut before each run of this mark, since no token has it behind another character;
+    /// SentencePiece's texts are one long word otherwise.
+    private let wordMark: [UInt8]?
+
+    private static let metaspace: [UInt8] = Array("\u{2581}".utf8)
 
     /// Words up to here are merged by looking at all pairs each time, longer ones with a heap:
     /// n^2 and n log n.
@@ -18,13 +22,20 @@ struct BytePairEncoder: Sendable {
 
     init(_ description: TokenizerDescription) {
         vocabulary = description.vocabulary
-        merges = MergeTable(description.merges)
+        model = description.model
+        rule = MergeRule(description.model.merges, description.vocabulary)
+        let isByteLevel = description.isByteLevel
+        self.isByteLevel = isByteLevel
         byteTokens = (0...UInt8.max).map { byte in
-            [byte].withUnsafeBufferPointer { description.vocabulary.id(of: $0) } ?? -1
+            let text = isByteLevel ? [byte] : ByteToken.text(byte)
+            // A byte token may be missing where its character has a token.
+            return description.vocabulary.id(of: text)
+                ?? (byte < 0x80 ? description.vocabulary.id(of: [byte]) : nil) ?? -1
         }
-        ignoresMerges = description.ignoresMerges
-        unknownByte = description.unknownByte
-        fusesUnknown = description.fusesUnknown
+        let cuts =
+            !isByteLevel && description.vocabulary.id(of: Self.metaspace) != nil
+            && !description.vocabulary.hasTokenWithin(Self.metaspace)
+        wordMark = cuts ? Self.metaspace : nil
     }
 
     /// Memory that the encoding of one word after another reuses.
@@ -40,14 +51,14 @@ struct BytePairEncoder: Sendable {
     func encode(
         _ word: UnsafeBufferPointer<UInt8>, into ids: inout [Int32], _ workspace: inout Workspace
     ) {
-        if ignoresMerges, let id = vocabulary.id(of: word) {
+        if model.ignoresMerges, let id = vocabulary.id(of: word) {
             ids.append(id)
             return
         }
         var start = 0
         while start < word.count {
-            let end = min(start + Self.longestWord, word.count)
-            spell(word[start..<end], &workspace)
+            let end = min(wordEnd(word, from: start), start + Self.longestWord)
+            spell(UnsafeBufferPointer(rebasing: word[start..<end]), &workspace)
             if workspace.tokens.count <= Self.shortWord {
                 mergeShort(&workspace.tokens, &workspace.ranks)
             } else {
@@ -58,23 +69,50 @@ struct BytePairEncoder: Sendable {
         }
     }
 
-    /// Sets the tokens of the single bytes.
-    private func spell(_ word: Slice<UnsafeBufferPointer<UInt8>>, _ workspace: inout Workspace) {
+    /// Where the next mark begins behind other characters.
+    private func wordEnd(_ word: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+        guard let wordMark else { return word.count }
+        let end = word.endOfRun(of: wordMark, from: start)
+        return word.firstMatch(of: wordMark, from: end) ?? word.count
+    }
+
+    /// Sets the tokens before any merge.
+    private func spell(_ word: UnsafeBufferPointer<UInt8>, _ workspace: inout Workspace) {
         workspace.tokens.removeAll(keepingCapacity: true)
         var lastIsUnknown = false
-        for byte in word {
-            let token = byteTokens[Int(byte)]
-            if token >= 0 {
-                workspace.tokens.append(token)
-            } else if let unknownByte, !(lastIsUnknown && fusesUnknown) {
-                workspace.tokens.append(unknownByte)
+        var start = 0
+        while start < word.count {
+            let end = isByteLevel ? start + 1 : word.scalar(at: start).end
+            let unit = UnsafeBufferPointer(rebasing: word[start..<end])
+            start = end
+            let isKnown = append(unit, to: &workspace.tokens)
+            if !isKnown, let unknown = model.unknown, !(lastIsUnknown && model.fusesUnknown) {
+                workspace.tokens.append(unknown)
             }
-            lastIsUnknown = token < 0
+            lastIsUnknown = !isKnown
         }
     }
 
+    /// Appends the token of a byte or character, or those of its bytes; false when there is none.
+    private func append(_ unit: UnsafeBufferPointer<UInt8>, to tokens: inout [Int32]) -> Bool {
+        if isByteLevel {
+            let token = byteTokens[Int(unit[0])]
+            if token >= 0 { tokens.append(token) }
+            return token >= 0
+        }
+        if let id = vocabulary.id(of: unit) {
+            tokens.append(id)
+            return true
+        }
+        guard model.fallsBackToBytes, unit.allSatisfy({ byteTokens[Int($0)] >= 0 }) else {
+            return false
+        }
+        for byte in unit { tokens.append(byteTokens[Int(byte)]) }
+        return true
+    }
+
     private func rank(_ left: Int32, _ right: Int32) -> UInt32 {
-        merges[left, right]?.rank ?? .max
+        rule[left, right]?.rank ?? .max
     }
 
     /// Merges in place; ranks[i] is that of the pair (i, i + 1).
@@ -85,7 +123,7 @@ struct BytePairEncoder: Sendable {
         while tokens.count > 1 {
             var best = 0
             for index in ranks.indices where ranks[index] < ranks[best] { best = index }
-            guard let merge = merges[tokens[best], tokens[best + 1]] else { return }
+            guard let merge = rule[tokens[best], tokens[best + 1]] else { return }
             tokens[best] = merge.merged
             tokens.remove(at: best + 1)
             ranks.remove(at: best)
@@ -107,7 +145,7 @@ struct BytePairEncoder: Sendable {
             guard workspace.ranks[position] == rank else { continue }
             let right = Int(workspace.next[position])
             guard right < count,
-                let merge = merges[workspace.tokens[position], workspace.tokens[right]]
+                let merge = rule[workspace.tokens[position], workspace.tokens[right]]
             else { continue }
             workspace.tokens[position] = merge.merged
             workspace.tokens[right] = -1
@@ -131,38 +169,5 @@ struct BytePairEncoder: Sendable {
         if workspace.ranks[position] < .max {
             workspace.heap.insert(rank: workspace.ranks[position], position: position)
         }
-    }
-}
-
-/// A binary min-heap of pairs to merge, by rank, then position.
-private struct MergeHeap {
-    private var keys: [UInt64] = []
-
-    mutating func removeAll() { keys.removeAll(keepingCapacity: true) }
-
-    mutating func insert(rank: UInt32, position: Int) {
-        keys.append(UInt64(rank) << 32 | UInt64(position))
-        var child = keys.count - 1
-        while child > 0, keys[child] < keys[(child - 1) / 2] {
-            keys.swapAt(child, (child - 1) / 2)
-            child = (child - 1) / 2
-        }
-    }
-
-    mutating func popFirst() -> (rank: UInt32, position: Int)? {
-        guard let first = keys.first, let last = keys.popLast() else { return nil }
-        if !keys.isEmpty {
-            keys[0] = last
-            var parent = 0
-            while true {
-                var child = 2 * parent + 1
-                guard child < keys.count else { break }
-                if child + 1 < keys.count, keys[child + 1] < keys[child] { child += 1 }
-                guard keys[child] < keys[parent] else { break }
-                keys.swapAt(child, parent)
-                parent = child
-            }
-        }
-        return (UInt32(truncatingIfNeeded: first >> 32), Int(first & 0xFFFF_FFFF))
     }
 }
