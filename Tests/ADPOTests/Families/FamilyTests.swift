@@ -173,7 +173,9 @@ struct FamilyTests {
         for (name, value) in values where !name.contains(".experts.") {
             let name = name.replacing("block_sparse_moe", with: "mlp")
             // The first files of GPT-2 name no module around the layers.
-            let isBare = model.architecture.family == "gpt2" && !name.hasPrefix("transformer.")
+            let isBare =
+                model.architecture.family == "gpt2" && !name.hasPrefix("transformer.")
+                && name != "lm_head.weight"
             gradients[
                 (isBare ? "transformer." : "") + name.replacing("embed_out", with: "lm_head")] =
                 value
