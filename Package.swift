@@ -10,7 +10,9 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CADPO", path: "include"),
-        .target(name: "CKernels", linkerSettings: [.linkedLibrary("m")]),
+        .target(
+            name: "CKernels", cSettings: [.headerSearchPath(".")],
+            linkerSettings: [.linkedLibrary("m")]),
         .target(name: "ADPOTensor", dependencies: ["CKernels"]),
         .target(name: "ADPO", dependencies: ["ADPOTensor", "CKernels"]),
         .target(

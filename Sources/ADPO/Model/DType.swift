@@ -18,7 +18,7 @@ public enum DType: String, Sendable, CaseIterable {
         switch self {
         case .f32: return .f32
         case .bf16: return .bf16
-        case .auto: return model.weights.encoding.name == Encoding.f32.name ? .f32 : .bf16
+        case .auto: return model.weights.encoding == .f32 ? .f32 : .bf16
         }
     }
 }

@@ -4,11 +4,11 @@
 #include <stdint.h>
 
 /*
- * The 8 scales and 8 minima of a Q4_K superblock, 6 bits each in 12 bytes: of the first four the
+ * The 8 scales and 8 minima of a Q4_K or Q5_K superblock, 6 bits each in 12 bytes: of the first four the
  * bytes 0-3 and 4-7 hold all; of the last four the bytes 8-11 hold the low bits, the top of 0-7
  * the high.
  */
-static inline __attribute__((always_inline)) void load_q4_k_scales(
+static inline __attribute__((always_inline)) void load_k_scales(
     const uint8_t *restrict packed, float scale, float minimum, float *restrict scales,
     float *restrict minima) {
     for (int j = 0; j < 4; j++) {
@@ -21,7 +21,7 @@ static inline __attribute__((always_inline)) void load_q4_k_scales(
 }
 
 /* The inverse: scales and minima as integers of 6 bits. */
-static inline void store_q4_k_scales(uint8_t *restrict packed, const uint8_t *restrict scales,
+static inline void store_k_scales(uint8_t *restrict packed, const uint8_t *restrict scales,
                                      const uint8_t *restrict minima) {
     for (int j = 0; j < 4; j++) {
         packed[j] = (uint8_t)(scales[j] | scales[4 + j] >> 4 << 6);
