@@ -290,10 +290,10 @@ typedef struct adpo_export_report {
  * Tokenizer, chat template and metadata go along.
  *
  * `encoding` is that of the matrices: "F32", "F16" or "BF16"; in GGUF files also "Q8_0", "Q4_0",
- * "Q4_1", "Q4_K" or "Q6_K". NULL leaves them as they are, but makes quantized ones F16 in a
- * directory. In files of 4 bits a weight the head gets Q6_K. Where an encoding's blocks of 256 do
- * not divide the rows, Q4_K becomes Q4_1 and Q6_K Q8_0; where blocks of 32 do not, it is F16. Norms
- * and biases are F32 in GGUF files.
+ * "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K" or "Q6_K". NULL leaves them as they are, but makes
+ * quantized ones F16 in a directory. In files of fewer than 6 bits a weight the head gets Q6_K. Where
+ * an encoding's blocks of 256 do not divide the rows, Q4_K becomes Q5_0, Q5_K Q5_1 and Q6_K Q8_0, as
+ * in llama.cpp; where blocks of 32 do not, it is F16. Norms and biases are F32 in GGUF files.
  *
  * The result is loaded again and compared before it takes its place; otherwise the path is as it
  * was. report may be NULL.

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from adpo.session import Session
 
 # Of weights; Hugging Face directories hold the first three.
-ENCODINGS = ("F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q4_K", "Q6_K")
+ENCODINGS = (
+    *("F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1"),
+    *("Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K"),
+)
 
 
 @dataclass(frozen=True)
@@ -324,7 +327,7 @@ class Model(Handle):
         adapter : Adapter, optional
         encoding : str, optional
             Of the matrices: "F32", "F16" or "BF16"; in GGUF files also "Q8_0", "Q4_0", "Q4_1",
-            "Q4_K" or "Q6_K". None leaves them as they are, but makes quantized ones F16 in a
+            "Q5_0", "Q5_1", "Q4_K", "Q5_K" or "Q6_K". None leaves them as they are, but makes quantized ones F16 in a
             directory.
 
         Returns
