@@ -209,11 +209,14 @@ adpo_status adpo_tokenize_completion(const adpo_model *model, const char *prompt
 typedef uint32_t adpo_detokenize_flags;
 enum {
     ADPO_DETOKENIZE_DEFAULT = 0,
-    ADPO_DETOKENIZE_SKIP_SPECIAL = 1 /* leave special tokens out of the text */
+    ADPO_DETOKENIZE_SKIP_SPECIAL = 1, /* leave special tokens out of the text */
+    /* The tokens go on from others, such as a prompt's: a space before their first word stays, which
+     * tokenizers of SentencePiece's kind leave out at the beginning of a text. */
+    ADPO_DETOKENIZE_CONTINUES = 2
 };
 
 /* Token ids to text, not NUL-terminated; *needed counts bytes. A token can end within a UTF-8
- * sequence, so a part of a text need not be well-formed.
+ * sequence, so a part of a text need not be well-formed; adpo_token_callback gives whole characters.
  * Returns: INVALID_ARGUMENT (also for ids out of range), BUFFER_TOO_SMALL. */
 adpo_status adpo_detokenize(const adpo_model *model, const int32_t *ids, size_t count,
                             adpo_detokenize_flags flags, char *text, size_t capacity,
@@ -377,9 +380,10 @@ typedef struct adpo_generation_config {
  * Returns: INVALID_ARGUMENT. */
 adpo_status adpo_generation_config_init(adpo_generation_config *config, size_t struct_size);
 
-/* Receives each new token, its bytes (not NUL-terminated; a special token's text, too) and its
- * log-prob at temperature 1. Return 0 to go on. */
-typedef int32_t (*adpo_token_callback)(int32_t token, const char *bytes, size_t length,
+/* Receives each new token, the text that it completes and its log-prob at temperature 1. The texts
+ * one after another are what follows the prompt: UTF-8 in whole characters, so that some tokens have
+ * none, as special tokens do. A NUL stands behind each. Return 0 to go on. */
+typedef int32_t (*adpo_token_callback)(int32_t token, const char *text, size_t length,
                                        float logprob, void *user_data);
 
 /* Continues the prompt (at least one token) until an EOS token or max_tokens. `tokens` receives

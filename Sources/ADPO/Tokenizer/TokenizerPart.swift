@@ -66,6 +66,9 @@ extension JSON {
         .object([("type", .string(type))] + members)
     }
 
+    /// A string, of bytes that came from one.
+    static func text(_ bytes: [UInt8]) -> JSON { .string(String(decoding: bytes, as: UTF8.self)) }
+
     /// A replacement's pattern: a text that is looked for as it is.
     ///
     /// - Throws: `.unsupported` for regular expressions, `.format` for an empty text.
@@ -79,9 +82,4 @@ extension JSON {
         }
         return Array(text.utf8)
     }
-}
-
-extension String {
-    /// The text of bytes that came from one.
-    init(utf8 bytes: some Collection<UInt8>) { self.init(decoding: bytes, as: UTF8.self) }
 }

@@ -27,6 +27,11 @@ struct GGUFPreTokenizer {
         GGUFPreTokenizer(
             names: ["qwen2"], preTokenizers: words(.tiktoken(digits: 1)),
             normalizers: [Normalizers.NFC()]),
+        GGUFPreTokenizer(
+            names: ["gpt-4o"], preTokenizers: words(.cased(digits: 3, contractions: true))),
+        GGUFPreTokenizer(
+            names: ["tekken"], preTokenizers: words(.cased(digits: 1, contractions: false)),
+            ignoresMerges: true, addsBOS: true),
         // GPT-NeoX and its descendants.
         GGUFPreTokenizer(
             names: ["olmo"], preTokenizers: [PreTokenizers.ByteLevel(usesPattern: true)],

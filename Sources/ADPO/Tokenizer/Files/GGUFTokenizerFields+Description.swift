@@ -68,7 +68,7 @@ extension GGUFTokenizerFields {
     private static func check(
         _ token: AddedToken, _ description: TokenizerDescription
     ) throws(ADPOError) {
-        let text = String(utf8: token.content)
+        let text = String(decoding: token.content, as: UTF8.self)
         guard !token.singleWord, !token.stripsLeft, !token.stripsRight else {
             throw unsupported(
                 "the added token \(text), which takes spaces with it or wants to stand alone")

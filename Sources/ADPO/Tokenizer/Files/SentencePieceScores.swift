@@ -71,8 +71,10 @@ struct SentencePieceScores {
                 candidates.append(
                     Candidate(
                         merge: merge, score: scores[Int(id)],
-                        leftCount: String(utf8: vocabulary[merge.left]).unicodeScalars.count,
-                        rightCount: String(utf8: vocabulary[merge.right]).unicodeScalars.count,
+                        leftCount: String(decoding: vocabulary[merge.left], as: UTF8.self)
+                            .unicodeScalars.count,
+                        rightCount: String(decoding: vocabulary[merge.right], as: UTF8.self)
+                            .unicodeScalars.count,
                         place: candidates.count))
             }
         }

@@ -67,7 +67,7 @@ extension Vocabulary {
     }
 
     private func failure(_ text: some Collection<UInt8>, _ reason: String) -> ADPOError {
-        let shown = String(utf8: text.prefix(80))
+        let shown = String(decoding: text.prefix(80), as: UTF8.self)
         return ADPOError(.format, "the tokenizer's merge '\(shown)' \(reason)")
     }
 }
