@@ -1,5 +1,3 @@
-import ADPOTensor
-
 /// A tensor of a model: what it is, and where the two kinds of files have it.
 ///
 /// The unit is the tensor of the family's own module in transformers, since that is what adapters adapt

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension TokenizerDescription {
     /// Adds a merge written as two tokens with a space between, the next in rank.

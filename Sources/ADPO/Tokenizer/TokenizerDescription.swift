@@ -1,5 +1,3 @@
-import ADPOTensor
-
 /// A byte-level BPE tokenizer as a plain value, from whichever file it was read.
 package struct TokenizerDescription: Sendable {
     package var vocabulary = Vocabulary()
