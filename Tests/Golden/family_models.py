@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -18,8 +20,10 @@ from transformers import (
     PreTrainedModel,
 )
 
+import family_older
 import family_tokenizers
 from common import FIXTURES
+from family_configs import BASES, rope
 from family_tokenizers import FamilyTokenizer
 
 FAMILIES = FIXTURES / "families"
@@ -35,155 +39,10 @@ class TinyFamily:
     config: dict[str, Any] = field(default_factory=dict)
     dtype: torch.dtype = torch.bfloat16
     older_config: Callable[[dict[str, Any]], None] | None = None
+    older_tensors: Callable[[dict[str, Tensor]], dict[str, Tensor]] | None = None
     has_gguf: bool = False
     # Adapters, by what their names end in, and how their LoraConfigs differ from the base.
     adapters: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-
-def rope(theta: float, **others: Any) -> dict[str, Any]:  # noqa: ANN401
-    return {"rope_type": "default", "rope_theta": theta, **others}
-
-
-BASES: dict[str, dict[str, Any]] = {
-    "qwen3": {
-        "hidden_size": 36,
-        "intermediate_size": 52,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 6,
-        "num_key_value_heads": 2,
-        "head_dim": 10,
-        "max_position_embeddings": 512,
-        "rope_parameters": rope(1000000.0),
-        "eos_token_id": 2,
-        "pad_token_id": 0,
-    },
-    # Seven layers: the sixth attends to everything, the others to the last 8 tokens.
-    "gemma3_text": {
-        "hidden_size": 32,
-        "intermediate_size": 40,
-        "num_hidden_layers": 7,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 1,
-        "head_dim": 12,
-        "query_pre_attn_scalar": 12,
-        "sliding_window": 8,
-        "max_position_embeddings": 512,
-        "bos_token_id": 2,
-        "eos_token_id": 1,
-        "pad_token_id": 0,
-        "rope_parameters": {
-            "full_attention": rope(1000000.0),
-            "sliding_attention": rope(10000.0),
-        },
-    },
-    "gpt2": {
-        "n_embd": 30,
-        "n_layer": 2,
-        "n_head": 3,
-        "n_positions": 256,
-        "bos_token_id": 0,
-        "eos_token_id": 0,
-    },
-    "gpt_neox": {
-        "hidden_size": 48,
-        "intermediate_size": 72,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 3,
-        "max_position_embeddings": 512,
-        "rope_parameters": rope(10000.0, partial_rotary_factor=0.25),
-        "bos_token_id": 0,
-        "eos_token_id": 0,
-    },
-    # Of each head's 16 dimensions 12 rotate, with six factors.
-    "phi3": {
-        "hidden_size": 48,
-        "intermediate_size": 56,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 3,
-        "num_key_value_heads": 1,
-        "max_position_embeddings": 512,
-        "original_max_position_embeddings": 64,
-        "rope_parameters": {
-            "rope_type": "longrope",
-            "rope_theta": 10000.0,
-            "partial_rotary_factor": 0.75,
-            "original_max_position_embeddings": 64,
-            "short_factor": [1.0, 1.05, 1.1, 1.3, 1.4, 1.5],
-            "long_factor": [1.2, 2.0, 3.5, 5.0, 8.0, 13.0],
-        },
-        "bos_token_id": 1,
-        "eos_token_id": 379,
-        "pad_token_id": 379,
-    },
-    "mixtral": {
-        "hidden_size": 36,
-        "intermediate_size": 28,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 6,
-        "num_key_value_heads": 2,
-        "head_dim": 8,
-        "num_local_experts": 4,
-        "num_experts_per_tok": 2,
-        "max_position_embeddings": 512,
-        "rope_parameters": rope(1000000.0),
-        "bos_token_id": 1,
-        "eos_token_id": 2,
-    },
-    "llama": {
-        "hidden_size": 36,
-        "intermediate_size": 48,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 6,
-        "num_key_value_heads": 2,
-        "head_dim": 8,
-        "max_position_embeddings": 512,
-        "rope_parameters": rope(10000.0),
-        "bos_token_id": 1,
-        "eos_token_id": 2,
-    },
-}
-
-
-def older_rope(config: dict[str, Any]) -> None:
-    """As written before transformers 5: rope_theta and rope_scaling beside each other."""
-    parameters = config.pop("rope_parameters")
-    config["rope_theta"] = parameters.pop("rope_theta")
-    config["rope_scaling"] = None if parameters["rope_type"] == "default" else parameters
-
-
-def older_qwen3(config: dict[str, Any]) -> None:
-    older_rope(config)
-    config["sliding_window"] = None
-    config["max_window_layers"] = 28
-    config.pop("layer_types")
-
-
-def older_gemma3(config: dict[str, Any]) -> None:
-    """As Gemma 3's own: a pattern of windows, two bases, scaling of the global layers alone."""
-    parameters = config.pop("rope_parameters")
-    config["rope_local_base_freq"] = parameters["sliding_attention"]["rope_theta"]
-    config["rope_theta"] = parameters["full_attention"].pop("rope_theta")
-    config["rope_scaling"] = parameters["full_attention"]
-    config["sliding_window_pattern"] = 3
-    config.pop("layer_types")
-
-
-def older_gpt_neox(config: dict[str, Any]) -> None:
-    parameters = config.pop("rope_parameters")
-    config["rotary_emb_base"] = int(parameters["rope_theta"])
-    config["rotary_pct"] = parameters["partial_rotary_factor"]
-    config["rope_scaling"] = None
-    config.pop("attention_bias")
-
-
-def older_phi3(config: dict[str, Any]) -> None:
-    """As Phi-4-mini's own."""
-    parameters = config.pop("rope_parameters")
-    config["rope_theta"] = parameters.pop("rope_theta")
-    config["partial_rotary_factor"] = parameters.pop("partial_rotary_factor")
-    parameters.pop("original_max_position_embeddings")
-    parameters["type"] = parameters.pop("rope_type")
-    config["rope_scaling"] = parameters
 
 
 TINY_FAMILIES = [
@@ -202,7 +61,7 @@ TINY_FAMILIES = [
                 "original_max_position_embeddings": 128,
             },
         },
-        older_config=older_qwen3,
+        older_config=family_older.qwen3,
     ),
     TinyFamily(
         "gemma3", "gemma3_text", family_tokenizers.gemma3, has_gguf=True, adapters={"lora": {}}
@@ -229,7 +88,7 @@ TINY_FAMILIES = [
                 "sliding_attention": rope(20000.0),
             },
         },
-        older_config=older_gemma3,
+        older_config=family_older.gemma3,
     ),
     TinyFamily(
         "gpt2",
@@ -263,7 +122,8 @@ TINY_FAMILIES = [
             "num_attention_heads": 2,
             "rope_parameters": rope(25000.0, partial_rotary_factor=0.5),
         },
-        older_config=older_gpt_neox,
+        older_config=family_older.gpt_neox,
+        older_tensors=family_older.gpt_neox_tensors,
     ),
     TinyFamily("phi3", "phi3", family_tokenizers.phi3, has_gguf=True, adapters={"lora": {}}),
     TinyFamily(
@@ -271,7 +131,7 @@ TINY_FAMILIES = [
         "phi3",
         family_tokenizers.phi3,
         {"tie_word_embeddings": True, "sliding_window": 50},
-        older_config=older_phi3,
+        older_config=family_older.phi3,
     ),
     TinyFamily(
         "mixtral",
@@ -288,7 +148,7 @@ TINY_FAMILIES = [
         "mixtral",
         family_tokenizers.llama,
         {"sliding_window": 16, "num_local_experts": 3, "tie_word_embeddings": True},
-        older_config=older_rope,
+        older_config=family_older.rope,
     ),
     TinyFamily(
         "llama-sentencepiece",
@@ -296,6 +156,13 @@ TINY_FAMILIES = [
         family_tokenizers.llama,
         has_gguf=True,
         adapters={"lora": {}},
+    ),
+    TinyFamily(
+        "gpt2-older",
+        "gpt2",
+        family_tokenizers.gpt2,
+        {"n_layer": 1},
+        older_tensors=family_older.gpt2_tensors,
     ),
 ]
 BY_NAME = {tiny.name: tiny for tiny in TINY_FAMILIES}
@@ -332,6 +199,9 @@ def save(tiny: TinyFamily, model: PreTrainedModel) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     copy.deepcopy(model).to(tiny.dtype).save_pretrained(folder)
     tiny.tokenizer().tokenizer.save_pretrained(folder)
+    if tiny.older_tensors is not None:
+        file = folder / "model.safetensors"
+        save_file(tiny.older_tensors(load_file(file)), file, {"format": "pt"})
     if tiny.older_config is not None:
         path = folder / "config.json"
         config = json.loads(path.read_text())

@@ -29,7 +29,9 @@ def save_adapter(model: PeftModel, folder: Path) -> None:
     (folder / "README.md").unlink()
     path = folder / "adapter_config.json"
     config = json.loads(path.read_text())
-    config["target_modules"] = sorted(config["target_modules"])
+    for key in ("target_modules", "target_parameters"):
+        if config[key] is not None:
+            config[key] = sorted(config[key])
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
 
 

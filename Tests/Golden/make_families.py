@@ -3,6 +3,8 @@
 Usage: make_families.py [NAME...]
 """
 
+import json
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import PreTrainedModel
 
@@ -76,14 +78,47 @@ def adapter_golden(
     folder = FAMILIES / name
     made = make_lora(FAMILIES / tiny.name, seed, config)
     save_adapter(made, folder)
-    base = load_family(FAMILIES / tiny.name)
-    model = PeftModel.from_pretrained(base, folder, is_trainable=True).eval()
+    model = load_adapter(tiny, folder)
     loaded = lora_parameters(model)
     for key, parameter in lora_parameters(made).items():
         assert torch.equal(parameter, loaded[key]), f"{name}: {key} was not read back"
-    scored = score(model, sequences(tiny)[1:])
+    scored = {"adapter": f"families/{name}", "sequences": score(model, sequences(tiny)[1:])}
     case, gradients = gradient_case(name, model)
-    return {"adapter": f"families/{name}", "sequences": scored} | case, gradients
+    return scored | case, gradients
+
+
+def load_adapter(tiny: TinyFamily, folder: Path) -> PeftModel:
+    base = load_family(FAMILIES / tiny.name)
+    return PeftModel.from_pretrained(base, folder, is_trainable=True).eval()
+
+
+def older_adapter_golden(tiny: TinyFamily, name: str, seed: int) -> dict[str, Any]:
+    """Writes a Mixtral adapter as peft did with transformers 4, where each expert had linear layers
+    of its own; its log-probs, since peft still reads it."""
+    folder = FAMILIES / name
+    config = json.loads((FAMILIES / f"{tiny.name}-lora" / "adapter_config.json").read_text())
+    config["target_modules"] = ["gate", "k_proj", "o_proj", "q_proj", "v_proj", "w1", "w2", "w3"]
+    weights = load_file(FAMILIES / tiny.name / "model.safetensors")
+    generator = torch.Generator().manual_seed(seed)
+    tensors = {}
+    for key, weight in sorted(weights.items()):
+        module = key.removesuffix(".weight")
+        if module.rpartition(".")[2] in config["target_modules"]:
+            out_features, in_features = weight.shape
+            a = torch.randn(config["r"], in_features, generator=generator) * in_features**-0.5
+            b = torch.randn(out_features, config["r"], generator=generator) * 0.1
+            tensors[f"base_model.model.{module}.lora_A.weight"] = a
+            tensors[f"base_model.model.{module}.lora_B.weight"] = b
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    text = json.dumps(config, indent=2, sort_keys=True)
+    (folder / "adapter_config.json").write_text(text + "\n")
+    save_file(tensors, folder / "adapter_model.safetensors", {"format": "pt"})
+    model = load_adapter(tiny, folder)
+    loaded = lora_parameters(model)
+    # peft starts B at zero, so that a matrix which it did not find would stay so.
+    assert all(parameter.abs().sum() > 0 for parameter in loaded.values()), name
+    return {"adapter": f"families/{name}", "sequences": score(model, sequences(tiny)[1:])}
 
 
 def full_golden(folder: Path) -> tuple[list[dict[str, Any]], dict[str, Tensor]]:
@@ -146,6 +181,8 @@ def write_family(tiny: TinyFamily, seed: int) -> None:
         adapter, gradients = adapter_golden(tiny, f"{tiny.name}-{suffix}", seed, config)
         golden["adapters"].append(adapter)
         tensors |= gradients
+    if tiny.name == "mixtral":
+        golden["adapters"].append(older_adapter_golden(tiny, "mixtral-lora-older", seed))
     write_json(GOLDEN / "families" / f"{tiny.name}.json", golden)
     save_file(tensors, GOLDEN / "families" / f"{tiny.name}.safetensors")
 

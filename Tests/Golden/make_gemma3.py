@@ -27,7 +27,7 @@ OTHERS = {
     "languages": "L'été s'achève à Zürich. Привет, мир! 日本語を話しますか。  สวัสดี 🦊\n\n\tnaïve",
     "diary": DIARY,
 }
-PROMPT = "The lighthouse stood on a cliff above the sea, and every evening"
+PROMPT = "def add(a, b):\n    return a + b\n\ndef subtract(a, b):\n"
 GENERATED = 24
 
 

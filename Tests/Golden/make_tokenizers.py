@@ -3,7 +3,8 @@
     python make_tokenizers.py [SmolLM2-135M-Instruct.gguf]
 
 Writes tokenizers.json beside this script, and with the model also smollm2_tokens.json: the ids of
-the same texts under its tokenizer, rebuilt from the metadata of the GGUF file.
+the same texts under its tokenizer, rebuilt from the metadata of the GGUF file. Tokenizers in the
+style of SentencePiece are written as GGUF files without a model, too (sentencepiece_style.py).
 """
 
 # ruff: noqa: RUF001 -- texts in many scripts are what this is about
@@ -11,9 +12,9 @@ the same texts under its tokenizer, rebuilt from the metadata of the GGUF file.
 import itertools
 import json
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
-import tokenizers
 from tokenizers import (
     AddedToken,
     Regex,
@@ -26,6 +27,8 @@ from tokenizers import (
     trainers,
 )
 
+import sentencepiece_style
+
 HERE = Path(__file__).resolve().parent
 FIXTURES = HERE.parent / "Fixtures" / "tokenizers"
 
@@ -33,6 +36,10 @@ TIKTOKEN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|%s"
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+
+VERSIONS = {
+    name: version(name) for name in ("tokenizers", "transformers", "gguf", "llama_cpp_python")
+}
 
 # What the tiny tokenizers learn from.
 TRAINING = [
@@ -94,6 +101,11 @@ TEXTS: list[str | tuple[str, int]] = [
     "<long> <longer> <longest> <longes <lon",
     "<norm>ハé <norm>ハe\u0301 カフェé カフェe\u0301 plainéあ plaine\u0301あ",
     "\U0001f1e6\u0378\u088f\U00010940",
+    "▁ ▁▁ a▁b ▁ c  ▁",
+    "<s>Hi</s> <s> [INST] ask [/INST]</s>",
+    "<0x0A><0xE4> <unk> <0x41",
+    "<bos><start_of_turn>user\nHi!<end_of_turn>\n<start_of_turn>model\n",
+    "<h1>Title</h1>\t<h1> x</h1>",
     "\U0001e5d0\U0001e5f1 \U00011de3\U00016ff4 \U000105d2\u0307 a\u1ac1\u0316",
     ("a", 100_000),
     (" ", 10_000),
@@ -104,6 +116,8 @@ TEXTS: list[str | tuple[str, int]] = [
     ("😀", 50),
     ("'", 3_000),
     ("9", 3_000),
+    ("a ", 3_000),
+    ("\u2581", 300),
     ("漢", 50),
     ("<|im_end|>", 20),
 ]
@@ -211,6 +225,21 @@ def qwen2() -> tuple[Tokenizer, dict]:
     }
 
 
+def gpt_neox() -> tuple[Tokenizer, dict]:
+    """Make one like GPT-NeoX's, with runs of spaces as tokens that are looked for first."""
+    tokenizer = trained(
+        pre_tokenizers.ByteLevel(add_prefix_space=False),
+        650,
+        special=("<|endoftext|>", "<|padding|>"),
+        normalizer=normalizers.NFC(),
+    )
+    spaces = [AddedToken(" " * n, normalized=True) for n in range(8, 1, -1)]
+    tokenizer.add_tokens(spaces)
+    tokenizer.post_processor = processors.ByteLevel(trim_offsets=True)
+    names = ("bos_token", "eos_token", "unk_token")
+    return tokenizer, {name: "<|endoftext|>" for name in names}
+
+
 def added() -> tuple[Tokenizer, dict]:
     """Make one with added tokens of all kinds, an unknown token, a prefix space, BOS and EOS."""
     tokenizer = trained(
@@ -308,7 +337,7 @@ def write(path: Path, cases: dict[str, list[dict]]) -> None:
         name: [json.dumps(case, separators=(",", ":")) for case in of] for name, of in cases.items()
     }
     body = ",\n".join(f'"{name}": [\n' + ",\n".join(rows) + "\n]" for name, rows in lines.items())
-    head = json.dumps({"versions": {"tokenizers": tokenizers.__version__}})[1:-1]
+    head = json.dumps({"versions": VERSIONS})[1:-1]
     rows = ",\n".join(json.dumps(text) for text in texts)
     path.write_text(f'{{{head},\n"texts": [\n{rows}\n],\n{body}\n}}\n')
     json.loads(path.read_text())
@@ -317,13 +346,22 @@ def write(path: Path, cases: dict[str, list[dict]]) -> None:
 def main() -> None:
     """Write all fixtures and goldens."""
     cases = {}
-    for make in (gpt2, smollm, llama3, qwen2, added):
-        tokenizer, config = make()
-        folder = FIXTURES / make.__name__
+    pieces = sentencepiece_style.pieces(TRAINING)
+    made = [(make.__name__, *make()) for make in (gpt2, smollm, llama3, qwen2, gpt_neox, added)]
+    for make in sentencepiece_style.ALL:
+        made.append((make.__name__, *make(pieces)))
+    for name, tokenizer, config in made:
+        folder = FIXTURES / name
         folder.mkdir(parents=True, exist_ok=True)
         tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
         (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")
-        cases[make.__name__] = golden(tokenizer)
+        cases[name] = golden(tokenizer)
+    texts = [e[0] * e[1] if isinstance(e, tuple) else e for e in TEXTS]
+    for name, add_space in (("llama2", True), ("gemma", False)):
+        tokenizer = next(t for n, t, _ in made if n == name)
+        path = FIXTURES / name / "vocab.gguf"
+        sentencepiece_style.write_gguf(path, tokenizer, add_space)
+        cases[f"{name}.gguf"] = sentencepiece_style.llama_cpp_golden(path, texts, runs)
     write(HERE / "tokenizers.json", cases)
     if len(sys.argv) > 1:
         write(HERE / "smollm2_tokens.json", {"smollm2": golden(smollm2(sys.argv[1]))})

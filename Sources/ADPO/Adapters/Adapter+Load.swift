@@ -29,42 +29,27 @@ extension Adapter {
         model: Model, path: String, _ format: AdapterFormat, tensors: TensorTable,
         _ configuration: PEFTConfiguration
     ) throws(ADPOError) {
-        let modules = try Self.modules(of: tensors, format, configuration, path: path)
-        let ranks = try Self.ranks(of: modules, tensors, format, configuration, path: path)
+        let found = try Self.tensors(of: tensors, format, configuration, path: path)
         let layout = try AdapterLayout(
-            model.architecture.parameters, rank: ranks.values.max() ?? 0,
-            weights: Set(ranks.keys), hasMagnitudes: configuration.hasMagnitudes)
-        let matrices = AdapterMatrix.all(layout)
-        var views: [TensorView] = []
-        for matrix in matrices {
-            let name = format.name(matrix.side, of: matrix.module.weight) ?? ""
-            let shape = matrix.shape(rank: ranks[matrix.module.weight] ?? layout.rank)
-            guard let view = try tensors.tensor(name), view.shape == shape else {
-                throw Self.otherModel(path, "\"\(name)\" is missing or not \(shape)")
-            }
-            views.append(view)
-        }
-        guard tensors.names.count == matrices.count else {
-            throw Self.otherModel(
-                path,
-                "it holds \(tensors.names.count) tensors, of which this model takes "
-                    + "\(matrices.count)")
-        }
-        guard layout.count / 16 <= views.reduce(0, { $0 + $1.elementCount }) else {
+            model.architecture.parameters, rank: found.values.map(\.rank).max() ?? 0,
+            weights: Set(found.keys), hasMagnitudes: configuration.hasMagnitudes)
+        guard layout.count / 16 <= found.values.reduce(0, { $0 + $1.elementCount }) else {
             throw ADPOError(
                 .unsupported,
                 "\(path): the ranks of its matrices are too far apart, up to "
                     + "\(layout.rank): the others would be filled up to it")
         }
         let values = try Buffer<Float>(zeros: layout.count)
-        let names = Dictionary(uniqueKeysWithValues: modules.map { ($0.weight, $0) })
-        for (matrix, view) in zip(matrices, views) {
-            guard let module = names[matrix.module.weight] else { continue }
-            let rank = ranks[matrix.module.weight] ?? layout.rank
-            try Self.read(
-                view, matrix, into: values.pointer + matrix.range.lowerBound,
-                scale: matrix.side == .b
-                    ? configuration.scale(of: module, rank: rank, in: layout.rank) : 1
+        for matrix in AdapterMatrix.all(layout) {
+            guard let tensors = found[matrix.module.weight], let tensor = tensors[matrix.side]
+            else {
+                throw Self.otherModel(path, "a matrix is missing")
+            }
+            let scale =
+                matrix.side == .b
+                ? configuration.scale(of: tensors.module, rank: tensors.rank, in: layout.rank) : 1
+            try tensor.decode(
+                matrix, into: values.pointer + matrix.range.lowerBound, scale: scale
             ) { format.row($0, of: matrix) }
         }
         try self.init(
@@ -73,72 +58,83 @@ extension Adapter {
             values: values.pointer)
     }
 
-    /// Reads a matrix, times a scale, into rows of the layout's width.
-    private static func read(
-        _ view: TensorView, _ matrix: AdapterMatrix, into output: UnsafeMutablePointer<Float>,
-        scale: Float, row: (Int) -> Int
-    ) throws(ADPOError) {
-        if matrix.side == .magnitudes {
-            let source = try Vector(view)
-            for index in 0..<source.count { output[index] = source.pointer[row(index)] }
-            return
-        }
-        let source = try Matrix(view)
-        for index in 0..<source.rows {
-            let output = output + index * matrix.columns
-            source.decode(row: row(index), into: output)
-            if scale != 1 { for column in 0..<source.columns { output[column] *= scale } }
-        }
+    /// The tensors of one linear layer. Where the ranks of several differ, matrices are filled up with zeros
+    /// to the highest of them, and the scale that a module has of its own goes into B.
+    private struct Tensors {
+        let module: TargetModule
+        let rank: Int
+        var matrices: [AdapterMatrix.Side: AdapterTensor] = [:]
+
+        subscript(side: AdapterMatrix.Side) -> AdapterTensor? { matrices[side] }
+        var elementCount: Int { matrices.values.reduce(0) { $0 + $1.elementCount } }
     }
 
-    /// The rank of each module, which the shape of its A tells. Where they differ, matrices are filled
-    /// up with zeros to the highest of them, and the scale that a module has of its own goes into B.
-    private static func ranks(
-        of modules: [TargetModule], _ tensors: TensorTable, _ format: AdapterFormat,
-        _ configuration: PEFTConfiguration, path: String
-    ) throws(ADPOError) -> [MatrixID: Int] {
-        var ranks: [MatrixID: Int] = [:]
-        for module in modules {
-            let name = format.name(.a, of: module.weight) ?? ""
-            guard let rank = try tensors.tensor(name)?.shape.first,
-                (1...AdapterLayout.maximumRank).contains(rank)
-            else { throw otherModel(path, "\"\(name)\" is missing, or its rank is impossible") }
-            if let expected = configuration.rank(of: module), expected != rank {
-                throw ADPOError(
-                    .format,
-                    "\(path): the rank of \"\(name)\" is \(rank), not \(expected) as "
-                        + "\(PEFT.configurationFile) says")
-            }
-            ranks[module.weight] = rank
-        }
-        return ranks
-    }
-
-    /// The linear layers that have a tensor in the file: all that the configuration lists.
-    private static func modules(
-        of tensors: TensorTable, _ format: AdapterFormat, _ configuration: PEFTConfiguration,
+    /// The linear layers that have tensors in the file, which are all that the configuration lists.
+    private static func tensors(
+        of file: TensorTable, _ format: AdapterFormat, _ configuration: PEFTConfiguration,
         path: String
-    ) throws(ADPOError) -> [TargetModule] {
+    ) throws(ADPOError) -> [MatrixID: Tensors] {
         let isOfLinearLayer = format.linearLayers()
-        for name in tensors.names where !isOfLinearLayer(name) {
+        for name in file.names where !isOfLinearLayer(name) {
             throw ADPOError(
                 .unsupported,
                 "\(path): the tensor \"\(name)\" is no LoRA matrix of a linear layer; adapters "
                     + "of other modules are not supported")
         }
-        var modules: [TargetModule] = []
+        var found: [MatrixID: Tensors] = [:]
+        var taken: Set<String> = []
         for module in TargetModule.all(format.parameters) {
-            let isThere = AdapterMatrix.Side.allCases.contains { side in
-                format.name(side, of: module.weight).map(tensors.contains) ?? false
-            }
-            if isThere {
-                modules.append(module)
+            let tensors = try tensors(
+                of: module, in: file, format, configuration, path: path)
+            if let tensors {
+                found[module.weight] = tensors
+                taken.formUnion(tensors.matrices.values.map(\.view.name))
             } else if configuration.lists(module) {
                 throw otherModel(path, "\"\(module.name)\" is a target module without tensors")
             }
         }
-        guard !modules.isEmpty else { throw otherModel(path, "it holds no matrix of a layer here") }
-        return modules
+        guard !found.isEmpty else { throw otherModel(path, "it holds no matrix of a layer here") }
+        guard let other = file.names.first(where: { !taken.contains($0) }) else { return found }
+        throw otherModel(path, "this model has no place for \"\(other)\"")
+    }
+
+    /// nil for a linear layer without tensors.
+    private static func tensors(
+        of module: TargetModule, in file: TensorTable, _ format: AdapterFormat,
+        _ configuration: PEFTConfiguration, path: String
+    ) throws(ADPOError) -> Tensors? {
+        let sides = AdapterMatrix.Side.allCases.filter {
+            $0 != .magnitudes || configuration.hasMagnitudes
+        }
+        var matrices: [AdapterMatrix.Side: AdapterTensor] = [:]
+        for side in sides { matrices[side] = try format.tensor(side, of: module, in: file) }
+        if matrices.isEmpty { return nil }
+        guard let a = matrices[.a], let rank = a.rank,
+            (1...AdapterLayout.maximumRank).contains(rank)
+        else {
+            throw otherModel(
+                path, "A of \"\(module.name)\" is missing, or its rank is impossible")
+        }
+        if let expected = configuration.rank(of: module), expected != rank {
+            throw ADPOError(
+                .format,
+                "\(path): the rank of \"\(a.view.name)\" is \(rank), not \(expected) as "
+                    + "\(PEFT.configurationFile) says")
+        }
+        let shape = format.parameters[module.weight].shape
+        for side in sides {
+            guard let matrix = matrices[side] else {
+                let name = format.name(side, of: module.weight) ?? module.name
+                throw otherModel(path, "\"\(name)\" is missing")
+            }
+            guard matrix.isRight(side, rank: rank, rows: shape[0], columns: shape[1]) else {
+                throw otherModel(
+                    path,
+                    "\"\(matrix.view.name)\" of shape \(matrix.view.shape) is not of rank \(rank) for "
+                        + "a layer of \(shape)")
+            }
+        }
+        return Tensors(module: module, rank: rank, matrices: matrices)
     }
 
     private static func otherModel(_ path: String, _ reason: String) -> ADPOError {

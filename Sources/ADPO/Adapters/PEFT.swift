@@ -68,28 +68,34 @@ struct PEFTConfiguration {
         // Some of the modules that are listed may be excepted again.
         if ["layers_to_transform", "exclude_modules"].allSatisfy({ json[$0]?.isNull ?? true }) {
             targetModules = json["target_modules"]?.array.map { Set($0.compactMap(\.string)) }
+            for name in json["target_parameters"]?.array?.compactMap(\.string) ?? [] {
+                targetModules?.insert(name.hasSuffix(".weight") ? String(name.dropLast(7)) : name)
+            }
         }
     }
 
     /// PEFT takes the keys for regular expressions. Those that are plain names are followed.
     private static func pattern(
-        _ json: JSON?, _ key: String, source: String
+        _ json: JSON?, _ list: String, source: String
     ) throws(ADPOError) -> Pattern {
         guard let json, !json.isNull else { return [:] }
         guard let members = json.members else {
-            throw ADPOError(.format, "\(source): \"\(key)\" is no object")
+            throw ADPOError(.format, "\(source): \"\(list)\" is no object")
         }
         var pattern: Pattern = [:]
-        for (place, (name, value)) in members.enumerated() {
+        for (place, (key, value)) in members.enumerated() {
+            // What peft writes for the experts of a mixture: a name with anything before it.
+            let anything = ".*\\."
+            let name = key.hasPrefix(anything) ? String(key.dropFirst(anything.count)) : key
             guard name.utf8.allSatisfy(Self.isOfName) else {
                 throw ADPOError(
                     .unsupported,
-                    "\(source): \"\(key)\" has the regular expression \"\(name)\"; only names of "
+                    "\(source): \"\(list)\" has the regular expression \"\(name)\"; only names of "
                         + "modules are supported")
             }
             guard let value = value.positiveNumber else {
                 throw ADPOError(
-                    .format, "\(source): \"\(key)\" of \"\(name)\" is no positive number")
+                    .format, "\(source): \"\(list)\" of \"\(name)\" is no positive number")
             }
             if pattern[name] == nil { pattern[name] = (place, value) }
         }
@@ -120,10 +126,10 @@ struct PEFTConfiguration {
 
     /// Whether the file lists the module among those that are adapted.
     func lists(_ module: TargetModule) -> Bool {
-        targetModules.map { listed in module.endings.contains(where: listed.contains) } ?? false
+        targetModules.map { listed in module.allEndings.contains(where: listed.contains) } ?? false
     }
 
     private func value(of module: TargetModule, in pattern: Pattern) -> Double? {
-        module.endings.compactMap { pattern[$0] }.min { $0.place < $1.place }?.value
+        module.allEndings.compactMap { pattern[$0] }.min { $0.place < $1.place }?.value
     }
 }

@@ -5,11 +5,18 @@ package struct TargetModule: Sendable, Hashable {
     package let weight: MatrixID
     /// Hugging Face's name: "model.layers.0.self_attn.q_proj".
     package let name: String
-    /// "all-linear" names it: what PEFT takes for a linear layer, the head excepted.
+    /// What transformers 5 calls it, or the parameter that it is a part of, where that is another name.
+    let newerName: String?
+    /// "all-linear" names it: a linear layer of the decoder that is none of a mixture of experts.
     let isOrdinary: Bool
 
     /// Its name, and what that ends with after each dot: what PEFT's lists may call it.
-    package var endings: [String] {
+    package var endings: [String] { Self.endings(of: name) }
+
+    /// The same of all of its names.
+    var allEndings: [String] { endings + (newerName.map(Self.endings) ?? []) }
+
+    private static func endings(of name: String) -> [String] {
         let parts = name.split(separator: ".")
         return parts.indices.map { parts[$0...].joined(separator: ".") }
     }
@@ -27,7 +34,8 @@ package struct TargetModule: Sendable, Hashable {
             case .embedding, .positions, .head, .norm, .bias: return nil
             }
             return TargetModule(
-                weight: MatrixID(index: index), name: parameter.module, isOrdinary: isOrdinary)
+                weight: MatrixID(index: index), name: parameter.module,
+                newerName: parameter.newerModule, isOrdinary: isOrdinary)
         }
     }
 
@@ -71,7 +79,7 @@ package struct TargetModule: Sendable, Hashable {
         if entry.utf8.contains(UInt8(ascii: "*")) || entry.utf8.contains(UInt8(ascii: "?")) {
             return glob(Array(entry.utf8), matches: Array(name.utf8))
         }
-        return endings.contains { $0.utf8.elementsEqual(entry.utf8) }
+        return allEndings.contains { $0.utf8.elementsEqual(entry.utf8) }
     }
 
     /// Names that PEFT takes for these modules and no others: "q_proj" where it is adapted in every layer,

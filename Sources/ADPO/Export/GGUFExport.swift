@@ -58,9 +58,12 @@ enum GGUFExport {
         func key(_ name: String) -> String { "tokenizer.ggml.\(name)" }
         writer.set(key("model"), .text(fields.model))
         if let pre = fields.pre { writer.set(key("pre"), .text(pre)) }
-        writer.set(key("tokens"), .strings(fields.tokens))
+        writer.set(key("tokens"), .strings(fields.tokens.map(Array.init)))
         if let types = fields.tokenTypes { writer.set(key("token_type"), .int32s(types)) }
-        writer.set(key("merges"), .strings(fields.merges))
+        if let scores = fields.scores { writer.set(key("scores"), .float32s(scores)) }
+        if fields.scores == nil {
+            writer.set(key("merges"), .strings(fields.merges.map(Array.init)))
+        }
         let ids = [
             ("bos", fields.bosTokenID), ("eos", fields.eosTokenID),
             ("padding", fields.paddingTokenID), ("unknown", fields.unknownTokenID),
@@ -73,7 +76,7 @@ enum GGUFExport {
         }
         writer.set(key("add_bos_token"), .bool(fields.addBOSToken ?? false))
         writer.set(key("add_eos_token"), .bool(fields.addEOSToken ?? false))
-        writer.set(key("add_space_prefix"), .bool(false))
+        writer.set(key("add_space_prefix"), .bool(fields.addSpacePrefix ?? false))
         for (name, text) in model.chatTemplates.texts {
             let key = "tokenizer.chat_template"
             writer.set(name == "default" ? key : "\(key).\(name)", .text(text))

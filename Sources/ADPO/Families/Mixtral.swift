@@ -36,7 +36,7 @@ extension Family {
                         .postAttentionNorm, .rms, width: sizes.width, epsilon: epsilon)
                     let block = Experts(
                         router: build.linear(
-                            .init("block_sparse_moe.gate", "ffn_gate_inp", module: "mlp.gate"),
+                            .init("block_sparse_moe.gate", "ffn_gate_inp", newer: "mlp.gate"),
                             .router,
                             rows: experts, columns: sizes.width),
                         experts: (0..<experts).map { index in
@@ -81,20 +81,27 @@ extension FeedForward {
         _ build: inout ParameterBuilder, expert: Int, of count: Int, _ activation: Activation,
         _ sizes: Sizes
     ) {
-        func linear(_ huggingFace: String, _ gguf: String, _ rows: Int, _ columns: Int)
-            -> LinearLayer
-        {
+        func linear(
+            _ part: Parameter.Expert.Part, _ huggingFace: String, _ gguf: String, newer: String,
+            rows: Int, columns: Int
+        ) -> LinearLayer {
             build.linear(
                 .init(
                     "block_sparse_moe.experts.\(expert).\(huggingFace)", gguf,
-                    module: "mlp.experts.\(expert).\(huggingFace)"), .expert,
-                rows: rows, columns: columns, stack: (expert, count))
+                    newer: "mlp.experts.\(newer)"), .expert, rows: rows, columns: columns,
+                expert: Parameter.Expert(part, index: expert, count: count))
         }
         self.init(
             activation: activation,
             input: .gated(
-                gate: linear("w1", "ffn_gate_exps", sizes.inner, sizes.width),
-                up: linear("w3", "ffn_up_exps", sizes.inner, sizes.width)),
-            output: linear("w2", "ffn_down_exps", sizes.width, sizes.inner))
+                gate: linear(
+                    .gate, "w1", "ffn_gate_exps", newer: "gate_up_proj", rows: sizes.inner,
+                    columns: sizes.width),
+                up: linear(
+                    .up, "w3", "ffn_up_exps", newer: "gate_up_proj", rows: sizes.inner,
+                    columns: sizes.width)),
+            output: linear(
+                .down, "w2", "ffn_down_exps", newer: "down_proj", rows: sizes.width,
+                columns: sizes.inner))
     }
 }

@@ -1,3 +1,5 @@
+import ADPOTensor
+
 /// A tensor of a model: what it is, and where the two kinds of files have it.
 ///
 /// The unit is the tensor of the family's own module in transformers, since that is what adapters adapt
@@ -17,15 +19,49 @@ package struct Parameter: Sendable {
         case bias
     }
 
+    /// Which expert of a layer a matrix is of, and what it is there.
+    package struct Expert: Sendable {
+        package enum Part: Sendable {
+            case gate
+            case up
+            case down
+        }
+
+        package let part: Part
+        package let index: Int
+        package let count: Int
+
+        package init(_ part: Part, index: Int, count: Int) {
+            self.part = part
+            self.index = index
+            self.count = count
+        }
+    }
+
     package let role: Role
     /// [out, in] of a linear layer, [rows, width] of an embedding, [count] of a norm or bias.
     package let shape: [Int]
     /// The module that it is the weight or bias of, as transformers names it.
     package let module: String
+    /// What transformers 5 calls the module, or the parameter that it is a part of, where files keep the name
+    /// that it had before.
+    package var newerModule: String?
+    package var expert: Expert?
     package let huggingFace: Place
     package let gguf: Place
     /// The decoder layer that it belongs to.
     package let layer: Int?
+
+    package init(
+        role: Role, shape: [Int], module: String, huggingFace: Place, gguf: Place, layer: Int?
+    ) {
+        self.role = role
+        self.shape = shape
+        self.module = module
+        self.huggingFace = huggingFace
+        self.gguf = gguf
+        self.layer = layer
+    }
 
     package var elementCount: Int { shape.reduce(1, *) }
 
@@ -112,5 +148,14 @@ package enum RowOrder: Sendable, Hashable {
     /// The row of `other` that is row `row` of this order.
     package func row(_ row: Int, in other: RowOrder) -> Int {
         self == other ? row : other.row(ofPlain: plain(row))
+    }
+}
+
+extension TensorFile.Kind {
+    package var fileKind: FileKind {
+        switch self {
+        case .huggingFace: .huggingFace
+        case .gguf: .gguf
+        }
     }
 }

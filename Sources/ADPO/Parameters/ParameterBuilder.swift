@@ -7,13 +7,13 @@ package struct ParameterBuilder {
     package struct Name {
         package let huggingFace: String
         package let gguf: String
-        /// The module of transformers, where its name is another than the file's.
-        package let module: String
+        /// What transformers 5 calls the module, where files keep the name that it had before.
+        package let newer: String?
 
-        package init(_ huggingFace: String, _ gguf: String, module: String? = nil) {
+        package init(_ huggingFace: String, _ gguf: String, newer: String? = nil) {
             self.huggingFace = huggingFace
             self.gguf = gguf
-            self.module = module ?? huggingFace
+            self.newer = newer
         }
     }
 
@@ -68,26 +68,28 @@ package struct ParameterBuilder {
 
     package mutating func matrix(
         _ name: Name, _ role: Parameter.Role, rows: Int, columns: Int, order: OrderInFiles = .plain,
-        isTransposed: Bool = false, stack: (index: Int, count: Int)? = nil
+        isTransposed: Bool = false, expert: Parameter.Expert? = nil
     ) -> MatrixID {
         var (huggingFace, gguf) = places(name, ".weight")
         (huggingFace.order, gguf.order) = (order.huggingFace, order.gguf)
         huggingFace.isTransposed = isTransposed
-        gguf.stack = stack
-        return list.addMatrix(
-            Parameter(
-                role: role, shape: [rows, columns], module: prefix.module + name.module,
-                huggingFace: huggingFace, gguf: gguf, layer: layer))
+        gguf.stack = expert.map { ($0.index, $0.count) }
+        var parameter = Parameter(
+            role: role, shape: [rows, columns], module: prefix.module + name.huggingFace,
+            huggingFace: huggingFace, gguf: gguf, layer: layer)
+        parameter.newerModule = name.newer.map { prefix.module + $0 }
+        parameter.expert = expert
+        return list.addMatrix(parameter)
     }
 
     package mutating func linear(
         _ name: Name, _ role: Parameter.Role = .linear, rows: Int, columns: Int, bias: Bias = .none,
         order: OrderInFiles = .plain, isTransposed: Bool = false,
-        stack: (index: Int, count: Int)? = nil
+        expert: Parameter.Expert? = nil
     ) -> LinearLayer {
         let weight = matrix(
             name, role, rows: rows, columns: columns, order: order, isTransposed: isTransposed,
-            stack: stack)
+            expert: expert)
         let hasBias =
             switch bias {
             case .none: false
@@ -121,7 +123,7 @@ package struct ParameterBuilder {
         huggingFace.offset = offset
         return list.addVector(
             Parameter(
-                role: role, shape: [count], module: prefix.module + name.module,
+                role: role, shape: [count], module: prefix.module + name.huggingFace,
                 huggingFace: huggingFace, gguf: gguf, layer: layer))
     }
 

@@ -6,7 +6,8 @@ package struct PairTokenizer: Sendable {
     package var eos: Int32?
     /// Text to ids, special tokens recognized; with BOS and the like if the second argument says so.
     package var encode: @Sendable (_ text: String, _ addSpecialTokens: Bool) -> [Int32]
-    /// The bytes of a token, which can end within a UTF-8 sequence.
+    /// The bytes of a token within a text, which can end within a UTF-8 sequence. A token within a
+    /// text has the same bytes wherever it stands, and a response is within one: after its prompt.
     package var decode: @Sendable (_ id: Int32) -> [UInt8]
 
     package init(
@@ -24,7 +25,7 @@ package struct PairTokenizer: Sendable {
         self.init(
             bos: tokenizer.bos, eos: tokenizer.eos,
             encode: { tokenizer.encode($0, addSpecialTokens: $1) },
-            decode: { tokenizer.decode(CollectionOfOne($0)) })
+            decode: { tokenizer.decode(CollectionOfOne($0), continuesText: true) })
     }
 
     var eosText: String? { eos.map { String(decoding: decode($0), as: UTF8.self) } }

@@ -5,16 +5,17 @@ import ADPOBase
 /// Text is UTF-8; each ill-formed part of it, as Unicode counts them ("maximal subparts"), is read
 /// as one U+FFFD, as Swift's `String(decoding:as:)` and Python's `errors="replace"` do.
 public final class Tokenizer: Sendable {
-    private let vocabulary: Vocabulary
+    let vocabulary: Vocabulary
+    let decoders: [any TokenDecoderStep]
+    let specialTokens: Set<Int32>
+    private let normalizers: [any Normalizer]
+    private let preTokenizers: ArraySlice<any PreTokenizer>
     private let encoder: BytePairEncoder
-    private let normalization: Normalization
-    private let preTokenizer: ArraySlice<PreTokenizerStep>
     /// Tokens that are looked for in the text as it is, and in the normalized text.
     private let rawMatcher: AddedTokenMatcher
     private let normalizedMatcher: AddedTokenMatcher
     private let prefix: [Int32]
     private let suffix: [Int32]
-    private let specialTokens: Set<Int32>
 
     /// The tokens that begin a text, end a response, fill up, and stand for the unknown.
     public let bos: Int32?
@@ -22,13 +23,15 @@ public final class Tokenizer: Sendable {
     public let pad: Int32?
     public let unknown: Int32?
 
-    /// - Throws: `.format` when the description names a token that the vocabulary does not have.
+    /// - Throws: `.format` when the description names a token that the vocabulary does not have,
+    ///   `.unsupported` for parts that do not go together.
     package init(_ description: TokenizerDescription) throws(ADPOError) {
         try description.validate()
         vocabulary = description.vocabulary
+        normalizers = description.normalizers
+        preTokenizers = description.preTokenizers[...]
         encoder = BytePairEncoder(description)
-        normalization = description.normalization
-        preTokenizer = description.preTokenizer[...]
+        decoders = description.decoders
         rawMatcher = AddedTokenMatcher(description.addedTokens.filter { !$0.isNormalized })
         normalizedMatcher = AddedTokenMatcher(description.addedTokens.filter(\.isNormalized))
         prefix = description.prefix
@@ -77,20 +80,15 @@ public final class Tokenizer: Sendable {
         var ids = addSpecialTokens ? prefix : []
         text.withUTF8 { text in
             var workspace = BytePairEncoder.Workspace()
-            forEachPiece(of: text, rawMatcher, parseSpecialTokens, &ids) { piece, ids in
-                let normalized = normalization.apply(piece)
-                func encodeRest(_ text: UnsafeBufferPointer<UInt8>, _ ids: inout [Int32]) {
-                    forEachPiece(of: text, normalizedMatcher, parseSpecialTokens, &ids) {
+            let whole = PreText(bytes: text, isFirst: true)
+            forEachPiece(of: whole, rawMatcher, parseSpecialTokens, &ids) { piece, ids in
+                withNormalized(piece) { piece in
+                    forEachPiece(of: piece, normalizedMatcher, parseSpecialTokens, &ids) {
                         piece, ids in
-                        preTokenizer.forEachWord(of: piece) { word in
+                        preTokenizers.forEachWord(of: piece) { word in
                             encoder.encode(word, into: &ids, &workspace)
                         }
                     }
-                }
-                if let normalized {
-                    normalized.withUnsafeBufferPointer { encodeRest($0, &ids) }
-                } else {
-                    encodeRest(piece, &ids)
                 }
             }
         }
@@ -123,53 +121,35 @@ public final class Tokenizer: Sendable {
         return (ids, zip(ids, promptIDs).prefix { $0 == $1 }.count)
     }
 
-    /// The bytes of tokens, one after another. A token can end within a UTF-8 sequence. An id that
-    /// no token has is nothing, as many models have more ids than tokens.
+    /// The text of tokens, which can end within a UTF-8 sequence. An id that no token has is nothing,
+    /// as many models have more ids than tokens.
+    ///
+    /// - Parameter continuesText: The tokens continue a text that others began, so that a space
+    ///   before the first word is one.
     public func decode(
-        _ ids: some Collection<Int32>, skipSpecialTokens: Bool = false
+        _ ids: some Collection<Int32>, skipSpecialTokens: Bool = false, continuesText: Bool = false
     ) -> [UInt8] {
-        var bytes: [UInt8] = []
-        for id in ids where id >= 0 && id < vocabulary.count {
-            if !skipSpecialTokens || !specialTokens.contains(id) { bytes += vocabulary[id] }
-        }
-        return bytes
+        var decoder = TokenDecoder(
+            self, skipSpecialTokens: skipSpecialTokens, continuesText: continuesText)
+        return ids.flatMap { decoder.bytes(of: $0) }
     }
-
-    /// The text of the token that ends a response.
-    var eosText: String? { eos.map { String(decoding: decode([$0]), as: UTF8.self) } }
 
     /// Appends the ids of added tokens, and calls `encode` for the text between them.
     private func forEachPiece(
-        of text: UnsafeBufferPointer<UInt8>, _ matcher: AddedTokenMatcher, _ special: Bool,
-        _ ids: inout [Int32], encode: (UnsafeBufferPointer<UInt8>, inout [Int32]) -> Void
+        of text: PreText, _ matcher: AddedTokenMatcher, _ special: Bool,
+        _ ids: inout [Int32], encode: (PreText, inout [Int32]) -> Void
     ) {
-        for piece in matcher.split(text, special: special) {
+        for piece in matcher.split(text.bytes, special: special) {
             if let token = piece.token {
                 ids.append(token)
             } else {
-                encode(UnsafeBufferPointer(rebasing: text[piece.range]), &ids)
+                encode(text.piece(piece.range), &ids)
             }
         }
     }
-}
 
-extension TokenizerDescription {
-    fileprivate func validate() throws(ADPOError) {
-        let named =
-            prefix + suffix + addedTokens.map(\.id)
-            + [unknownByte, bos, eos, pad, unknown].compactMap(\.self)
-        for id in named where !vocabulary.contains(id) {
-            throw ADPOError(
-                .format, "the tokenizer names the token id \(id), which its vocabulary lacks")
-        }
-        guard preTokenizer.count <= ArraySlice<PreTokenizerStep>.maximumCount else {
-            throw ADPOError(.unsupported, "the tokenizer's pre-tokenizer has too many steps")
-        }
-        guard addedTokens.allSatisfy({ $0.content.count <= AddedTokenMatcher.longestToken }) else {
-            throw ADPOError(
-                .unsupported,
-                "the tokenizer has an added token of more than \(AddedTokenMatcher.longestToken) "
-                    + "bytes")
-        }
+    private func withNormalized(_ text: PreText, _ body: (PreText) -> Void) {
+        guard let normalized = normalizers.apply(text.bytes) else { return body(text) }
+        normalized.withUnsafeBufferPointer { body(PreText(bytes: $0, isFirst: text.isFirst)) }
     }
 }

@@ -1,17 +1,13 @@
-/// A byte-level BPE tokenizer as a plain value, from whichever file it was read.
+import ADPOBase
+
+/// A tokenizer as a plain value, from whichever file it was read.
 package struct TokenizerDescription: Sendable {
     package var vocabulary = Vocabulary()
-    /// In the order of their ranks.
-    package var merges: [Merge] = []
     package var addedTokens: [AddedToken] = []
-    package var normalization = Normalization.none
-    package var preTokenizer: [PreTokenizerStep] = []
-    /// A word that is a token as it stands needs no merges (llama-3).
-    package var ignoresMerges = false
-    /// Stands for bytes without a token of their own, which are left out without it.
-    package var unknownByte: Int32?
-    /// One `unknownByte` stands for a run of such bytes.
-    package var fusesUnknown = false
+    package var normalizers: [any Normalizer] = []
+    package var preTokenizers: [any PreTokenizer] = []
+    package var model = BytePairModel()
+    package var decoders: [any TokenDecoderStep] = []
     /// What the post-processor puts before and after a text.
     package var prefix: [Int32] = []
     package var suffix: [Int32] = []
@@ -21,40 +17,46 @@ package struct TokenizerDescription: Sendable {
     package var unknown: Int32?
 
     package init() {}
-}
 
-/// `left` followed by `right` becomes `merged`; all three are token ids.
-package struct Merge: Sendable {
-    package var left: Int32
-    package var right: Int32
-    package var merged: Int32
-}
+    /// Whether the model merges bytes rather than characters.
+    var isByteLevel: Bool { preTokenizers.contains { $0 is PreTokenizers.ByteLevel } }
 
-/// A token that is looked for in the text before anything else is done to it.
-package struct AddedToken: Sendable {
-    package var id: Int32
-    package var content: [UInt8]
-    /// Can be left out of decoded text.
-    package var isSpecial = false
-    /// Only where no word character touches it.
-    package var singleWord = false
-    /// Takes the whitespace on its left, or right, with it.
-    package var stripsLeft = false
-    package var stripsRight = false
-    /// Is looked for in the normalized text; its content is normalized too.
-    package var isNormalized = false
-}
+    /// How files write the model's tokens.
+    var spelling: Vocabulary.Spelling { isByteLevel ? .byteLevel : .text }
 
-package enum Normalization: Sendable {
-    case none
-    case nfc
-}
-
-/// Each step splits every piece that the steps before it left.
-package enum PreTokenizerStep: Sendable, Equatable {
-    /// Splits numbers off: each digit for itself, or runs of digits.
-    case digits(individually: Bool)
-    case words(WordPattern)
-    /// Puts a space before each piece that lacks one.
-    case prefixSpace
+    /// - Throws: `.format` when a token is named that the vocabulary lacks, `.unsupported` for parts
+    ///   that do not go together or have no bounds.
+    func validate() throws(ADPOError) {
+        let named =
+            prefix + suffix + addedTokens.map(\.id)
+            + [model.unknown, bos, eos, pad, unknown].compactMap(\.self)
+        for id in named where !vocabulary.contains(id) {
+            throw ADPOError(
+                .format, "the tokenizer names the token id \(id), which its vocabulary lacks")
+        }
+        guard addedTokens.allSatisfy({ $0.content.count <= AddedTokenMatcher.longestToken }) else {
+            throw ADPOError(
+                .unsupported,
+                "the tokenizer has an added token of more than \(AddedTokenMatcher.longestToken) "
+                    + "bytes")
+        }
+        var growth = 1
+        for normalizer in normalizers {
+            growth *= normalizer.growth  // of 8 numbers up to 64
+        }
+        guard growth <= Normalizers.maximumGrowth else {
+            throw .unsupportedPart("a tokenizer whose normalizers make text much longer")
+        }
+        let firstByteLevel = preTokenizers.firstIndex { $0 is PreTokenizers.ByteLevel }
+        guard firstByteLevel == nil || firstByteLevel == preTokenizers.count - 1 else {
+            throw .unsupportedPart("a pre-tokenizer behind ByteLevel")
+        }
+        guard isByteLevel == decoders.contains(where: { $0 is Decoders.ByteLevel }) else {
+            throw .unsupportedPart("ByteLevel as one of pre-tokenizer and decoder alone")
+        }
+        guard !decoders.isEmpty else {
+            throw .unsupportedPart("a tokenizer without decoder")
+        }
+        try Decoders.validate(decoders)
+    }
 }

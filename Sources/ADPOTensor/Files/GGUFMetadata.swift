@@ -71,8 +71,25 @@ package struct GGUFArray: Sendable {
 
     /// The elements as bytes of strings, whether valid UTF-8 or not; nil when they are no strings.
     package var strings: [[UInt8]]? {
-        elements { if case .string(let bytes) = $0 { bytes } else { nil } }
+        var strings: [[UInt8]] = []
+        return forEachString { strings.append(Array($0)) } ? strings : nil
     }
+
+    /// Calls `body` with the bytes of each string; false when the elements are no strings.
+    package func forEachString(_ body: (UnsafeRawBufferPointer) -> Void) -> Bool {
+        guard elementType == .string else { return false }
+        var reader = ByteReader(bytes, source: file.path)
+        for _ in 0..<count {
+            guard let length = try? reader.count(minimumSize: 1),
+                let string = try? reader.take(length)
+            else { return false }
+            body(string)
+        }
+        return true
+    }
+
+    /// The most bytes that all elements together can take.
+    package var byteCount: Int { bytes.count }
 
     /// nil when an element is no integer.
     package var integers: [Int]? { elements(\.integer) }

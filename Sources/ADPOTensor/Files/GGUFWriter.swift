@@ -83,6 +83,7 @@ package enum GGUFNewValue: Sendable {
     case string([UInt8])
     case strings([[UInt8]])
     case int32s([Int32])
+    case float32s([Float])
 
     package static func text(_ text: String) -> GGUFNewValue { .string(Array(text.utf8)) }
 
@@ -114,6 +115,11 @@ package enum GGUFNewValue: Sendable {
             append(.int32)
             bytes.append(little: UInt64(values.count))
             for value in values { bytes.append(little: value) }
+        case .float32s(let values):
+            append(.array)
+            append(.float32)
+            bytes.append(little: UInt64(values.count))
+            for value in values { bytes.append(little: value.bitPattern) }
         }
     }
 }

@@ -4,7 +4,10 @@ import Testing
 
 /// Ids and texts equal those of the `tokenizers` package (Tests/Golden/make_tokenizers.py).
 struct TokenizerTests {
-    static let names = ["gpt2", "smollm", "llama3", "qwen2", "added"]
+    static let names = [
+        "gpt2", "smollm", "llama3", "qwen2", "gpt_neox", "added", "llama2", "mistral", "phi3",
+        "gemma", "metaspace",
+    ]
 
     @Test(arguments: names) func encodesAsTokenizersDoes(name: String) throws {
         try TokenizerGolden.expect(
@@ -26,6 +29,7 @@ struct TokenizerTests {
 
     @Test(arguments: [
         ("gpt2", "gpt-2"), ("smollm", "smollm"), ("llama3", "llama-bpe"), ("qwen2", "qwen2"),
+        ("gpt_neox", "olmo"),
     ])
     func givesTheSameIDsFromGGUFMetadata(name: String, pre: String) throws {
         let fields = try TokenizerGolden.ggufFields(name, pre: pre)
@@ -50,8 +54,9 @@ struct TokenizerTests {
         #expect([added.bos, added.eos, added.pad, added.unknown] == [nil, 1, nil, 0])
     }
 
-    @Test func readsIllFormedUTF8AsReplacementCharacters() throws {
-        let tokenizer = try Tokenizer(directory: TokenizerGolden.directory("gpt2"))
+    @Test(arguments: ["gpt2", "llama2"])
+    func readsIllFormedUTF8AsReplacementCharacters(name: String) throws {
+        let tokenizer = try Tokenizer(directory: TokenizerGolden.directory(name))
         // The replacements as Python's errors="replace" makes them.
         let cases: [([UInt8], String)] = [
             ([0x61, 0xFF, 0x62], "a\u{FFFD}b"),

@@ -41,30 +41,11 @@ extension PreferenceDataset {
 extension PairTokenizer {
     /// The text of each token. A character that several tokens share is the text of the last.
     func texts(of ids: [Int32]) -> [String] {
-        var pending: [UInt8] = []
-        var texts = ids.map { id in
-            pending += decode(id)
-            let complete = pending.count - incompleteSuffix(pending)
-            defer { pending.removeFirst(complete) }
-            return String(decoding: pending[..<complete], as: UTF8.self)
-        }
+        var characters = CharacterBuffer()
+        var texts = ids.map { String(decoding: characters.append(decode($0)), as: UTF8.self) }
         if let last = texts.indices.last {
-            texts[last] += String(decoding: pending, as: UTF8.self)
+            texts[last] += String(decoding: characters.finish(), as: UTF8.self)
         }
         return texts
     }
-}
-
-/// The number of bytes at the end that begin a UTF-8 sequence and do not end it.
-private func incompleteSuffix(_ bytes: [UInt8]) -> Int {
-    for (count, byte) in zip(1...3, bytes.reversed()) {
-        switch byte {
-        case 0x80..<0xC0: continue
-        case 0xC2..<0xE0: return count < 2 ? count : 0
-        case 0xE0..<0xF0: return count < 3 ? count : 0
-        case 0xF0..<0xF5: return count
-        default: return 0
-        }
-    }
-    return 0
 }

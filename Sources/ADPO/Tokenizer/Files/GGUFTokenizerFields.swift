@@ -1,0 +1,133 @@
+import ADPOBase
+
+/// The tokenizer of a GGUF file: its metadata `tokenizer.ggml.*`, under the same names.
+package struct GGUFTokenizerFields: Sendable {
+    /// "gpt2" for byte-level BPE, "llama" for SentencePiece's.
+    package var model: String
+    package var pre: String?
+    /// By id; those of "gpt2" in `ByteAlphabet` unless their type says otherwise.
+    package var tokens: ByteStrings
+    package var tokenTypes: [Int32]?
+    /// Of "llama": the higher, the earlier a token is merged.
+    package var scores: [Float]?
+    /// Of "gpt2": two tokens with a space between.
+    package var merges: ByteStrings
+    package var bosTokenID: Int?
+    package var eosTokenID: Int?
+    package var paddingTokenID: Int?
+    package var unknownTokenID: Int?
+    package var addBOSToken: Bool?
+    package var addEOSToken: Bool?
+    package var addSpacePrefix: Bool?
+    package var removeExtraWhitespaces: Bool?
+
+    package init(
+        model: String, pre: String?, tokens: ByteStrings, merges: ByteStrings = ByteStrings()
+    ) {
+        self.model = model
+        self.pre = pre
+        self.tokens = tokens
+        self.merges = merges
+    }
+}
+
+/// Values of `tokenizer.ggml.token_type`.
+enum TokenType {
+    static let normal: Int32 = 1
+    static let unknown: Int32 = 2
+    static let control: Int32 = 3
+    static let userDefined: Int32 = 4
+    static let unused: Int32 = 5
+    static let byte: Int32 = 6
+}
+
+extension TokenizerDescription {
+    /// - Throws: `.unsupported` for unknown models and pre-tokenizers, `.format` for contradictions.
+    package init(_ fields: GGUFTokenizerFields) throws(ADPOError) {
+        var ids = (bos: fields.bosTokenID, eos: fields.eosTokenID, unknown: fields.unknownTokenID)
+        var addsBOS = true
+        switch fields.model {
+        case "gpt2":
+            let pre = try GGUFPreTokenizer(named: fields.pre)
+            normalizers = pre.normalizers
+            preTokenizers = pre.preTokenizers
+            decoders = [Decoders.ByteLevel()]
+            model.ignoresMerges = pre.ignoresMerges
+            addsBOS = pre.addsBOS
+            try addTokens(of: fields)
+            var merges: [Merge] = []
+            merges.reserveCapacity(fields.merges.count)
+            for merge in fields.merges {
+                merges.append(try vocabulary.merge(merge, as: .byteLevel))
+            }
+            model.merges = .listed(merges)
+        case "llama":
+            try setSentencePiece(fields)
+            try addTokens(of: fields)
+            ids = (ids.bos ?? 1, ids.eos ?? 2, ids.unknown ?? 0)  // as in SentencePiece's files
+            model.unknown = try Self.id(ids.unknown, "unknown")
+        default:
+            throw ADPOError(
+                .unsupported,
+                "the tokenizer model '\(fields.model)' (tokenizer.ggml.model) is not supported yet;"
+                    + " byte-level BPE ('gpt2') and SentencePiece's BPE ('llama') are")
+        }
+        bos = try Self.id(ids.bos, "bos")
+        eos = try Self.id(ids.eos, "eos")
+        pad = try Self.id(fields.paddingTokenID, "padding")
+        unknown = try Self.id(ids.unknown, "unknown")
+        if fields.addBOSToken ?? addsBOS, let bos { prefix = [bos] }
+        if fields.addEOSToken ?? false, let eos { suffix = [eos] }
+    }
+
+    private mutating func setSentencePiece(_ fields: GGUFTokenizerFields) throws(ADPOError) {
+        guard let scores = fields.scores, scores.count == fields.tokens.count else {
+            throw ADPOError(
+                .format,
+                "tokenizer.ggml.scores has \(fields.scores?.count ?? 0) elements,"
+                    + " tokenizer.ggml.tokens \(fields.tokens.count)")
+        }
+        guard scores.allSatisfy({ !$0.isNaN }) else {
+            throw ADPOError(.format, "tokenizer.ggml.scores has what is no number")
+        }
+        guard fields.removeExtraWhitespaces != true else {
+            throw .unsupportedPart("tokenizer.ggml.remove_extra_whitespaces")
+        }
+        (normalizers, decoders) = SentencePiece.parts(addsSpace: fields.addSpacePrefix ?? true)
+        model.merges = .scored(scores)
+        model.fallsBackToBytes = true
+        model.fusesUnknown = true
+    }
+
+    private mutating func addTokens(of fields: GGUFTokenizerFields) throws(ADPOError) {
+        if let types = fields.tokenTypes, types.count != fields.tokens.count {
+            throw ADPOError(
+                .format,
+                "tokenizer.ggml.token_type has \(types.count) elements,"
+                    + " tokenizer.ggml.tokens \(fields.tokens.count)")
+        }
+        vocabulary.reserveCapacity(fields.tokens.count)
+        let spelling = spelling
+        for (id, token) in fields.tokens.enumerated() {
+            try token.withUnsafeBufferPointer { (token) throws(ADPOError) in
+                _ = try vocabulary.insert(token, id: id, as: spelling)
+            }
+            let type = fields.tokenTypes?[id]
+            if type == TokenType.control || type == TokenType.userDefined
+                || type == TokenType.unknown
+            {
+                var added = AddedToken(id: Int32(id), content: Array(token))
+                added.isSpecial = type != TokenType.userDefined
+                addedTokens.append(added)
+            }
+        }
+    }
+
+    private static func id(_ value: Int?, _ name: String) throws(ADPOError) -> Int32? {
+        guard let value else { return nil }
+        guard let id = Int32(exactly: value) else {
+            throw ADPOError(.format, "tokenizer.ggml.\(name)_token_id is \(value)")
+        }
+        return id
+    }
+}

@@ -1,0 +1,68 @@
+import ADPO
+import ADPOBase
+import TestSupport
+import Testing
+
+/// Every family is written as both kinds of files, merged with an adapter or not, and read back.
+struct FamilyExportTests {
+    /// What no GGUF file says: such exports are refused.
+    private static let onlyInDirectories: Set<String> = [
+        "families/gemma3-older", "families/gemma3-multimodal", "families/gpt2-untied",
+        "families/gpt_neox-sequential", "families/mixtral-window",
+    ]
+
+    private static let tokens: [Int32] = (0..<120).map { $0 * 7 % 300 + 3 }
+
+    @Test(arguments: FamilyFixture.files, ["directory", "model.gguf"])
+    func isReadBack(_ file: FamilyFixture.File, _ target: String) throws {
+        let model = try file.model()
+        let expected = try Session(model: model).score(Self.tokens)
+        try withTemporaryDirectory { directory in
+            let path = "\(directory)/\(target)"
+            if target.hasSuffix(".gguf"), Self.onlyInDirectories.contains(file.path) {
+                let error = #expect(throws: ADPOError.self) {
+                    try model.export(to: path, encoding: "F32")
+                }
+                #expect(error?.code == .unsupported)
+                return
+            }
+            let report = try model.export(to: path, encoding: "F32")
+            #expect(report.meanDifference <= 1e-5)
+            let copy = try Model(path: path)
+            #expect(copy.architecture.family == model.architecture.family)
+            expectClose(try Session(model: copy).score(Self.tokens), expected, absolute: 1e-4)
+            // Once more, into the other kind of file.
+            let other = "\(directory)/back\(target.hasSuffix(".gguf") ? "" : ".gguf")"
+            if !other.hasSuffix(".gguf") || !Self.onlyInDirectories.contains(file.path) {
+                try copy.export(to: other)
+                let back = try Session(model: Model(path: other))
+                expectClose(try back.score(Self.tokens), expected, absolute: 1e-4)
+            }
+        }
+    }
+
+    /// Merged weights, and the adapter itself in both formats, compute what the adapter does.
+    @Test(arguments: FamilyFixture.files)
+    func mergesAndSavesAdapters(_ file: FamilyFixture.File) throws {
+        let model = try file.model()
+        for golden in try file.fixture.adapters {
+            let name = try #require(golden["adapter"]?.string)
+            let adapter = try Adapter(model: model, path: Fixture.path("Fixtures/\(name)"))
+            let session = try Session(model: model)
+            try session.setAdapter(adapter)
+            let expected = try session.score(Self.tokens)
+            try withTemporaryDirectory { directory in
+                try adapter.save(to: directory + "/adapter")
+                try session.setAdapter(Adapter(model: model, path: directory + "/adapter"))
+                expectClose(try session.score(Self.tokens), expected, absolute: 1e-5)
+                try model.export(to: directory + "/merged", adapter: adapter, encoding: "F32")
+                let merged = try Session(model: Model(path: directory + "/merged"))
+                expectClose(try merged.score(Self.tokens), expected, absolute: 2e-4)
+                guard !name.contains("-lora-") else { return }
+                try adapter.save(to: directory + "/adapter.gguf")
+                try session.setAdapter(Adapter(model: model, path: directory + "/adapter.gguf"))
+                expectClose(try session.score(Self.tokens), expected, absolute: 1e-5)
+            }
+        }
+    }
+}
