@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Imports run one way: CKernels -> ADPOTensor -> ADPO -> ADPOExports.
+// Imports run one way: CKernels -> ADPOTensor -> ADPO -> ADPOExports, with ADPOBase below all of the
+// Swift, and Jinja between it and ADPO.
 let package = Package(
     name: "libadpo",
     products: [
@@ -13,15 +14,23 @@ let package = Package(
         .target(
             name: "CKernels", cSettings: [.headerSearchPath(".")],
             linkerSettings: [.linkedLibrary("m")]),
-        .target(name: "ADPOTensor", dependencies: ["CKernels"]),
-        .target(name: "ADPO", dependencies: ["ADPOTensor", "CKernels"]),
+        .target(name: "ADPOBase"),
+        .target(name: "Jinja", dependencies: ["ADPOBase"]),
+        .target(name: "ADPOTensor", dependencies: ["ADPOBase", "CKernels"]),
+        .target(name: "ADPO", dependencies: ["ADPOBase", "ADPOTensor", "CKernels", "Jinja"]),
         .target(
             name: "ADPOExports",
-            dependencies: ["ADPO", "ADPOTensor", "CADPO", "CKernels"]),
+            dependencies: ["ADPO", "ADPOBase", "ADPOTensor", "CADPO", "CKernels"]),
         .target(
-            name: "TestSupport", dependencies: ["ADPOTensor", "ADPO"], path: "Tests/TestSupport"),
+            name: "TestSupport", dependencies: ["ADPO", "ADPOBase", "ADPOTensor"],
+            path: "Tests/TestSupport"),
+        .testTarget(name: "ADPOBaseTests", dependencies: ["ADPOBase", "TestSupport"]),
+        .testTarget(name: "JinjaTests", dependencies: ["ADPOBase", "Jinja", "TestSupport"]),
         .testTarget(
-            name: "ADPOTensorTests", dependencies: ["ADPOTensor", "CKernels", "TestSupport"]),
-        .testTarget(name: "ADPOTests", dependencies: ["ADPO", "ADPOTensor", "TestSupport"]),
+            name: "ADPOTensorTests",
+            dependencies: ["ADPOBase", "ADPOTensor", "CKernels", "TestSupport"]),
+        .testTarget(
+            name: "ADPOTests",
+            dependencies: ["ADPO", "ADPOBase", "ADPOTensor", "Jinja", "TestSupport"]),
     ]
 )

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// Why an operation failed: a code, and a message that says what happened, where, and what to do.
-public typealias ADPOError = ADPOTensor.ADPOError
+public typealias ADPOError = ADPOBase.ADPOError

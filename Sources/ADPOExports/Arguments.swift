@@ -1,6 +1,6 @@
 import ADPO
+import ADPOBase
 import CADPO
-import Glibc
 
 /// - Throws: `.invalidArgument` for NULL.
 func required<Value>(_ value: Value?, _ name: String) throws(ADPOError) -> Value {
@@ -30,7 +30,7 @@ func text(
     if length == 0 { return "" }
     let bytes = try required(bytes, name)
     // ADPO_NUL is the largest size_t, which Swift reads as -1.
-    let count = length == -1 ? strlen(bytes) : length
+    let count = length == -1 ? CText.length(bytes) : length
     guard (0...maximumCount).contains(count) else {
         throw ADPOError(
             .invalidArgument,

@@ -1,4 +1,5 @@
 import ADPO
+import ADPOBase
 import CADPO
 
 private var defaults: adpo_generation_config {

@@ -1,4 +1,5 @@
 import ADPO
+import ADPOBase
 import Synchronization
 
 /// What a handle points to when its calls exclude each other: a session, a dataset, a trainer.

@@ -1,4 +1,5 @@
 import ADPO
+import ADPOBase
 
 /// An enum of the library whose cases have values in adpo.h.
 protocol HeaderEnum: CaseIterable {

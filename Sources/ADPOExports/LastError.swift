@@ -1,13 +1,9 @@
 import ADPO
+import ADPOBase
 import CADPO
-import Glibc
 
-/// The message of this thread's last failure, as C text that the thread owns.
-private let lastErrorKey: pthread_key_t = {
-    var key = pthread_key_t()
-    pthread_key_create(&key) { free($0) }
-    return key
-}()
+/// The message of each thread's last failure.
+private let lastError = ThreadText()
 
 /// The one place where an error becomes a status.
 func status(_ body: () throws(ADPOError) -> Void) -> adpo_status {
@@ -21,15 +17,11 @@ func status(_ body: () throws(ADPOError) -> Void) -> adpo_status {
 
 /// Keeps the message for `adpo_last_error`.
 func report(_ error: ADPOError) -> adpo_status {
-    let old = pthread_getspecific(lastErrorKey)
-    if pthread_setspecific(lastErrorKey, strdup(error.message)) == 0 { free(old) }
+    lastError.set(error.message)
     return error.code.rawValue
 }
 
 @c @implementation
-public func adpo_last_error() -> UnsafePointer<CChar>? {
-    guard let message = pthread_getspecific(lastErrorKey) else { return emptyText }
-    return UnsafePointer(message.assumingMemoryBound(to: CChar.self))
-}
+public func adpo_last_error() -> UnsafePointer<CChar>? { lastError.text ?? emptyText }
 
-private nonisolated(unsafe) let emptyText = UnsafePointer(strdup(""))
+private nonisolated(unsafe) let emptyText = CText.permanent("")

@@ -1,17 +1,17 @@
 import ADPO
+import ADPOBase
 import ADPOTensor
 import CADPO
 import CKernels
-import Glibc
 
 let versionText = "\(ADPO_VERSION_MAJOR).\(ADPO_VERSION_MINOR).\(ADPO_VERSION_PATCH)"
 
 /// Texts that live as long as the library.
-private nonisolated(unsafe) let versionCText = UnsafePointer(strdup(versionText))
+private nonisolated(unsafe) let versionCText = CText.permanent(versionText)
 private nonisolated(unsafe) let buildInfoCText: UnsafePointer<CChar>? = {
     let kernels = String(cString: adpo_instruction_set())
     let bf16 = adpo_has_bf16_products() != 0 ? " with bf16 products" : ""
-    return UnsafePointer(strdup("libadpo \(versionText); kernels \(kernels)\(bf16)"))
+    return CText.permanent("libadpo \(versionText); kernels \(kernels)\(bf16)")
 }()
 
 @c @implementation

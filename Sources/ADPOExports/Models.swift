@@ -1,4 +1,5 @@
 import ADPO
+import ADPOBase
 import CADPO
 
 func model(_ handle: OpaquePointer?) throws(ADPOError) -> Model { try object(handle, "model") }

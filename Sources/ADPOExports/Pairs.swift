@@ -1,4 +1,5 @@
 import ADPO
+import ADPOBase
 import CADPO
 
 func dataset(_ handle: OpaquePointer?) throws(ADPOError) -> Exclusive<PreferenceDataset> {

@@ -1,4 +1,5 @@
 import ADPO
+import ADPOBase
 import CADPO
 
 func session(_ handle: OpaquePointer?) throws(ADPOError) -> Exclusive<Session> {

@@ -1,4 +1,5 @@
 import ADPO
+import ADPOBase
 import CADPO
 
 /// A struct of adpo.h that begins with `struct_size` and grows at its end from version to version.

@@ -1,4 +1,5 @@
 import ADPO
+import ADPOBase
 import CADPO
 
 /// The tokenizer's options, from flags.

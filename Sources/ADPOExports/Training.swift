@@ -1,4 +1,5 @@
 import ADPO
+import ADPOBase
 import CADPO
 
 func trainer(_ handle: OpaquePointer?) throws(ADPOError) -> Exclusive<Trainer> {

@@ -1,4 +1,5 @@
 import ADPO
+import ADPOBase
 import CADPO
 
 extension adpo_trainer_config {

@@ -1,12 +1,20 @@
+#if defined(__linux__)
 #define _GNU_SOURCE
+#include <sched.h>
+#else
+#include <unistd.h>
+#endif
+
 #include "processor.h"
 
-#include <sched.h>
-
 int adpo_processor_count(void) {
+#if defined(__linux__)
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
     const int count = CPU_COUNT(&set);
+#else
+    const int count = (int)sysconf(_SC_NPROCESSORS_ONLN);
+#endif
     return count > 0 ? count : 1;
 }
 

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 import FoundationEssentials
 
 /// Files that the tests read, below Tests/.

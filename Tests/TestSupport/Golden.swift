@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// A golden of Tests/Golden.
 package func golden(_ name: String) throws(ADPOError) -> JSON {

@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// Scratch for products in tests.

@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// A LoRA adapter for one model (arXiv 2106.09685): y += scale B A x in linear layers. With DoRA

@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// How one of the kinds of adapter files, PEFT's and llama.cpp's, names the matrices of an adapter for a model, and in which order it has the rows of

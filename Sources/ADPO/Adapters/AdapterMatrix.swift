@@ -1,5 +1,3 @@
-import ADPOTensor
-
 /// One of the parameters of an adapted linear layer: where it lies in a flat array.
 struct AdapterMatrix {
     enum Side: CaseIterable {

@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// A matrix of an adapted linear layer as a file has it: a tensor of its own, or a part of the one of all

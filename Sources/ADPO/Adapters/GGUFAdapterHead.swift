@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// What the head of an adapter file of llama.cpp says beside the matrices.

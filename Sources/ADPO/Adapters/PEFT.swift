@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// How PEFT writes LoRA adapters: the files of an adapter directory.

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// A linear layer that an adapter may adapt.
 package struct TargetModule: Sendable, Hashable {

@@ -1,5 +1,3 @@
-import ADPOTensor
-
 /// A decoder-only transformer, described: all that the decoder knows of a model.
 ///
 /// A family translates a model's configuration into this value.

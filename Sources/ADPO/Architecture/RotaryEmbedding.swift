@@ -1,4 +1,4 @@
-import Glibc
+import ADPOBase
 
 /// Rotary position embeddings (arXiv 2104.09864) and the ways to stretch them to longer contexts.
 package struct RotaryEmbedding: Sendable {

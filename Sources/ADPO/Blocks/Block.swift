@@ -1,5 +1,3 @@
-import ADPOTensor
-
 /// One of the kinds of blocks that decoder layers are made of. A new kind is one file with its parameters,
 /// memory, forward and backward pass, and a case here.
 package enum Block: Sendable {

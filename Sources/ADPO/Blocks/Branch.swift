@@ -1,4 +1,3 @@
-import ADPOTensor
 import CKernels
 
 /// A block beside the stream: stream += scale after(block(before(stream))), where a norm that is nil

@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// The keys and values of a text so far, which generation continues token by token. Layers that see a

@@ -1,4 +1,3 @@
-import ADPOTensor
 import CKernels
 
 /// A decoder layer: two branches beside the stream of hidden states, each of which adds to it: a mixer,

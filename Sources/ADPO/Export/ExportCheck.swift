@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// What reading an export back has shown.
 public struct ExportReport: Sendable, Equatable {

@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// Which encoding each tensor of an exported model gets.

@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// The metadata of a GGUF file of a model.

@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// The files beside the weights in a Hugging Face directory.

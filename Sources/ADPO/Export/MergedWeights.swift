@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// The tensors of a model with an adapter's updates added to the weights, W + scale B A, as another

@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// The names of what is not in layers, and of the layers themselves, as transformers has them.

@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// A value in a model's configuration, whichever file it comes from.

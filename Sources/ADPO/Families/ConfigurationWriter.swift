@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// Collects what a file says of an architecture: the members of a config.json, or GGUF metadata.

@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// A model family: the names under which files know it, how their configuration describes it, and what

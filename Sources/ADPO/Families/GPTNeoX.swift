@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension Family {
     /// GPT-NeoX and Pythia: LayerNorm with biases, the query, key and value of each head in one matrix,

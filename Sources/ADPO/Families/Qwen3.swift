@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension Family {
     /// Qwen 3: llama with a norm of each head of queries and keys.

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension RotaryEmbedding {
     /// The tensors of a GGUF file that say what divides each pair's frequency; none when metadata says

@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// The sizes of a decoder, whose layers have them in common.

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// The tokens of a completion and their log-probs.
 public struct Scores: Sendable, Equatable {

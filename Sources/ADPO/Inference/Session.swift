@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// A place to compute with a model: scratch memory, and the adapter in use.
 ///

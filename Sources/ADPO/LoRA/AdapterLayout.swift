@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// Where the parameters of each adapted linear layer lie in a flat array, or their gradients.

@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// Adapter parameters in use: those of an adapter, or of a trainer's policy.

@@ -1,6 +1,6 @@
+import ADPOBase
 import ADPOTensor
 import CKernels
-import Glibc
 
 /// The norms of the rows of adapted weights, ||W + scale B A||, and what DoRA (arXiv 2402.09353)
 /// makes of them and its magnitudes.

@@ -1,4 +1,4 @@
-import Glibc
+import ADPOBase
 
 extension LossRule {
     /// The KL divergence of (sigmoid(z), sigmoid(-z)) from (1 - e, e), for label smoothing e above 0

@@ -1,4 +1,4 @@
-import Glibc
+import ADPOBase
 
 // The exponentials are of -|x|, so that nothing overflows.
 

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// What the loss of one pair, or of one unpaired row, looks at. A response that a row lacks has
 /// no tokens.

@@ -1,4 +1,4 @@
-import Glibc
+import ADPOBase
 
 extension LossRule {
     /// The negative log-likelihood of the chosen response, and for each segment

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension Objective {
     /// - Throws: `.invalidArgument` for values, and for combinations of them, that make no sense.

@@ -1,5 +1,3 @@
-import ADPOTensor
-
 /// What a trainer minimizes: one composition of granularity, loss and options. docs/METHOD.md has
 /// the formulae.
 public struct Objective: Sendable, Equatable {

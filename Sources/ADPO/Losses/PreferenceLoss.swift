@@ -1,5 +1,4 @@
-import ADPOTensor
-import Glibc
+import ADPOBase
 
 /// The loss of one preference pair, or of one unpaired row, from the log-probs of its response
 /// tokens alone: the objective's loss of each segment, from the sums S of the segment's weighted

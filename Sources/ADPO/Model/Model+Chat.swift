@@ -1,4 +1,5 @@
-import ADPOTensor
+import ADPOBase
+import Jinja
 
 /// A message of a conversation.
 public struct ChatMessage: Sendable, Equatable {
@@ -52,54 +53,10 @@ extension Model {
             let text = String(decoding: tokenizer.decode([id]), as: UTF8.self)
             specialTokens.append((name, .string(text)))
         }
-        let variables = try Self.chatVariables(
-            conversation, specialTokens: specialTokens, addGenerationPrompt: addGenerationPrompt)
+        let variables = try ChatTemplate.variables(
+            of: conversation, specialTokens: specialTokens, addGenerationPrompt: addGenerationPrompt
+        )
         let hasTools = conversation["tools"].map { !$0.isNull } ?? false
         return try chatTemplates.template(forTools: hasTools).render(variables)
-    }
-
-    /// What a template finds, as transformers sets it up; later ones take the place of earlier ones.
-    package static func chatVariables(
-        _ conversation: JSON, specialTokens: [(name: String, value: JSON)],
-        addGenerationPrompt: Bool
-    ) throws(ADPOError) -> [(name: String, value: JSON)] {
-        var variables = specialTokens
-        variables += [("documents", .null), ("tools", .null)]
-        variables += (conversation.members ?? []).map { ($0.key, $0.value) }
-        variables.append(("messages", .array(try messages(of: conversation))))
-        variables.append(("add_generation_prompt", .bool(addGenerationPrompt)))
-        return variables
-    }
-
-    /// The messages as templates see them in transformers: without members that are null, and
-    /// reasoning under each of the names that templates use.
-    private static func messages(of conversation: JSON) throws(ADPOError) -> [JSON] {
-        guard let messages = conversation.array ?? conversation["messages"]?.array else {
-            throw ADPOError(
-                .invalidArgument,
-                "a conversation is an array of messages, or an object with \"messages\"")
-        }
-        guard !messages.isEmpty else {
-            throw ADPOError(.invalidArgument, "the conversation has no messages")
-        }
-        var result: [JSON] = []
-        for (index, message) in messages.enumerated() {
-            guard var members = message.members else {
-                throw ADPOError(
-                    .invalidArgument,
-                    "message \(index) of the conversation is not an object such as "
-                        + "{\"role\": \"user\", \"content\": \"...\"}")
-            }
-            members.removeAll { $0.value.isNull }
-            let reasoning = ["reasoning_content", "thinking", "reasoning"].lazy
-                .compactMap { name in members.first { $0.key == name }?.value }.first
-            if let reasoning {
-                // Where a key comes twice, the first gives the place and the last the value.
-                members.insert(("thinking", reasoning), at: 0)
-                members.append(("reasoning_content", reasoning))
-            }
-            result.append(.object(members))
-        }
-        return result
     }
 }

@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// A causal language model: its weights, mapped from the file or tuned in memory, and its tokenizer.

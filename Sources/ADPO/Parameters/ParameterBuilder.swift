@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// Lists a model's parameters while its blocks are described.

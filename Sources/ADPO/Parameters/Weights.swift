@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// The values of a model's parameters, where they lie in the file, or in memory.

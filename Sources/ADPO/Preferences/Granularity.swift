@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// How the tokens of a response group into the segments whose margins the loss compares.
 ///

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension PreferenceDataset {
     /// Adds the rows of a JSON Lines file, each in any of the shapes of `PreferenceRow`. Blank lines

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// What stands where the shorter response of a pair has no tokens left to compare, with static and
 /// token granularity. The paper pads with EOS, and does not say whether the padding is scored

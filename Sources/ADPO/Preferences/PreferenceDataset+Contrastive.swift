@@ -1,6 +1,6 @@
+import ADPOBase
 import ADPOTensor
 import CKernels
-import Glibc
 
 extension PreferenceDataset {
     /// Weighs the rejected tokens by contrastive estimation, as cADPO does (arXiv 2411.19943): those

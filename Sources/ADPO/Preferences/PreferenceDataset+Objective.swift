@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension PreferenceDataset {
     /// The pairs as a trainer uses them; there is at least one.

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// The pairs of a dataset as training sees them.
 package struct PreparedPairs: Sendable {

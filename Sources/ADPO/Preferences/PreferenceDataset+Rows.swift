@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// Renders a conversation as the model's chat template does: an object with `messages`, `tools` where
 /// there are any, and the template's other variables. The flag asks for what begins an answer at the

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// Preference pairs, tokenized for one model.
 public struct PreferenceDataset: Sendable {

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension PreferencePair {
     /// Token ids, and the ends of segments and the weights where the pair has them.

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// A prompt with the response to prefer and the response to avoid, as token ids.
 ///

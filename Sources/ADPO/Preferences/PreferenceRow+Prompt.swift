@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// The prompt within the responses, as `extract_prompt` of TRL 1.16 finds it.
 ///

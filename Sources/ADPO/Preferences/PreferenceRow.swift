@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// A row of preference data before it is tokenized, in any of the shapes that data has:
 ///

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// Tokens of the chosen and of the rejected response that share one margin.
 ///

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// Text to token ids and back, as the `tokenizers` package does it. Immutable.
 ///

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// A tokenizer as a plain value, from whichever file it was read.
 package struct TokenizerDescription: Sendable {

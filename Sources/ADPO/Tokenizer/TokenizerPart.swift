@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// A part of a tokenizer's pipeline: a normalizer, a pre-tokenizer or a decoder of tokenizer.json.
 package protocol TokenizerPart: Sendable {

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// Tells by its content whether something is what it was, wherever it lies. It guards against
 /// mistakes, not against forgery.

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 import CKernels
 
 /// Scales the gradient down to the norm `maximumNorm`, as PyTorch's `clip_grad_norm_` does;

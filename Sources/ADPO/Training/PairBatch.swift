@@ -1,5 +1,3 @@
-import ADPOTensor
-
 /// Some pairs as one packed sequence, and where each pair's response tokens lie among its targets.
 struct PairBatch {
     /// Pairs are packed together up to about this many tokens: enough for efficient products, few

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// The pairs of a dataset that a trainer uses, and the reference's log-probs of their responses.
 package final class PairSet {

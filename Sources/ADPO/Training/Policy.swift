@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// What a trainer trains, as one flat vector of parameters: an adapter beside the frozen weights, or

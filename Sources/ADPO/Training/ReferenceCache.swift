@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// The reference's log-probs of a set of pairs in a file, keyed by all that they depend on.
 struct ReferenceCache {

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// What a run does beside its updates.
 public struct RunConfiguration: Sendable {

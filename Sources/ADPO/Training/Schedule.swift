@@ -1,4 +1,4 @@
-import Glibc
+import ADPOBase
 
 /// How the learning rate changes over a run, after a linear warmup from 0: transformers'
 /// `get_linear_schedule_with_warmup`, `get_cosine_schedule_with_warmup` and

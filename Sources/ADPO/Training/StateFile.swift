@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// Floats and facts that the library keeps for itself, as a safetensors file: the facts are JSON in

@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// All of a run that its next updates depend on, in one file.

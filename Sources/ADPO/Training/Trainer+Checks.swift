@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 import CKernels
 
 /// What must hold in every run, and is asserted as it goes.

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension Trainer {
     /// Loss and rewards of the policy as it is on other pairs, without an update.
@@ -30,7 +30,7 @@ extension Trainer {
     }
 
     private func metrics(of set: PairSet) throws(ADPOError) -> Metrics {
-        let start = monotonicSeconds()
+        let start = Clock.monotonicSeconds
         var sum = MetricsSum()
         let count = set.pairs.count
         // The KL divergence is that of a micro-batch; nothing else depends on one.
@@ -51,7 +51,7 @@ extension Trainer {
         metrics.epoch = epoch
         metrics.numTokens = tokensSeen
         metrics.dtype = dtype
-        metrics.seconds = monotonicSeconds() - start
+        metrics.seconds = Clock.monotonicSeconds - start
         return metrics
     }
 }

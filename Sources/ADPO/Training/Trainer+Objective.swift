@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// What the objective makes of a pass.
 extension Trainer {

@@ -1,3 +1,5 @@
+import ADPOBase
+
 /// Where a run is: epochs of micro-batches, of which each update takes a window.
 extension Trainer {
     /// Updates in the whole run.

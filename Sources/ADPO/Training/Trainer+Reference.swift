@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// What the policy is compared with.
 public enum Reference: String, Sendable, CaseIterable {

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension Trainer {
     /// All steps that remain, with evaluations and checkpoints between them, or until `onMetrics`

@@ -1,6 +1,6 @@
+import ADPOBase
 import ADPOTensor
 import CKernels
-import Glibc
 
 /// An update: micro-batches are accumulated, then applied.
 extension Trainer {
@@ -29,7 +29,7 @@ extension Trainer {
                 .invalidArgument,
                 "all \(windowCount) micro-batches of the update are accumulated; apply it")
         }
-        let start = monotonicSeconds()
+        let start = Clock.monotonicSeconds
         if window.isEmpty { gradientBuffer.pointer.update(repeating: 0, count: parameterCount) }
         let batch = nextBatch()
         var sum = MetricsSum()
@@ -49,7 +49,7 @@ extension Trainer {
         metrics.epoch = epoch
         metrics.numTokens = tokensSeen
         metrics.dtype = dtype
-        metrics.seconds = monotonicSeconds() - start
+        metrics.seconds = Clock.monotonicSeconds - start
         window.append(metrics)
         return metrics
     }
@@ -81,7 +81,7 @@ extension Trainer {
                 "\(window.count) of the update's \(windowCount) micro-batches are accumulated; "
                     + "accumulate the others first")
         }
-        let start = monotonicSeconds()
+        let start = Clock.monotonicSeconds
         var metrics = Metrics(meanOf: window)
         window = []
         metrics.gradientNorm = try clipGradient(
@@ -98,7 +98,7 @@ extension Trainer {
         metrics.epoch = epoch
         metrics.numTokens = tokensSeen
         metrics.chosenFall = trend.add(metrics.rewardsChosen / configuration.objective.beta)
-        metrics.seconds += monotonicSeconds() - start
+        metrics.seconds += Clock.monotonicSeconds - start
         return metrics
     }
 
@@ -174,10 +174,4 @@ extension Trainer {
         }
         return false
     }
-}
-
-func monotonicSeconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }

@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// Tunes a LoRA adapter on linear layers of a model, or the model itself, with Autoregressive DPO

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// How a trainer tunes.
 public struct TrainerConfiguration: Sendable {

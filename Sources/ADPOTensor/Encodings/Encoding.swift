@@ -1,3 +1,4 @@
+import ADPOBase
 import CKernels
 
 /// How numbers are stored in a file: a block of `blockElements` weights takes `blockBytes` bytes.

@@ -1,3 +1,5 @@
+import ADPOBase
+
 /// A GGUF file, version 2 or 3, or the set of files that a model was split into.
 /// https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 package struct GGUFFile: Sendable {

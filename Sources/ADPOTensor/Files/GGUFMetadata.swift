@@ -1,3 +1,5 @@
+import ADPOBase
+
 /// The key-value pairs at the head of a GGUF file.
 package struct GGUFMetadata: Sendable {
     package private(set) var values: [String: GGUFValue] = [:]

@@ -1,3 +1,5 @@
+import ADPOBase
+
 /// Writes GGUF files, version 3.
 /// https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 package struct GGUFWriter: Sendable {

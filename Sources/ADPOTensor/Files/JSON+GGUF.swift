@@ -1,3 +1,5 @@
+import ADPOBase
+
 /// GGUF metadata as JSON. Strings that are no UTF-8 are repaired with U+FFFD.
 extension JSON {
     /// All pairs, in the order of the file.

@@ -1,3 +1,5 @@
+import ADPOBase
+
 /// A tensor that is to be written: what the head of the file says of it.
 package struct NewTensor: Sendable {
     package let name: String

@@ -1,3 +1,5 @@
+import ADPOBase
+
 /// A .safetensors file: a 64-bit length, a JSON header of that length, the tensors' bytes.
 /// https://huggingface.co/docs/safetensors
 package struct SafetensorsFile: Sendable {

@@ -1,3 +1,5 @@
+import ADPOBase
+
 /// Writes .safetensors files.
 package enum SafetensorsWriter {
     /// A tensor of floats to be written: row-major, `values` as many as the shape says.

@@ -1,4 +1,4 @@
-import Glibc
+import ADPOBase
 
 /// A model's weights on disk, whatever the format: a Hugging Face directory or a GGUF file.
 package struct TensorFile: Sendable {
@@ -39,16 +39,5 @@ package struct TensorFile: Sendable {
     /// none that can be decoded.
     package func tensor(_ name: String) throws(ADPOError) -> TensorView? {
         try tensors.tensor(name)
-    }
-}
-
-/// What the file system says of a path; nil when nothing is there.
-struct FileStatus {
-    let isDirectory: Bool
-
-    init?(_ path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        isDirectory = status.st_mode & S_IFMT == S_IFDIR
     }
 }

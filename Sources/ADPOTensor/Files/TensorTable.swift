@@ -1,3 +1,5 @@
+import ADPOBase
+
 /// The tensors of one or more files, by name.
 package struct TensorTable: Sendable {
     /// In the order of the files.

@@ -1,3 +1,5 @@
+import ADPOBase
+
 /// A tensor where it lies in a mapped file: nothing is copied.
 package struct TensorView: Sendable {
     package let name: String

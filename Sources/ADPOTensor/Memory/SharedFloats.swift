@@ -1,3 +1,5 @@
+import ADPOBase
+
 /// Floats that several own: parameters that are trained, and the weights of the model that they are.
 package final class SharedFloats: Sendable {
     private let buffer: Buffer<Float>

@@ -1,3 +1,5 @@
+import ADPOBase
+
 /// A small vector of the model in floats: a norm's weight, a bias.
 package struct Vector: Sendable {
     package let count: Int

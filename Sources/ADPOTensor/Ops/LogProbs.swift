@@ -1,5 +1,5 @@
+import ADPOBase
 import CKernels
-import Glibc
 
 /// The head: hidden states to log-probs, a part of the vocabulary at a time for some of the rows, so
 /// that the whole [rows, vocabulary] array never exists and logits stay in cache.

@@ -1,3 +1,4 @@
+import ADPOBase
 import CKernels
 
 /// The weights of a linear layer, [rows, columns] = [out, in], where and as the file stores them.

@@ -1,5 +1,5 @@
+import ADPOBase
 import CKernels
-import Glibc
 
 /// Cosines and sines of the rotary position embeddings (arXiv 2104.09864), [positions, pairs].
 package struct RoPETable: ~Copyable {

@@ -1,5 +1,5 @@
+import ADPOBase
 import CKernels
-import Glibc
 
 /// Loops on all cores, process-wide.
 package enum Parallel {
@@ -8,29 +8,27 @@ package enum Parallel {
         var requestedCount = 0
     }
 
-    /// Used by who holds the mutex.
+    /// Used by who holds the lock.
     private nonisolated(unsafe) static var state = State()
 
     /// Held also while the process forks, so that the child finds the state whole. A forked child
     /// has none of its parent's threads: it leaves the pool to itself, since ending it would wait
     /// for them.
-    private nonisolated(unsafe) static let mutex: UnsafeMutablePointer<pthread_mutex_t> = {
-        let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-        pthread_mutex_init(mutex, nil)
-        pthread_atfork(
-            { pthread_mutex_lock(Parallel.mutex) },
-            { pthread_mutex_unlock(Parallel.mutex) },
-            {
+    private static let lock: Lock = {
+        Thread.atFork(
+            before: { Parallel.lock.lock() },
+            inParent: { Parallel.lock.unlock() },
+            inChild: {
                 if let pool = Parallel.state.pool { _ = Unmanaged.passRetained(pool) }
                 Parallel.state.pool = nil
-                pthread_mutex_unlock(Parallel.mutex)
+                Parallel.lock.unlock()
             })
-        return mutex
+        return Lock()
     }()
 
     private static func withState<Result>(_ body: (inout State) -> Result) -> Result {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
+        lock.lock()
+        defer { lock.unlock() }
         return body(&state)
     }
 

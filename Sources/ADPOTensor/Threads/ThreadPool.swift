@@ -1,4 +1,4 @@
-import Glibc
+import ADPOBase
 import Synchronization
 
 /// Worker threads that run the iterations of one loop at a time, together with the caller.
@@ -8,33 +8,21 @@ import Synchronization
 final class ThreadPool: Sendable {
     let threadCount: Int
     private let loop: SharedLoop
-    private let workers: [pthread_t]
+    private let workers: [Thread]
 
     /// Workers that cannot be started are done without.
     init(threadCount: Int) {
         self.threadCount = threadCount
         let loop = SharedLoop()
         self.loop = loop
-        // A host's signal handlers run on the host's threads: workers begin with all blocked.
-        var (every, hosts) = (sigset_t(), sigset_t())
-        sigfillset(&every)
-        pthread_sigmask(SIG_SETMASK, &every, &hosts)
-        defer { pthread_sigmask(SIG_SETMASK, &hosts, nil) }
         workers = (1..<max(threadCount, 1)).compactMap { lane in
-            var thread = pthread_t()
-            let argument = Unmanaged.passRetained(Worker(loop: loop, lane: lane))
-            let status = pthread_create(&thread, nil, workerMain, argument.toOpaque())
-            guard status == 0 else {
-                argument.release()
-                return nil
-            }
-            return thread
+            Thread { loop.work(lane: lane) }
         }
     }
 
     deinit {
         loop.stop()
-        for worker in workers { pthread_join(worker, nil) }
+        for worker in workers { worker.join() }
     }
 
     /// Runs `body(index, lane)` for each index of 0 ..< count, in fewer than `lanes` lanes besides
@@ -46,24 +34,6 @@ final class ThreadPool: Sendable {
             return
         }
     }
-}
-
-private final class Worker {
-    let loop: SharedLoop
-    let lane: Int
-
-    init(loop: SharedLoop, lane: Int) {
-        self.loop = loop
-        self.lane = lane
-    }
-}
-
-private func workerMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    if let argument {
-        let worker = Unmanaged<Worker>.fromOpaque(argument).takeRetainedValue()
-        worker.loop.work(lane: worker.lane)
-    }
-    return nil
 }
 
 /// The loop that is running, as the caller and the workers see it.
@@ -85,20 +55,7 @@ private final class SharedLoop: @unchecked Sendable {
     private var count = 0
     private var lanes = 0
     private var body: ((Int, Int) -> Void)?
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-
-    init() {
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
-    }
-
-    deinit {
-        pthread_cond_destroy(condition)
-        pthread_mutex_destroy(mutex)
-        condition.deallocate()
-        mutex.deallocate()
-    }
+    private let lock = Lock()
 
     /// False, and nothing done, while another loop is running.
     func run(_ count: Int, _ lanes: Int, _ body: (Int, Int) -> Void) -> Bool {
@@ -116,7 +73,7 @@ private final class SharedLoop: @unchecked Sendable {
             var spins = 0
             while participants.load(ordering: .acquiring) != Self.closed {
                 spins += 1
-                if spins % Self.spins == 0 { sched_yield() }
+                if spins % Self.spins == 0 { Thread.yield() }
             }
             self.body = nil
         }
@@ -145,9 +102,9 @@ private final class SharedLoop: @unchecked Sendable {
     }
 
     private func wake() {
-        pthread_mutex_lock(mutex)
-        pthread_cond_broadcast(condition)
-        pthread_mutex_unlock(mutex)
+        lock.lock()
+        lock.wakeAll()
+        lock.unlock()
     }
 
     private func takeIterations(_ body: (Int, Int) -> Void, _ count: Int, lane: Int) {
@@ -164,8 +121,8 @@ private final class SharedLoop: @unchecked Sendable {
 
     private func waitForWork(after seen: Int) {
         for _ in 0..<Self.spins where !isIdle(after: seen) { return }
-        pthread_mutex_lock(mutex)
-        while isIdle(after: seen) { pthread_cond_wait(condition, mutex) }
-        pthread_mutex_unlock(mutex)
+        lock.lock()
+        while isIdle(after: seen) { lock.wait() }
+        lock.unlock()
     }
 }

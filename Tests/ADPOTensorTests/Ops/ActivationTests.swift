@@ -1,5 +1,5 @@
+import ADPOBase
 import ADPOTensor
-import Glibc
 import TestSupport
 import Testing
 
@@ -9,7 +9,8 @@ struct ActivationTests {
         switch activation {
         case .silu: x / (1 + exp(-x))
         case .gelu: x / 2 * (1 + erf(x / 2.0.squareRoot()))
-        case .geluTanh: x / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+        case .geluTanh:
+            x / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
         case .quickGelu: x / (1 + exp(-1.702 * x))
         case .relu: max(x, 0)
         case .reluSquared: max(x, 0) * max(x, 0)

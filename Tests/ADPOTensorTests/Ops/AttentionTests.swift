@@ -1,5 +1,5 @@
+import ADPOBase
 import ADPOTensor
-import Glibc
 import TestSupport
 import Testing
 
@@ -72,7 +72,8 @@ struct AttentionTests {
     private func slowly(_ test: Case, _ x: [Float], _ spans: [AttentionSpan]) -> [Float] {
         var out = [Float](repeating: .nan, count: tokens * 16)
         func at(_ part: Int, _ row: Int, _ head: Int, _ i: Int) -> Double {
-            let (fused, apart, width) = [(0, 0, 16), (16, 16 * tokens, 8), (24, 24 * tokens, 8)][part]
+            let (fused, apart, width) = [(0, 0, 16), (16, 16 * tokens, 8), (24, 24 * tokens, 8)][
+                part]
             return Double(
                 x[(test.isFused ? fused + row * 32 : apart + row * width) + head * 4 + i])
         }
@@ -83,7 +84,10 @@ struct AttentionTests {
                 for head in 0..<4 {
                     let scores = seen.map { key in
                         let score =
-                            0.5 * (0..<4).reduce(0) { $0 + at(0, query, head, $1) * at(1, key, head / 2, $1) }
+                            0.5
+                            * (0..<4).reduce(0) {
+                                $0 + at(0, query, head, $1) * at(1, key, head / 2, $1)
+                            }
                         return test.softCap.map { Double($0) * tanh(score / Double($0)) } ?? score
                     }
                     let sum = scores.reduce(0) { $0 + exp($1) }

@@ -1,5 +1,5 @@
+import ADPOBase
 import ADPOTensor
-import Glibc
 import TestSupport
 import Testing
 

@@ -1,5 +1,4 @@
 import ADPOTensor
-import Glibc
 import TestSupport
 import Testing
 

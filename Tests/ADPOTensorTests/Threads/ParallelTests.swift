@@ -1,6 +1,6 @@
 import ADPOTensor
-import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct ParallelTests {

@@ -1,6 +1,6 @@
 import ADPO
-import ADPOTensor
-import Glibc
+import ADPOBase
+import TestSupport
 import Testing
 
 /// The loss alone, for hosts that run the model elsewhere.

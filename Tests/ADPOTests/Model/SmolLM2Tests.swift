@@ -1,6 +1,4 @@
 import ADPO
-import ADPOTensor
-import Glibc
 import TestSupport
 import Testing
 

@@ -1,6 +1,5 @@
 import ADPO
-import ADPOTensor
-import Glibc
+import ADPOBase
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
 import ADPO
-import Glibc
+import ADPOBase
 import TestSupport
 import Testing
 

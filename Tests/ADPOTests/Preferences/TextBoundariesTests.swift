@@ -1,4 +1,5 @@
 import ADPO
+import ADPOBase
 import Testing
 
 /// Segments that end where the text says so. Tokens are given as texts, with "|" between them.

@@ -1,6 +1,6 @@
 import ADPO
+import ADPOBase
 import ADPOTensor
-import Glibc
 import TestSupport
 import Testing
 

@@ -1,5 +1,4 @@
 import ADPO
-import ADPOTensor
 import TestSupport
 import Testing
 

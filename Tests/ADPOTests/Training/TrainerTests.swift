@@ -1,5 +1,5 @@
 import ADPO
-import ADPOTensor
+import ADPOBase
 import TestSupport
 import Testing
 

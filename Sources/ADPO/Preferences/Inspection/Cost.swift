@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// What a run costs, in memory and time.
 struct Cost {
@@ -64,13 +64,13 @@ struct Cost {
         let trainer = try Trainer(model: model, configuration: configuration, pairs: dataset)
         try trainer.accumulate()  // reads the weights from the file, and computes the reference
         trainer.window = []
-        let start = monotonicSeconds()
+        let start = Clock.monotonicSeconds
         try trainer.accumulate()
         // A run would refuse pairs that teach nothing; their time is that of others.
         _ = try? trainer.apply()
-        let middle = monotonicSeconds()
+        let middle = Clock.monotonicSeconds
         _ = try trainer.evaluate(dataset)  // policy and reference, forward
-        let end = monotonicSeconds()
+        let end = Clock.monotonicSeconds
 
         let share = operations(pairs) / operations(sample)
         let epoch = (middle - start) * share

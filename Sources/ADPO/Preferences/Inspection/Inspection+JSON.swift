@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension Inspection {
     /// As `adpo.h` describes it.

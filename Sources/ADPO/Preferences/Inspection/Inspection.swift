@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// What a run would see and cost, told before it begins. Pairs are counted from 0.
 public struct Inspection: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension PreferenceDataset {
     /// One of the pairs in use, token by token.

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension Decoders {
     /// "<0x0A>" is the byte 10. The `tokenizers` package replaces each byte of a run that is not

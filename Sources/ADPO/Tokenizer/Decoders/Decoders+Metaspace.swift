@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension Decoders {
     /// The inverse of `PreTokenizers.Metaspace`: the first token loses the marks, in all others they

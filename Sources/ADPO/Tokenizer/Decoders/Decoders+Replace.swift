@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension Decoders {
     /// Puts one text in the place of another: a space in that of SentencePiece's U+2581.

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension Decoders {
     /// Removes up to a number of a character from the beginning of a text.

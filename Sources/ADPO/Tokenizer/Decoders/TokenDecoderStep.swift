@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// Changes the text of a token on its way from the vocabulary into the decoded text. Only the
 /// beginning of a text can change what a step does.

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// What a name in `tokenizer.ggml.pre` stands for, as the tokenizer.json of its models has it.
 struct GGUFPreTokenizer {

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension GGUFTokenizerFields {
     /// The fields from which the same tokenizer is read again: the inverse of

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// The tokenizer of a GGUF file: its metadata `tokenizer.ggml.*`, under the same names.
 package struct GGUFTokenizerFields: Sendable {

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// SentencePiece's scores and the merges of tokenizer.json: two ways to say the same, since there a
 /// token of a higher score is merged earlier, from whichever two tokens make it.

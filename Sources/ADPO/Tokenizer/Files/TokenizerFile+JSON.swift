@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension TokenizerFile {
     /// The tokenizer.json of a tokenizer that came from a GGUF file.

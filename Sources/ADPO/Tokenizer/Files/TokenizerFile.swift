@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// Reads the tokenizer.json of the `tokenizers` package, and the files beside it.
 package struct TokenizerFile {

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// Which pairs of tokens a byte-pair model merges, and in which order.
 package enum Merges: Sendable {

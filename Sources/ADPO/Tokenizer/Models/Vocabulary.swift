@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// The bytes of every token, and the token of some bytes.
 package struct Vocabulary: Sendable {

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// Changes a text before it is split into words.
 package protocol Normalizer: TokenizerPart {

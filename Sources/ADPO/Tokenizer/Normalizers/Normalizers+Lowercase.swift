@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension Normalizers {
     /// Maps each character to lower case by itself.

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension Normalizers {
     /// Unicode's Normalization Form C.

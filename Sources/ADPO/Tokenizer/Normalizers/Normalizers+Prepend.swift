@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension Normalizers {
     /// Puts something before each text that is not empty.

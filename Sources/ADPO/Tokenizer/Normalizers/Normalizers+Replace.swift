@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension Normalizers {
     /// Puts one text in the place of another: SentencePiece writes a space as U+2581.

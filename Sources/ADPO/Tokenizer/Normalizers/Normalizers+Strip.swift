@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension Normalizers {
     /// Removes white space from the ends of a text.

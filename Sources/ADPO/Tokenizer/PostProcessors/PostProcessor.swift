@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// What is put before and after each text.
 struct PostProcessor {

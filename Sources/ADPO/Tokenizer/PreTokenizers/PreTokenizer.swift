@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// Splits a text into pieces, and can change them; the model does not merge across their ends.
 package protocol PreTokenizer: TokenizerPart {

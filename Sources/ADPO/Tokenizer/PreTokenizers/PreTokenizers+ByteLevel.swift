@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension PreTokenizers {
     /// GPT-2's: a space before the text if asked for, and its regular expression. That the model

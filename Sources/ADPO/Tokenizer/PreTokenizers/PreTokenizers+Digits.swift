@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension PreTokenizers {
     /// Splits numbers off: each digit for itself, or runs of digits.

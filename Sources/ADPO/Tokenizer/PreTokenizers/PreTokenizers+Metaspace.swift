@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension PreTokenizers {
     /// SentencePiece's: spaces become a visible character, usually U+2581, which also begins the

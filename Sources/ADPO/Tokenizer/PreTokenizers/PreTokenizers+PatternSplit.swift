@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension PreTokenizers {
     /// `Split` by a regular expression that is known: into its matches, which cover every text.

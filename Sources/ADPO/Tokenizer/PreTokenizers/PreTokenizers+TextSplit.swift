@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 extension PreTokenizers {
     /// `Split` by a text, such as a space.

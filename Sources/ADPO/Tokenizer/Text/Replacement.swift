@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// Puts one text in the place of another, wherever it occurs.
 struct Replacement: Sendable {

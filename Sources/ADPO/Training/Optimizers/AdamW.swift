@@ -1,6 +1,6 @@
+import ADPOBase
 import ADPOTensor
 import CKernels
-import Glibc
 
 /// Adam with decoupled weight decay (arXiv 1711.05101), bias-corrected as in PyTorch.
 package final class AdamW: Optimizer {
@@ -60,7 +60,7 @@ package final class AdamW: Optimizer {
             epsilon: Float(configuration.adamEpsilon),
             decay: Float(1 - learningRate * configuration.weightDecay),
             step_size: Float(learningRate / (1 - pow(beta1, Double(steps)))),
-            root_correction: Float(sqrt(1 - pow(beta2, Double(steps)))))
+            root_correction: Float((1 - pow(beta2, Double(steps))).squareRoot()))
         for range in [0..<decaying, decaying..<count] where !range.isEmpty {
             let first = range.lowerBound
             if first == decaying { scalars.decay = 1 }

@@ -1,4 +1,4 @@
-import ADPOTensor
+import ADPOBase
 
 /// Updates parameters by their gradients. It knows them as flat vectors.
 package protocol Optimizer: AnyObject {

@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// Stochastic gradient descent with momentum, as in PyTorch: weight decay is added to the gradient,

@@ -1,9 +1,0 @@
-import ADPO
-import Testing
-
-struct ErrorTests {
-    @Test func describesItselfByItsMessage() {
-        #expect(
-            ADPOError(.format, "model.gguf is truncated").description == "model.gguf is truncated")
-    }
-}
