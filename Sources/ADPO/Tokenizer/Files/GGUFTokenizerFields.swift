@@ -5,12 +5,12 @@ package struct GGUFTokenizerFields: Sendable {
     /// "gpt2" for byte-level BPE, "llama" for SentencePiece's.
     package var model: String
     package var pre: String?
-    /// By id; those of "gpt2" in `ByteAlphabet` unless their type says otherwise.
+    /// The tokens by id; those of "gpt2" are in `ByteAlphabet` unless their type says otherwise.
     package var tokens: ByteStrings
     package var tokenTypes: [Int32]?
-    /// Of "llama": the higher, the earlier a token is merged.
+    /// The scores of "llama": the higher, the earlier a token is merged.
     package var scores: [Float]?
-    /// Of "gpt2": two tokens with a space between.
+    /// The merges of "gpt2": two tokens with a space between.
     package var merges: ByteStrings
     package var bosTokenID: Int?
     package var eosTokenID: Int?
