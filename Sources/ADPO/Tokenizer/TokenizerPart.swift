@@ -2,13 +2,13 @@ import ADPOBase
 
 /// A part of a tokenizer's pipeline: a normalizer, a pre-tokenizer or a decoder of tokenizer.json.
 package protocol TokenizerPart: Sendable {
-    /// What the part does, as tokenizer.json writes it. Parts that write the same do the same.
+    /// The part as tokenizer.json writes it. Parts that write the same do the same.
     var json: JSON { get }
 }
 
 /// The parts of one kind that can be read.
 struct PartList<Part>: Sendable {
-    /// What errors call a part of this kind.
+    /// The word for a part of this kind in errors.
     let kind: String
     /// The member of a `Sequence` that holds its parts.
     let sequence: String

@@ -26,7 +26,7 @@ public struct TokenDecoder: Sendable {
         return characters.append(bytes)
     }
 
-    /// What is left at the end: bytes that began a character.
+    /// Gives what is left at the end: bytes that began a character.
     public mutating func finish() -> [UInt8] { characters.finish() }
 
     /// Appends the bytes of the next token, which can end within a character.

@@ -1,6 +1,7 @@
 import ADPOBase
 
-/// What a name in `tokenizer.ggml.pre` stands for, as the tokenizer.json of its models has it.
+/// The parts for which a name in `tokenizer.ggml.pre` stands, as the tokenizer.json of its models
+/// has them.
 struct GGUFPreTokenizer {
     /// llama.cpp's name, and others for the same.
     let names: [String]

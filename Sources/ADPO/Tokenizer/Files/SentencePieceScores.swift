@@ -6,7 +6,7 @@ import ADPOBase
 /// They can differ in one place: where a token overlaps itself ("aa" in "aaa"), SentencePiece merges
 /// the leftmost first, and a list of merges whichever two tokens it names first.
 struct SentencePieceScores {
-    /// By id.
+    /// The score of each token, by its id.
     let scores: [Float]
 
     /// The scores of a tokenizer that lists its merges.

@@ -8,7 +8,7 @@ extension PreTokenizers {
         /// Whether the text is what is kept rather than what divides.
         let isInverted: Bool
 
-        /// What becomes of the text by which is split.
+        /// Says what becomes of the text by which is split.
         enum Behavior: String {
             case isolated = "Isolated"
             case removed = "Removed"
