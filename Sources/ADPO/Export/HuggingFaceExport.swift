@@ -27,7 +27,9 @@ enum HuggingFaceExport {
             }
             for name in names { try copy("\(directory)/\(name)", to: "\(folder)/\(name)") }
             let configuration = try JSON(path: "\(directory)/config.json")
-            try write(setting(encoding.torchName ?? "float32", in: configuration), to: "\(folder)/config.json")
+            try write(
+                setting(encoding.torchName ?? "float32", in: configuration),
+                to: "\(folder)/config.json")
         case .gguf(let metadata):
             let fields = try GGUFTokenizerFields(metadata, source: model.path)
             try write(configuration(model, encoding), to: "\(folder)/config.json")
@@ -75,7 +77,8 @@ enum HuggingFaceExport {
         var writer = ConfigurationWriter(.huggingFace, prefix: "", source: model.path)
         try family.write(model.architecture, &writer)
         return .object(
-            writer.members + [("torch_dtype", .string(encoding.torchName ?? "float32"))] + specialIDs(model))
+            writer.members + [("torch_dtype", .string(encoding.torchName ?? "float32"))]
+                + specialIDs(model))
     }
 
     private static func specialIDs(_ model: Model) -> [(key: String, value: JSON)] {
