@@ -11,7 +11,9 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CADPO", path: "include"),
-        .target(name: "CKernels", linkerSettings: [.linkedLibrary("m")]),
+        .target(
+            name: "CKernels", cSettings: [.headerSearchPath(".")],
+            linkerSettings: [.linkedLibrary("m")]),
         .target(name: "ADPOBase"),
         .target(name: "Jinja", dependencies: ["ADPOBase"]),
         .target(name: "ADPOTensor", dependencies: ["ADPOBase", "CKernels"]),

@@ -1,6 +1,6 @@
 #include "product.h"
 
-#include "decode.h"
+#include "encodings.h"
 #include "half.h"
 #include "multiarch.h"
 #include "pack.h"

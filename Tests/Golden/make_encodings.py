@@ -24,7 +24,16 @@ ggml.ggml_quantize_chunk.argtypes = [
 
 BLOCKS = 4
 # Where a format keeps its f16 scales: random bytes there would be NaN, or absurd.
-SCALES = {"Q4_0": [0], "Q4_1": [0, 2], "Q8_0": [0], "Q4_K": [0, 2], "Q6_K": [208]}
+SCALES = {
+    "Q4_0": [0],
+    "Q4_1": [0, 2],
+    "Q8_0": [0],
+    "Q4_K": [0, 2],
+    "Q6_K": [208],
+    "Q5_0": [0],
+    "Q5_1": [0, 2],
+    "Q5_K": [0, 2],
+}
 
 
 def random_blocks(kind: gguf.GGMLQuantizationType, rng: np.random.Generator) -> np.ndarray:

@@ -5,8 +5,8 @@ import ADPOTensor
 ///
 /// Matrices get the one that was asked for, or keep their own; so do vectors in safetensors files,
 /// and in GGUF files they are F32. In files of 4 bits a weight the head, which suffers most, gets
-/// Q6_K. Where an encoding's blocks do not divide the rows: Q4_K becomes Q4_1 (the same fit in
-/// blocks of 32), Q6_K Q8_0, and the others F16.
+/// Q6_K. Where an encoding's blocks do not divide the rows, its fallback takes its place, as in llama.cpp:
+/// Q5_0 that of Q4_K, Q5_1 that of Q5_K, Q8_0 that of Q6_K, and F16 that of the others.
 struct ExportEncodings {
     /// nil: as the weights are.
     let wanted: Encoding?
@@ -40,7 +40,7 @@ struct ExportEncodings {
     func encoding(of matrix: Matrix, columns: Int, isHead: Bool) -> Encoding {
         guard var encoding = wanted else { return matrix.encoding }
         if isHead, encoding.bitsPerWeight < 6 { encoding = .q6_K }
-        while columns % encoding.blockElements != 0 { encoding = encoding.fallback }
+        while columns % encoding.blockElements != 0 { encoding = encoding.fallback() }
         return encoding
     }
 
@@ -52,19 +52,6 @@ struct ExportEncodings {
         case ..<16: 0.5
         case 16: 0.1
         default: ExportCheck.exact
-        }
-    }
-}
-
-extension Encoding {
-    fileprivate var bitsPerWeight: Double { Double(blockBytes * 8) / Double(blockElements) }
-
-    /// For rows that are no whole number of blocks.
-    fileprivate var fallback: Encoding {
-        switch name {
-        case "Q4_K": .q4_1
-        case "Q6_K": .q8_0
-        default: .f16
         }
     }
 }

@@ -16,24 +16,9 @@ enum GGUFExport {
             writer = try architecture(model)
             try setTokenizer(&writer, model, directory: directory)
         }
-        writer.set("general.file_type", .uint32(fileType(encoding ?? model.weights.encoding)))
+        writer.set("general.file_type", .uint32((encoding ?? model.weights.encoding).ggufFileType))
         writer.set("general.quantization_version", .uint32(2))
         return writer
-    }
-
-    /// llama.cpp's number for what most matrices are.
-    private static func fileType(_ encoding: Encoding) -> UInt32 {
-        switch encoding.name {
-        case "F32": 0
-        case "F16": 1
-        case "Q4_0": 2
-        case "Q4_1": 3
-        case "Q8_0": 7
-        case "Q4_K": 14
-        case "Q6_K": 18
-        case "BF16": 32
-        default: 1024  // llama.cpp looks at the tensors
-        }
     }
 
     /// What the family says of the model.

@@ -27,7 +27,9 @@ enum HuggingFaceExport {
             }
             for name in names { try copy("\(directory)/\(name)", to: "\(folder)/\(name)") }
             let configuration = try JSON(path: "\(directory)/config.json")
-            try write(setting(dtype(encoding), in: configuration), to: "\(folder)/config.json")
+            try write(
+                setting(encoding.torchName ?? "float32", in: configuration),
+                to: "\(folder)/config.json")
         case .gguf(let metadata):
             let fields = try GGUFTokenizerFields(metadata, source: model.path)
             try write(configuration(model, encoding), to: "\(folder)/config.json")
@@ -56,14 +58,6 @@ enum HuggingFaceExport {
         try AtomicFile.write(Array((json.text + "\n").utf8), to: path)
     }
 
-    private static func dtype(_ encoding: Encoding) -> String {
-        switch encoding.name {
-        case "F16": "float16"
-        case "BF16": "bfloat16"
-        default: "float32"
-        }
-    }
-
     /// The configuration with the weights' type, under the key that it has or the one that every
     /// version of transformers reads.
     private static func setting(_ dtype: String, in configuration: JSON) -> JSON {
@@ -83,7 +77,8 @@ enum HuggingFaceExport {
         var writer = ConfigurationWriter(.huggingFace, prefix: "", source: model.path)
         try family.write(model.architecture, &writer)
         return .object(
-            writer.members + [("torch_dtype", .string(dtype(encoding)))] + specialIDs(model))
+            writer.members + [("torch_dtype", .string(encoding.torchName ?? "float32"))]
+                + specialIDs(model))
     }
 
     private static func specialIDs(_ model: Model) -> [(key: String, value: JSON)] {

@@ -22,7 +22,7 @@ package struct Weights: Sendable {
     package var parameterCount: Int { list.elementCount }
 
     /// A matrix that full fine-tuning cannot train; nil where there is none.
-    var firstQuantized: Matrix? { matrices.first { $0.encoding.blockElements > 1 } }
+    var firstQuantized: Matrix? { matrices.first { $0.encoding.isQuantized } }
 }
 
 extension Weights {

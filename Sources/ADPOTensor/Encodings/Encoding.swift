@@ -3,14 +3,19 @@ import CKernels
 
 /// How numbers are stored in a file: a block of `blockElements` weights takes `blockBytes` bytes.
 ///
-/// A new weight format is one file that declares a value of this type, and one line in `all`.
+/// A new encoding is a file that declares a value of this type, a C file of CKernels/encodings with its
+/// byte layout, decoder, encoder and dot product, and a line each in `all` and in encodings.h.
 package struct Encoding: Sendable {
     /// The name that users see, such as "Q4_1".
     package let name: String
     /// The ggml type number in GGUF files.
     package let ggmlType: UInt32
+    /// llama.cpp's number for files whose matrices are mostly of this encoding.
+    package let ggufFileType: UInt32
     /// The dtype name in safetensors files; nil when the format cannot hold it.
     package let safetensorsName: String?
+    /// PyTorch's name, which a config.json has.
+    package let torchName: String?
     package let blockElements: Int
     package let blockBytes: Int
     /// Decodes whole blocks: (encoded bytes, output floats, number of elements).
@@ -25,6 +30,44 @@ package struct Encoding: Sendable {
             adpo_encoded_rows, UnsafePointer<adpo_vector>?, Int, Float,
             UnsafeMutablePointer<Float>?, Int
         ) -> Void
+
+    /// What takes the place of this encoding for rows that are no whole number of blocks.
+    package let fallback: @Sendable () -> Encoding
+
+    init(
+        name: String, ggmlType: UInt32, ggufFileType: UInt32, safetensorsName: String? = nil,
+        torchName: String? = nil, blockElements: Int, blockBytes: Int,
+        decode:
+            @escaping @convention(c) @Sendable (
+                UnsafeRawPointer?, UnsafeMutablePointer<Float>?, Int
+            ) -> Void,
+        encode:
+            @escaping @convention(c) @Sendable (
+                UnsafePointer<Float>?, UnsafeMutableRawPointer?, Int
+            ) -> Void,
+        dot:
+            @escaping @convention(c) @Sendable (
+                adpo_encoded_rows, UnsafePointer<adpo_vector>?, Int, Float,
+                UnsafeMutablePointer<Float>?, Int
+            ) -> Void, fallback: @escaping @Sendable () -> Encoding = { .f16 }
+    ) {
+        self.name = name
+        self.ggmlType = ggmlType
+        self.ggufFileType = ggufFileType
+        self.safetensorsName = safetensorsName
+        self.torchName = torchName
+        self.blockElements = blockElements
+        self.blockBytes = blockBytes
+        self.decode = decode
+        self.encode = encode
+        self.dot = dot
+        self.fallback = fallback
+    }
+
+    package var bitsPerWeight: Double { Double(blockBytes * 8) / Double(blockElements) }
+
+    /// Several weights share a scale.
+    package var isQuantized: Bool { blockElements > 1 }
 
     /// The bytes of a tensor of this shape, whose rows (the last dimension) are whole blocks; nil
     /// when they are not, when a dimension is negative, or when the size overflows.
@@ -50,7 +93,9 @@ extension Encoding: Equatable {
 
 extension Encoding {
     /// Every weight format; tests walk this list.
-    package static let all: [Encoding] = [.f32, .f16, .bf16, .q4_0, .q4_1, .q8_0, .q4_K, .q6_K]
+    package static let all: [Encoding] = [
+        .f32, .f16, .bf16, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q4_K, .q5_K, .q6_K,
+    ]
 
     /// By name, in capitals or not.
     ///

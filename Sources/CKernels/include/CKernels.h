@@ -7,9 +7,7 @@
 
 #include "activation.h"
 #include "adapter.h"
-#include "decode.h"
-#include "dot.h"
-#include "encode.h"
+#include "encodings.h"
 #include "norm.h"
 #include "optimizer.h"
 #include "processor.h"
