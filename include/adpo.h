@@ -209,11 +209,14 @@ adpo_status adpo_tokenize_completion(const adpo_model *model, const char *prompt
 typedef uint32_t adpo_detokenize_flags;
 enum {
     ADPO_DETOKENIZE_DEFAULT = 0,
-    ADPO_DETOKENIZE_SKIP_SPECIAL = 1 /* leave special tokens out of the text */
+    ADPO_DETOKENIZE_SKIP_SPECIAL = 1, /* leave special tokens out of the text */
+    /* The tokens go on from others, such as a prompt's: a space before their first word stays, which
+     * tokenizers of SentencePiece's kind leave out at the beginning of a text. */
+    ADPO_DETOKENIZE_CONTINUES = 2
 };
 
 /* Token ids to text, not NUL-terminated; *needed counts bytes. A token can end within a UTF-8
- * sequence, so a part of a text need not be well-formed.
+ * sequence, so a part of a text need not be well-formed; adpo_token_callback gives whole characters.
  * Returns: INVALID_ARGUMENT (also for ids out of range), BUFFER_TOO_SMALL. */
 adpo_status adpo_detokenize(const adpo_model *model, const int32_t *ids, size_t count,
                             adpo_detokenize_flags flags, char *text, size_t capacity,
@@ -290,10 +293,10 @@ typedef struct adpo_export_report {
  * Tokenizer, chat template and metadata go along.
  *
  * `encoding` is that of the matrices: "F32", "F16" or "BF16"; in GGUF files also "Q8_0", "Q4_0",
- * "Q4_1", "Q4_K" or "Q6_K". NULL leaves them as they are, but makes quantized ones F16 in a
- * directory. In files of 4 bits a weight the head gets Q6_K. Where an encoding's blocks of 256 do
- * not divide the rows, Q4_K becomes Q4_1 and Q6_K Q8_0; where blocks of 32 do not, it is F16. Norms
- * and biases are F32 in GGUF files.
+ * "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K" or "Q6_K". NULL leaves them as they are, but makes
+ * quantized ones F16 in a directory. In files of fewer than 6 bits a weight the head gets Q6_K. Where
+ * an encoding's blocks of 256 do not divide the rows, Q4_K becomes Q5_0, Q5_K Q5_1 and Q6_K Q8_0, as
+ * in llama.cpp; where blocks of 32 do not, it is F16. Norms and biases are F32 in GGUF files.
  *
  * The result is loaded again and compared before it takes its place; otherwise the path is as it
  * was. report may be NULL.
@@ -377,9 +380,10 @@ typedef struct adpo_generation_config {
  * Returns: INVALID_ARGUMENT. */
 adpo_status adpo_generation_config_init(adpo_generation_config *config, size_t struct_size);
 
-/* Receives each new token, its bytes (not NUL-terminated; a special token's text, too) and its
- * log-prob at temperature 1. Return 0 to go on. */
-typedef int32_t (*adpo_token_callback)(int32_t token, const char *bytes, size_t length,
+/* Receives each new token, the text that it completes and its log-prob at temperature 1. The texts
+ * one after another are what follows the prompt: UTF-8 in whole characters, so that some tokens have
+ * none, as special tokens do. A NUL stands behind each. Return 0 to go on. */
+typedef int32_t (*adpo_token_callback)(int32_t token, const char *text, size_t length,
                                        float logprob, void *user_data);
 
 /* Continues the prompt (at least one token) until an EOS token or max_tokens. `tokens` receives

@@ -44,13 +44,10 @@ public func adpo_generate(
         }
         var isCancelled = false
         let generated = try ADPOExports.session(session).use { (session) throws(ADPOError) in
-            let tokenizer = session.model.tokenizer
-            return try session.generate(prompt: prompt, configuration) { token in
+            try session.generate(prompt: prompt, configuration) { token in
                 guard let onToken else { return true }
-                let bytes = tokenizer.decode([token.id])
-                isCancelled = bytes.withUnsafeBytes {
-                    let text = $0.baseAddress?.assumingMemoryBound(to: CChar.self)
-                    return onToken(token.id, text, $0.count, token.logProb, userData) != 0
+                isCancelled = token.text.withCString { text in
+                    onToken(token.id, text, token.text.utf8.count, token.logProb, userData) != 0
                 }
                 return !isCancelled
             }

@@ -67,11 +67,13 @@ public func adpo_detokenize(
     status { () throws(ADPOError) in
         let output = try OutputBuffer(text, capacity, needed)
         let skipSpecial = adpo_detokenize_flags(ADPO_DETOKENIZE_SKIP_SPECIAL)
-        try checkFlags(flags, known: skipSpecial)
+        let continues = adpo_detokenize_flags(ADPO_DETOKENIZE_CONTINUES)
+        try checkFlags(flags, known: skipSpecial | continues)
         let model = try ADPOExports.model(model)
         let ids = try array(ids, count, "ids")
         try model.check(ids)
-        let bytes = model.tokenizer.decode(ids, skipSpecialTokens: flags & skipSpecial != 0)
+        let bytes = model.tokenizer.decode(
+            ids, skipSpecialTokens: flags & skipSpecial != 0, continuesText: flags & continues != 0)
         try output.write(bytes.map { CChar(bitPattern: $0) })
     }
 }

@@ -41,6 +41,13 @@ VERSIONS = {
     name: version(name) for name in ("tokenizers", "transformers", "gguf", "llama_cpp_python")
 }
 
+UPPER, LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+CASED = (
+    rf"[^\r\n\p{{L}}\p{{N}}]?{UPPER}*{LOWER}+%s|[^\r\n\p{{L}}\p{{N}}]?{UPPER}+{LOWER}*%s|%s"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+
 # What the tiny tokenizers learn from.
 TRAINING = [
     "The quick brown fox jumps over the lazy dog. It's what they've done, and we'll see that.\n",
@@ -104,6 +111,8 @@ TEXTS: list[str | tuple[str, int]] = [
     "▁ ▁▁ a▁b ▁ c  ▁",
     "<s>Hi</s> <s> [INST] ask [/INST]</s>",
     "<0x0A><0xE4> <unk> <0x41",
+    "camelCase HTMLParser XMLHttpRequest iPhone's MacOS'LL ǅungla ʰA ªb Éa aÉ éÉ你A你a //path/\n/",
+    "\u0301a \u0301A \u0301 \u0301\u0301B a\u0301B A\u0301b 你\u0301 'S A'sB",
     "<bos><start_of_turn>user\nHi!<end_of_turn>\n<start_of_turn>model\n",
     "<h1>Title</h1>\t<h1> x</h1>",
     "\U0001e5d0\U0001e5f1 \U00011de3\U00016ff4 \U000105d2\u0307 a\u1ac1\u0316",
@@ -147,11 +156,11 @@ def trained(
     return tokenizer
 
 
-def split(digits: str) -> pre_tokenizers.PreTokenizer:
-    """Make the pre-tokenizer of llama-3 and qwen2."""
+def split(pattern: str) -> pre_tokenizers.PreTokenizer:
+    """Make the pre-tokenizer of llama-3 and its like."""
     return pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(TIKTOKEN % digits), "isolated"),
+            pre_tokenizers.Split(Regex(pattern), "isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
@@ -186,7 +195,7 @@ def smollm() -> tuple[Tokenizer, dict]:
 
 def llama3() -> tuple[Tokenizer, dict]:
     """Make one like Llama-3's: ignore_merges, and a token that no merges lead to."""
-    tokenizer = trained(split(r"\p{N}{1,3}"), 800)
+    tokenizer = trained(split(TIKTOKEN % r"\p{N}{1,3}"), 800)
     document = json.loads(tokenizer.to_str())
     model = document["model"]
     model["ignore_merges"] = True
@@ -214,7 +223,7 @@ def llama3() -> tuple[Tokenizer, dict]:
 
 def qwen2() -> tuple[Tokenizer, dict]:
     """Make one like Qwen2's."""
-    tokenizer = trained(split(r"\p{N}"), 750, normalizer=normalizers.NFC())
+    tokenizer = trained(split(TIKTOKEN % r"\p{N}"), 750, normalizer=normalizers.NFC())
     tokenizer.add_special_tokens(["<|endoftext|>", "<|im_start|>", "<|im_end|>"])
     tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
     return tokenizer, {
@@ -223,6 +232,22 @@ def qwen2() -> tuple[Tokenizer, dict]:
         "pad_token": "<|endoftext|>",
         "unk_token": None,
     }
+
+
+def gpt4o() -> tuple[Tokenizer, dict]:
+    """Make one like GPT-4o's and Phi-4-mini's."""
+    pattern = CASED % (CONTRACTIONS, CONTRACTIONS, r"\p{N}{1,3}")
+    tokenizer = trained(split(pattern), 700)
+    tokenizer.add_special_tokens(["<|endoftext|>"])
+    return tokenizer, {"eos_token": "<|endoftext|>"}
+
+
+def tekken() -> tuple[Tokenizer, dict]:
+    """Make one like Mistral's tekken."""
+    tokenizer = trained(split(CASED % ("", "", r"\p{N}")), 700, ignore_merges=True)
+    tokenizer.add_special_tokens(["<s>", "</s>"])
+    tokenizer.post_processor = sentencepiece_style.template(tokenizer, "<s>")
+    return tokenizer, {"bos_token": "<s>", "eos_token": "</s>"}
 
 
 def gpt_neox() -> tuple[Tokenizer, dict]:
@@ -347,7 +372,8 @@ def main() -> None:
     """Write all fixtures and goldens."""
     cases = {}
     pieces = sentencepiece_style.pieces(TRAINING)
-    made = [(make.__name__, *make()) for make in (gpt2, smollm, llama3, qwen2, gpt_neox, added)]
+    makers = (gpt2, smollm, llama3, qwen2, gpt4o, tekken, gpt_neox, added)
+    made = [(make.__name__, *make()) for make in makers]
     for make in sentencepiece_style.ALL:
         made.append((make.__name__, *make(pieces)))
     for name, tokenizer, config in made:

@@ -30,8 +30,7 @@ enum GGUFExport {
         var writer = configuration.metadata
         writer.set("general.architecture", .text(family.ggufName))
         writer.set("general.type", .text("model"))
-        let name = model.path.split(separator: "/").last.map(String.init) ?? family.name
-        writer.set("general.name", .text(name))
+        writer.set("general.name", .text(model.name))
         return writer
     }
 
@@ -42,6 +41,9 @@ enum GGUFExport {
             TokenizerFile.description(directory: directory), count: model.architecture.vocabulary)
         func key(_ name: String) -> String { "tokenizer.ggml.\(name)" }
         writer.set(key("model"), .text(fields.model))
+        if fields.addedTokensStripRight, !GGUFTokenizerFields.isPhi3(name: model.name) {
+            writer.set("general.name", .text("Phi-3 \(model.name)"))
+        }
         if let pre = fields.pre { writer.set(key("pre"), .text(pre)) }
         writer.set(key("tokens"), .strings(fields.tokens.map(Array.init)))
         if let types = fields.tokenTypes { writer.set(key("token_type"), .int32s(types)) }
@@ -66,5 +68,12 @@ enum GGUFExport {
             let key = "tokenizer.chat_template"
             writer.set(name == "default" ? key : "\(key).\(name)", .text(text))
         }
+    }
+}
+
+extension Model {
+    /// The last part of its path.
+    fileprivate var name: String {
+        path.split(separator: "/").last.map(String.init) ?? architecture.family
     }
 }

@@ -18,6 +18,9 @@ public struct GeneratedToken: Sendable, Equatable {
     public var id: Int32
     /// Its log-prob at temperature 1.
     public var logProb: Float
+    /// The text that it completes, as it goes on from the prompt: none for special tokens and inside
+    /// of a character that several tokens share.
+    public var text = ""
 }
 
 extension Session {
@@ -43,6 +46,7 @@ extension Session {
         let logits = try Buffer<Float>(zeros: model.architecture.vocabulary)
         let scratch = try Buffer<Float>(zeros: model.architecture.vocabulary)
         var random = RandomGenerator(seed: configuration.seed)
+        var text = TokenDecoder(model.tokenizer, skipSpecialTokens: true, continuesText: true)
         var generated: [GeneratedToken] = []
         var next = prompt
         while generated.count < configuration.maxTokens {
@@ -54,11 +58,16 @@ extension Session {
             try decoder.forward(
                 PackedSequence(tokens: next, past: cache.count), lora: adapter?.lora, cache: cache)
             decoder.logits(rows: next.count - 1..<next.count, into: logits.pointer)
-            let token = try Self.pick(
+            var token = try Self.pick(
                 logits.span, temperature: configuration.temperature, &random,
                 scratch: scratch.mutableSpan)
+            let isLast =
+                model.endTokens.contains(token.id)
+                || generated.count + 1 == configuration.maxTokens
+            let bytes = text.append(token.id) + (isLast ? text.finish() : [])
+            token.text = String(decoding: bytes, as: UTF8.self)
             generated.append(token)
-            guard onToken(token), !model.endTokens.contains(token.id) else { break }
+            guard onToken(token), !isLast else { break }
             next = [token.id]
         }
         return generated

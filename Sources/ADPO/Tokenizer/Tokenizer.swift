@@ -31,7 +31,7 @@ public final class Tokenizer: Sendable {
         normalizers = description.normalizers
         preTokenizers = description.preTokenizers[...]
         encoder = BytePairEncoder(description)
-        decoders = description.decoders
+        decoders = description.decoders.filter(\.changesTokens)
         rawMatcher = AddedTokenMatcher(description.addedTokens.filter { !$0.isNormalized })
         normalizedMatcher = AddedTokenMatcher(description.addedTokens.filter(\.isNormalized))
         prefix = description.prefix
@@ -131,7 +131,9 @@ public final class Tokenizer: Sendable {
     ) -> [UInt8] {
         var decoder = TokenDecoder(
             self, skipSpecialTokens: skipSpecialTokens, continuesText: continuesText)
-        return ids.flatMap { decoder.bytes(of: $0) }
+        var bytes: [UInt8] = []
+        for id in ids { decoder.append(id, to: &bytes) }
+        return bytes
     }
 
     /// Appends the ids of added tokens, and calls `encode` for the text between them.

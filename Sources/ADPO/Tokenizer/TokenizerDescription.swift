@@ -8,7 +8,7 @@ package struct TokenizerDescription: Sendable {
     package var preTokenizers: [any PreTokenizer] = []
     package var model = BytePairModel()
     package var decoders: [any TokenDecoderStep] = []
-    /// What the post-processor puts before and after a text.
+    /// The tokens that the post-processor puts before and after a text.
     package var prefix: [Int32] = []
     package var suffix: [Int32] = []
     package var bos: Int32?

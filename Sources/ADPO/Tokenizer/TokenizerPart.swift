@@ -2,13 +2,13 @@ import ADPOBase
 
 /// A part of a tokenizer's pipeline: a normalizer, a pre-tokenizer or a decoder of tokenizer.json.
 package protocol TokenizerPart: Sendable {
-    /// What the part does, as tokenizer.json writes it. Parts that write the same do the same.
+    /// The part as tokenizer.json writes it. Parts that write the same do the same.
     var json: JSON { get }
 }
 
 /// The parts of one kind that can be read.
 struct PartList<Part>: Sendable {
-    /// What errors call a part of this kind.
+    /// The word for a part of this kind in errors.
     let kind: String
     /// The member of a `Sequence` that holds its parts.
     let sequence: String
@@ -66,6 +66,9 @@ extension JSON {
         .object([("type", .string(type))] + members)
     }
 
+    /// A string, of bytes that came from one.
+    static func text(_ bytes: [UInt8]) -> JSON { .string(String(decoding: bytes, as: UTF8.self)) }
+
     /// A replacement's pattern: a text that is looked for as it is.
     ///
     /// - Throws: `.unsupported` for regular expressions, `.format` for an empty text.
@@ -79,9 +82,4 @@ extension JSON {
         }
         return Array(text.utf8)
     }
-}
-
-extension String {
-    /// The text of bytes that came from one.
-    init(utf8 bytes: some Collection<UInt8>) { self.init(decoding: bytes, as: UTF8.self) }
 }

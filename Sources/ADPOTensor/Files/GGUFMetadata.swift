@@ -92,10 +92,25 @@ package struct GGUFArray: Sendable {
     package var byteCount: Int { bytes.count }
 
     /// nil when an element is no integer.
-    package var integers: [Int]? { elements(\.integer) }
+    package var integers: [Int]? {
+        // A vocabulary has hundreds of thousands of these.
+        if elementType == .int32 { return numbers { Int(Int32(bitPattern: $0)) } }
+        return elements(\.integer)
+    }
 
     /// nil when an element is no number.
-    package var floats: [Float]? { elements { $0.double.map(Float.init) } }
+    package var floats: [Float]? {
+        if elementType == .float32 { return numbers(Float.init(bitPattern:)) }
+        return elements { $0.double.map(Float.init) }
+    }
+
+    /// Elements of 32 bits.
+    private func numbers<T>(_ convert: (UInt32) -> T) -> [T] {
+        (0..<min(count, bytes.count / 4)).map {
+            convert(
+                UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self)))
+        }
+    }
 
     /// nil when an element is no Boolean.
     package var bools: [Bool]? { elements(\.bool) }

@@ -100,7 +100,10 @@ struct ExportTests {
     }
 
     /// The tiny model's rows are no multiples of 256.
-    @Test(arguments: [("Q4_K", "Q4_1", "Q8_0"), ("Q6_K", "Q8_0", "Q8_0"), ("Q4_0", "Q4_0", "Q8_0")])
+    @Test(arguments: [
+        ("Q4_K", "Q5_0", "Q8_0"), ("Q5_K", "Q5_1", "Q8_0"), ("Q6_K", "Q8_0", "Q8_0"),
+        ("Q4_0", "Q4_0", "Q8_0"), ("Q5_0", "Q5_0", "Q8_0"),
+    ])
     func fallsBackWhereBlocksDoNotFit(
         _ encoding: String, _ expected: String, _ head: String
     ) throws {

@@ -28,6 +28,21 @@ struct GenerationTests {
         expectClose(generated.map(\.logProb), Array(scores), absolute: 1e-4)
     }
 
+    /// Each token's text is whole characters, and all of them are what follows the prompt.
+    @Test func tokensBringTheirText() throws {
+        let session = try session()
+        var configuration = GenerationConfiguration()
+        configuration.maxTokens = 40
+        configuration.temperature = 2
+        for seed in 0..<8 {
+            configuration.seed = UInt64(seed)
+            let generated = try session.generate(prompt: [3], configuration)
+            let bytes = session.model.tokenizer.decode(
+                generated.map(\.id), skipSpecialTokens: true, continuesText: true)
+            #expect(generated.map(\.text).joined() == String(decoding: bytes, as: UTF8.self))
+        }
+    }
+
     @Test func theSameSeedGivesTheSameText() throws {
         let session = try session()
         var configuration = GenerationConfiguration()

@@ -7,7 +7,7 @@ import Testing
 struct TokenizerExportTests {
     static let names = [
         ("gpt2", "gpt-2"), ("smollm", "smollm"), ("llama3", "llama-bpe"), ("qwen2", "qwen2"),
-        ("gpt_neox", "olmo"),
+        ("gpt4o", "gpt-4o"), ("tekken", "tekken"), ("gpt_neox", "olmo"),
     ]
 
     private func description(_ name: String) throws -> TokenizerDescription {

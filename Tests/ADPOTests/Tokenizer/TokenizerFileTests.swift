@@ -1,6 +1,5 @@
 import ADPO
 import ADPOBase
-import ADPOTensor
 import TestSupport
 import Testing
 
@@ -137,6 +136,66 @@ struct TokenizerFileTests {
                 == .unsupported)
     }
 
+    /// With the decoder of SentencePiece's tokenizers, and without ByteLevel.
+    private static func error(
+        normalizer: String = "null", preTokenizer: String = "null", steps: String
+    ) throws -> ADPOError? {
+        try error(
+            model: #"{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":["a b"]}"#,
+            normalizer: normalizer, preTokenizer: preTokenizer,
+            decoder: #"{"type":"Sequence","decoders":[\#(steps)]}"#)
+    }
+
+    private static let fuse = #"{"type":"Fuse"}"#
+    private static let strip = #"{"type":"Strip","content":" ","start":1,"stop":0}"#
+    private static let replace = #"{"type":"Replace","pattern":{"String":"a"},"content":" "}"#
+
+    @Test func knowsDecodersInTheirOrderOnly() throws {
+        #expect(try Self.error(steps: "\(Self.replace),\(Self.fuse),\(Self.strip)") == nil)
+        #expect(try Self.error(steps: "\(Self.strip),\(Self.fuse)")?.code == .unsupported)
+        #expect(try Self.error(steps: "\(Self.strip)")?.code == .unsupported)
+        #expect(try Self.error(steps: "\(Self.fuse),\(Self.replace)")?.code == .unsupported)
+        #expect(try Self.error(steps: "\(Self.fuse),\(Self.byteLevel)")?.code == .unsupported)
+        let right = Self.strip.replacing("\"stop\":0", with: "\"stop\":1")
+        #expect(try Self.error(steps: "\(Self.fuse),\(right)")?.code == .unsupported)
+        let two = Self.strip.replacing("\" \"", with: "\"  \"")
+        #expect(try Self.error(steps: "\(Self.fuse),\(two)")?.code == .format)
+    }
+
+    @Test func refusesPartsWithoutTheirOptions() throws {
+        func code(normalizer: String) throws -> ADPOError.Code? {
+            try Self.error(normalizer: normalizer, steps: Self.fuse)?.code
+        }
+        #expect(try code(normalizer: #"{"type":"Prepend"}"#) == .format)
+        #expect(try code(normalizer: #"{"type":"Replace","pattern":{"String":"a"}}"#) == .format)
+        let empty = #"{"type":"Replace","pattern":{"String":""},"content":"b"}"#
+        #expect(try code(normalizer: empty) == .format)
+        let expression = #"{"type":"Replace","pattern":{"Regex":" {2,}"},"content":"b"}"#
+        #expect(try code(normalizer: expression) == .unsupported)
+        func code(preTokenizer: String) throws -> ADPOError.Code? {
+            try Self.error(preTokenizer: preTokenizer, steps: Self.fuse)?.code
+        }
+        #expect(try code(preTokenizer: #"{"type":"Metaspace"}"#) == .format)
+        let scheme = #"{"type":"Metaspace","replacement":"_","prepend_scheme":"last"}"#
+        #expect(try code(preTokenizer: scheme) == .unsupported)
+        let behavior = #"{"type":"Split","pattern":{"String":" "},"behavior":"Glued"}"#
+        #expect(try code(preTokenizer: behavior) == .unsupported)
+    }
+
+    /// A file must not turn a text of a megabyte into one that fills the memory.
+    @Test func boundsHowMuchLongerTextBecomes() throws {
+        func sequence(_ content: Int, _ count: Int) -> String {
+            let content = String(repeating: "a", count: content)
+            let part = #"{"type":"Replace","pattern":{"String":"a"},"content":"\#(content)"}"#
+            let parts = Array(repeating: part, count: count).joined(separator: ",")
+            return #"{"type":"Sequence","normalizers":[\#(parts)]}"#
+        }
+        #expect(try Self.error(normalizer: sequence(8, 2), steps: Self.fuse) == nil)
+        #expect(try Self.error(normalizer: sequence(8, 3), steps: Self.fuse)?.code == .unsupported)
+        #expect(try Self.error(normalizer: sequence(65, 1), steps: Self.fuse)?.code == .unsupported)
+        #expect(try Self.error(normalizer: sequence(64, 8), steps: Self.fuse)?.code == .unsupported)
+    }
+
     @Test(arguments: ["-1", "3", "1e12", #""0""#])
     func refusesTemplatesWithImproperIDs(id: String) throws {
         let template = """
@@ -158,87 +217,5 @@ struct TokenizerFileTests {
         #expect(try Self.error(file: "GGUF")?.code == .format)
         let error = #expect(throws: ADPOError.self) { try Tokenizer(directory: "/nonexistent") }
         #expect(error?.code == .notFound)
-    }
-
-    // MARK: GGUF
-
-    private static func strings(_ strings: String...) -> ByteStrings {
-        ByteStrings(strings.map(\.utf8))
-    }
-
-    private static func fields() -> GGUFTokenizerFields {
-        GGUFTokenizerFields(
-            model: "gpt2", pre: "gpt-2", tokens: strings("a", "b", "ab"), merges: strings("a b"))
-    }
-
-    private static func error(_ change: (inout GGUFTokenizerFields) -> Void) -> ADPOError.Code? {
-        var fields = Self.fields()
-        change(&fields)
-        do {
-            _ = try Tokenizer(fields)
-            return nil
-        } catch {
-            return error.code
-        }
-    }
-
-    @Test func refusesMalformedGGUFMetadata() {
-        #expect(Self.error { _ in } == nil)
-        #expect(Self.error { $0.tokens = Self.strings("a", "b", "ab", "", "") } == nil)
-        #expect(Self.error { $0.tokenTypes = [1] } == .format)
-        #expect(Self.error { $0.tokens = Self.strings("a", "a", "ab") } == .format)
-        #expect(Self.error { $0.merges = Self.strings("a c") } == .format)
-        #expect(Self.error { $0.merges = Self.strings("") } == .format)
-        #expect(Self.error { $0.eosTokenID = 3 } == .format)
-        #expect(Self.error { $0.eosTokenID = -1 } == .format)
-        #expect(Self.error { $0.bosTokenID = .max } == .format)
-    }
-
-    /// Arrays of another type are no arrays that are missing: merges would silently be none.
-    @Test(arguments: [
-        ("tokens", GGUFNewValue.int32s([1])), ("merges", .text("a b")), ("merges", .int32s([1])),
-        ("token_type", .strings([[0x31]])),
-    ])
-    func refusesGGUFArraysOfAnotherType(_ key: String, _ value: GGUFNewValue) throws {
-        var writer = GGUFWriter()
-        writer.set("tokenizer.ggml.model", .text("gpt2"))
-        writer.set("tokenizer.ggml.tokens", .strings([Array("a".utf8)]))
-        writer.set("tokenizer.ggml.merges", .strings([]))
-        writer.set("tokenizer.ggml.\(key)", value)
-        try withTemporaryDirectory { directory in
-            try writer.write([], to: directory + "/a.gguf") { (_, _) throws(ADPOError) in }
-            let metadata = try GGUFFile(path: directory + "/a.gguf").metadata
-            let error = #expect(throws: ADPOError.self) {
-                try GGUFTokenizerFields(metadata, source: "a.gguf")
-            }
-            #expect(error?.code == .format)
-            #expect(error?.message.contains(key) == true)
-        }
-    }
-
-    /// llama.cpp refuses it, too; an empty list is one.
-    @Test func refusesGGUFTokenizersWithoutMerges() throws {
-        var writer = GGUFWriter()
-        writer.set("tokenizer.ggml.model", .text("gpt2"))
-        writer.set("tokenizer.ggml.tokens", .strings([Array("a".utf8)]))
-        try withTemporaryDirectory { directory in
-            func fields() throws -> GGUFTokenizerFields {
-                try writer.write([], to: directory + "/a.gguf") { (_, _) throws(ADPOError) in }
-                return try GGUFTokenizerFields(
-                    GGUFFile(path: directory + "/a.gguf").metadata, source: "a.gguf")
-            }
-            let error = #expect(throws: ADPOError.self) { try fields() }
-            #expect(error?.code == .format)
-            #expect(error?.message.contains("tokenizer.ggml.merges is missing") == true)
-            writer.set("tokenizer.ggml.merges", .strings([]))
-            let none = try fields().merges
-            #expect(none.isEmpty)
-        }
-    }
-
-    @Test func doesNotSupportOtherGGUFTokenizers() {
-        #expect(Self.error { $0.model = "t5" } == .unsupported)
-        #expect(Self.error { $0.pre = "deepseek-llm" } == .unsupported)
-        #expect(Self.error { $0.pre = nil } == .unsupported)
     }
 }

@@ -6,7 +6,8 @@ import Testing
 /// Ids and texts equal those of the `tokenizers` package (Tests/Golden/make_tokenizers.py).
 struct TokenizerTests {
     static let names = [
-        "gpt2", "smollm", "llama3", "qwen2", "gpt_neox", "added", "llama2", "mistral", "phi3",
+        "gpt2", "smollm", "llama3", "qwen2", "gpt4o", "tekken", "gpt_neox", "added", "llama2",
+        "mistral", "phi3",
         "gemma", "metaspace",
     ]
 
@@ -30,7 +31,7 @@ struct TokenizerTests {
 
     @Test(arguments: [
         ("gpt2", "gpt-2"), ("smollm", "smollm"), ("llama3", "llama-bpe"), ("qwen2", "qwen2"),
-        ("gpt_neox", "olmo"),
+        ("gpt4o", "gpt-4o"), ("tekken", "tekken"), ("gpt_neox", "olmo"),
     ])
     func givesTheSameIDsFromGGUFMetadata(name: String, pre: String) throws {
         let fields = try TokenizerGolden.ggufFields(name, pre: pre)

@@ -300,11 +300,11 @@ static void fill_generation(void)
     host.generation.temperature = 1;
 }
 
-static int32_t third_token(int32_t token, const char *bytes, size_t length, float logprob,
+static int32_t third_token(int32_t token, const char *text, size_t length, float logprob,
                            void *count)
 {
     (void)token, (void)length, (void)logprob;
-    TRUE(bytes != NULL);
+    TRUE(text != NULL && text[length] == 0);
     return ++*(int *)count == 3;
 }
 

@@ -5,9 +5,9 @@
 #include <string.h>
 
 /* Uses its own handle within a call of it. */
-static int32_t intrude(int32_t token, const char *bytes, size_t length, float logprob, void *session)
+static int32_t intrude(int32_t token, const char *text, size_t length, float logprob, void *session)
 {
-    (void)token, (void)bytes, (void)length, (void)logprob;
+    (void)token, (void)text, (void)length, (void)logprob;
     EXPECT(ADPO_ERROR_BUSY, adpo_score(session, good, 3, numbers));
     EXPECT(ADPO_ERROR_BUSY, adpo_session_set_adapter(session, NULL));
     return 1;

@@ -99,10 +99,10 @@ static void *train(void *path)
     return NULL;
 }
 
-static int32_t end_session(int32_t token, const char *bytes, size_t length, float logprob,
+static int32_t end_session(int32_t token, const char *text, size_t length, float logprob,
                            void *session)
 {
-    (void)token, (void)bytes, (void)length, (void)logprob;
+    (void)token, (void)text, (void)length, (void)logprob;
     adpo_session_destroy(*(adpo_session **)session);
     *(adpo_session **)session = NULL;
     return 1;

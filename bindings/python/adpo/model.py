@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from adpo.session import Session
 
 # Of weights; Hugging Face directories hold the first three.
-ENCODINGS = ("F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q4_K", "Q6_K")
+ENCODINGS = (
+    *("F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1"),
+    *("Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K"),
+)
 
 
 @dataclass(frozen=True)
@@ -209,7 +212,9 @@ class Model(Handle):
         count = _marshal.fill(call, len(before) + len(after) + 8)
         return ids[: prompt_count.value], ids[prompt_count.value : count]
 
-    def detokenize(self, ids: Tokens, *, skip_special: bool = False) -> str:
+    def detokenize(
+        self, ids: Tokens, *, skip_special: bool = False, continues: bool = False
+    ) -> str:
         """Token ids to text; bytes that are no UTF-8 become U+FFFD.
 
         Parameters
@@ -217,13 +222,20 @@ class Model(Handle):
         ids : sequence of int
         skip_special : bool
             Leave special tokens out.
+        continues : bool
+            The tokens go on from others, such as a prompt's: a space before their first word
+            stays, which tokenizers of SentencePiece's kind leave out at the beginning of a text.
         """
-        return self.detokenize_bytes(ids, skip_special=skip_special).decode("utf-8", "replace")
+        text = self.detokenize_bytes(ids, skip_special=skip_special, continues=continues)
+        return text.decode("utf-8", "replace")
 
-    def detokenize_bytes(self, ids: Tokens, *, skip_special: bool = False) -> bytes:
+    def detokenize_bytes(
+        self, ids: Tokens, *, skip_special: bool = False, continues: bool = False
+    ) -> bytes:
         """Token ids to bytes: a token can begin or end within a UTF-8 sequence."""
         tokens = _marshal.token_array(ids)
         flags = _abi.ENUMS["ADPO_DETOKENIZE_SKIP_SPECIAL"] if skip_special else 0
+        flags |= _abi.ENUMS["ADPO_DETOKENIZE_CONTINUES"] if continues else 0
         return _marshal.fill_bytes(
             lambda *buffer: library().adpo_detokenize(
                 self._pointer, _marshal.ids_pointer(tokens), len(tokens), flags, *buffer
@@ -324,7 +336,7 @@ class Model(Handle):
         adapter : Adapter, optional
         encoding : str, optional
             Of the matrices: "F32", "F16" or "BF16"; in GGUF files also "Q8_0", "Q4_0", "Q4_1",
-            "Q4_K" or "Q6_K". None leaves them as they are, but makes quantized ones F16 in a
+            "Q5_0", "Q5_1", "Q4_K", "Q5_K" or "Q6_K". None leaves them as they are, but makes quantized ones F16 in a
             directory.
 
         Returns

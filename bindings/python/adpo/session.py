@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,7 +51,7 @@ class Generation:
     logprobs : ndarray of float32
         Of each token, at temperature 1.
     text : str
-        Without special tokens.
+        What follows the prompt, without special tokens.
     """
 
     tokens: TokenArray
@@ -236,15 +235,13 @@ class Session(Handle):
 
         tokens: list[int] = []
         logprobs: list[float] = []
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        texts: list[str] = []
 
-        def receive(token: int, _data: Any, _length: int, logprob: float, _: object) -> Any:
+        def receive(token: int, data: Any, length: int, logprob: float, _: object) -> Any:
             tokens.append(token)
             logprobs.append(logprob)
-            if not on_token:
-                return False
-            text = decoder.decode(self.model.detokenize_bytes([token], skip_special=True))
-            return on_token(token, text, logprob)
+            texts.append(ctypes.string_at(data, length).decode() if length else "")
+            return on_token(token, texts[-1], logprob) if on_token else False
 
         callback = Callback(_abi.adpo_token_callback, receive)
         callback.run(
@@ -261,5 +258,4 @@ class Session(Handle):
             )
         )
         generated = np.array(tokens, np.int32)
-        text = self.model.detokenize(generated, skip_special=True)
-        return Generation(generated, np.array(logprobs, np.float32), text)
+        return Generation(generated, np.array(logprobs, np.float32), "".join(texts))

@@ -48,6 +48,7 @@ def test_tokenizing_there_and_back(model, text):
     ids = model.tokenize(text, add_special=False)
     assert ids.dtype == np.int32
     assert model.detokenize(ids) == text
+    assert model.detokenize(ids, continues=True) == text
 
 
 def test_completion_tokens_follow_the_prompt(model):

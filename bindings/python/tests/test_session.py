@@ -86,7 +86,7 @@ def test_greedy_generation_takes_the_likeliest_token(session, model):
         assert last[token] == pytest.approx(last.max(), abs=1e-5)
         assert logprob == pytest.approx(last[token], abs=1e-4)
         tokens.append(int(token))
-    assert generation.text == model.detokenize(generation.tokens, skip_special=True)
+    assert generation.text == model.detokenize(generation.tokens, skip_special=True, continues=True)
 
 
 def test_a_text_prompt_is_tokenized(session, model):

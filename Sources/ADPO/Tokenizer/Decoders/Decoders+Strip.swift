@@ -25,7 +25,8 @@ extension Decoders {
             .part(
                 "Strip",
                 [
-                    ("content", .string(String(utf8: character))), ("start", .integer(count)),
+                    ("content", .text(character)),
+                    ("start", .integer(count)),
                     ("stop", .integer(0)),
                 ])
         }

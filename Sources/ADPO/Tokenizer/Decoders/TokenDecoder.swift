@@ -20,21 +20,28 @@ public struct TokenDecoder: Sendable {
     /// The text (UTF-8) that is complete with this token. A character that several tokens share
     /// comes with the last of them. An id that no token has is nothing, as many models have more ids
     /// than tokens.
-    public mutating func append(_ id: Int32) -> [UInt8] { characters.append(bytes(of: id)) }
+    public mutating func append(_ id: Int32) -> [UInt8] {
+        var bytes: [UInt8] = []
+        append(id, to: &bytes)
+        return characters.append(bytes)
+    }
 
-    /// What is left at the end: bytes that began a character.
+    /// Gives what is left at the end: bytes that began a character.
     public mutating func finish() -> [UInt8] { characters.finish() }
 
-    /// The bytes of the next token, which can end within a character.
-    mutating func bytes(of id: Int32) -> [UInt8] {
-        guard tokenizer.vocabulary.contains(id),
-            !skipsSpecialTokens || !tokenizer.specialTokens.contains(id)
-        else { return [] }
-        var bytes = Array(tokenizer.vocabulary[id])
-        for index in places.indices {
-            tokenizer.decoders[index].apply(&bytes, at: &places[index])
+    /// Appends the bytes of the next token, which can end within a character.
+    mutating func append(_ id: Int32, to bytes: inout [UInt8]) {
+        guard !skipsSpecialTokens || !tokenizer.specialTokens.contains(id) else { return }
+        guard !places.isEmpty else {
+            bytes += tokenizer.vocabulary[id]
+            return
         }
-        return bytes
+        guard tokenizer.vocabulary.contains(id) else { return }
+        var token = Array(tokenizer.vocabulary[id])
+        for index in places.indices {
+            tokenizer.decoders[index].apply(&token, at: &places[index])
+        }
+        bytes += token
     }
 }
 

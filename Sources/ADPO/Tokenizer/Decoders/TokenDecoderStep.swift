@@ -7,6 +7,12 @@ package protocol TokenDecoderStep: TokenizerPart {
     ///   - token: the token's bytes; in, and out.
     ///   - place: where the token is. The steps of a text have one each; it begins as `.start`.
     func apply(_ token: inout [UInt8], at place: inout DecoderPlace)
+    /// False where `apply` does nothing.
+    var changesTokens: Bool { get }
+}
+
+extension TokenDecoderStep {
+    package var changesTokens: Bool { true }
 }
 
 /// How far a decoder step is into its text.
@@ -47,12 +53,14 @@ extension Decoders {
     /// `ByteAlphabet`, which the vocabulary has undone when it was read.
     struct ByteLevel: TokenDecoderStep {
         var json: JSON { .byteLevel() }
+        var changesTokens: Bool { false }
         func apply(_ token: inout [UInt8], at place: inout DecoderPlace) {}
     }
 
     /// One text of all tokens, which they become anyway.
     struct Fuse: TokenDecoderStep {
         var json: JSON { .part("Fuse") }
+        var changesTokens: Bool { false }
         func apply(_ token: inout [UInt8], at place: inout DecoderPlace) {}
     }
 }

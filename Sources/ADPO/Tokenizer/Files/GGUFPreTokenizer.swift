@@ -1,6 +1,7 @@
 import ADPOBase
 
-/// What a name in `tokenizer.ggml.pre` stands for, as the tokenizer.json of its models has it.
+/// The parts for which a name in `tokenizer.ggml.pre` stands, as the tokenizer.json of its models
+/// has them.
 struct GGUFPreTokenizer {
     /// llama.cpp's name, and others for the same.
     let names: [String]
@@ -27,6 +28,11 @@ struct GGUFPreTokenizer {
         GGUFPreTokenizer(
             names: ["qwen2"], preTokenizers: words(.tiktoken(digits: 1)),
             normalizers: [Normalizers.NFC()]),
+        GGUFPreTokenizer(
+            names: ["gpt-4o"], preTokenizers: words(.cased(digits: 3, contractions: true))),
+        GGUFPreTokenizer(
+            names: ["tekken"], preTokenizers: words(.cased(digits: 1, contractions: false)),
+            ignoresMerges: true, addsBOS: true),
         // GPT-NeoX and its descendants.
         GGUFPreTokenizer(
             names: ["olmo"], preTokenizers: [PreTokenizers.ByteLevel(usesPattern: true)],

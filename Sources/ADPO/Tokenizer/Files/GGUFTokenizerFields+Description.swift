@@ -18,8 +18,9 @@ extension GGUFTokenizerFields {
             throw Self.unsupported("its pre-tokenizer, for which llama.cpp has no name")
         }
         var added: [Int32: AddedToken] = [:]
+        let stripRight = description.addedTokens.contains(where: \.stripsRight)
         for token in description.addedTokens {
-            try Self.check(token, description)
+            try Self.check(token, description, stripRight: stripRight)
             added[token.id] = token
         }
         var tokens = ByteStrings()
@@ -56,6 +57,7 @@ extension GGUFTokenizerFields {
             scores? += Array(repeating: 0, count: count - vocabulary.count)
             if let unknown = description.model.unknown { types[Int(unknown)] = TokenType.unknown }
         }
+        addedTokensStripRight = stripRight
         tokenTypes = types
         bosTokenID = description.bos.map(Int.init)
         eosTokenID = description.eos.map(Int.init)
@@ -66,10 +68,11 @@ extension GGUFTokenizerFields {
     }
 
     private static func check(
-        _ token: AddedToken, _ description: TokenizerDescription
+        _ token: AddedToken, _ description: TokenizerDescription, stripRight: Bool
     ) throws(ADPOError) {
-        let text = String(utf8: token.content)
-        guard !token.singleWord, !token.stripsLeft, !token.stripsRight else {
+        let text = String(decoding: token.content, as: UTF8.self)
+        let stripsRight = stripRight && !keepSpaces.contains(token.content)
+        guard !token.singleWord, !token.stripsLeft, token.stripsRight == stripsRight else {
             throw unsupported(
                 "the added token \(text), which takes spaces with it or wants to stand alone")
         }

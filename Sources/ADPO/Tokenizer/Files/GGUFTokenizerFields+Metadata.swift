@@ -39,6 +39,7 @@ extension GGUFTokenizerFields {
         addBOSToken = value("add_bos_token")?.bool
         addEOSToken = value("add_eos_token")?.bool
         addSpacePrefix = value("add_space_prefix")?.bool
+        addedTokensStripRight = Self.isPhi3(name: metadata["general.name"]?.string ?? "")
         removeExtraWhitespaces = value("remove_extra_whitespaces")?.bool
     }
 }

@@ -5,12 +5,12 @@ package struct GGUFTokenizerFields: Sendable {
     /// "gpt2" for byte-level BPE, "llama" for SentencePiece's.
     package var model: String
     package var pre: String?
-    /// By id; those of "gpt2" in `ByteAlphabet` unless their type says otherwise.
+    /// The tokens by id; those of "gpt2" are in `ByteAlphabet` unless their type says otherwise.
     package var tokens: ByteStrings
     package var tokenTypes: [Int32]?
-    /// Of "llama": the higher, the earlier a token is merged.
+    /// The scores of "llama": the higher, the earlier a token is merged.
     package var scores: [Float]?
-    /// Of "gpt2": two tokens with a space between.
+    /// The merges of "gpt2": two tokens with a space between.
     package var merges: ByteStrings
     package var bosTokenID: Int?
     package var eosTokenID: Int?
@@ -20,6 +20,18 @@ package struct GGUFTokenizerFields: Sendable {
     package var addEOSToken: Bool?
     package var addSpacePrefix: Bool?
     package var removeExtraWhitespaces: Bool?
+    /// Added tokens take the space behind them. No key says so: llama.cpp knows it by the model's name.
+    package var addedTokensStripRight = false
+
+    /// Whether a model's name, `general.name`, says that it does.
+    static func isPhi3(name: String) -> Bool {
+        let name = name.lowercased()
+        return ["phi-3", "phi3"].contains { name.contains($0) }
+    }
+
+    /// Those of Phi-3's added tokens that take no space.
+    static let keepSpaces: Set<[UInt8]> = Set(
+        ["<unk>", "<s>", "<|endoftext|>"].map { Array($0.utf8) })
 
     package init(
         model: String, pre: String?, tokens: ByteStrings, merges: ByteStrings = ByteStrings()
@@ -118,6 +130,9 @@ extension TokenizerDescription {
             {
                 var added = AddedToken(id: Int32(id), content: Array(token))
                 added.isSpecial = type != TokenType.userDefined
+                added.stripsRight =
+                    fields.addedTokensStripRight
+                    && !GGUFTokenizerFields.keepSpaces.contains(added.content)
                 addedTokens.append(added)
             }
         }

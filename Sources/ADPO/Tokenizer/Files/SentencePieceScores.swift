@@ -6,7 +6,7 @@ import ADPOBase
 /// They can differ in one place: where a token overlaps itself ("aa" in "aaa"), SentencePiece merges
 /// the leftmost first, and a list of merges whichever two tokens it names first.
 struct SentencePieceScores {
-    /// By id.
+    /// The score of each token, by its id.
     let scores: [Float]
 
     /// The scores of a tokenizer that lists its merges.
@@ -71,8 +71,10 @@ struct SentencePieceScores {
                 candidates.append(
                     Candidate(
                         merge: merge, score: scores[Int(id)],
-                        leftCount: String(utf8: vocabulary[merge.left]).unicodeScalars.count,
-                        rightCount: String(utf8: vocabulary[merge.right]).unicodeScalars.count,
+                        leftCount: String(decoding: vocabulary[merge.left], as: UTF8.self)
+                            .unicodeScalars.count,
+                        rightCount: String(decoding: vocabulary[merge.right], as: UTF8.self)
+                            .unicodeScalars.count,
                         place: candidates.count))
             }
         }

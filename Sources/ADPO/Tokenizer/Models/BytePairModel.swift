@@ -24,6 +24,6 @@ enum ByteToken {
         guard token.count == 6, token.starts(with: Array("<0x".utf8)),
             token.last == UInt8(ascii: ">")
         else { return nil }
-        return UInt8(String(utf8: token.dropFirst(3).prefix(2)), radix: 16)
+        return UInt8(String(decoding: token.dropFirst(3).prefix(2), as: UTF8.self), radix: 16)
     }
 }

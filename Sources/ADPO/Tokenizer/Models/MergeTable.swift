@@ -1,4 +1,4 @@
-/// What two neighbouring tokens merge to, and how early: an open-addressing hash table.
+/// An open-addressing hash table that tells what two neighbouring tokens merge to, and how early.
 struct MergeTable: Sendable {
     struct Entry {
         /// The pair's ids, left in the high half; `vacant` where there is none.

@@ -5,7 +5,7 @@ package enum Merges: Sendable {
     /// These, in their order, as tokenizer.json and byte-level GGUF files list them.
     case listed([Merge])
     /// All that make another token of the vocabulary, those of the highest scores first, as
-    /// SentencePiece does. By id.
+    /// SentencePiece does. The scores are those of the tokens by id.
     case scored([Float])
 }
 
@@ -67,7 +67,7 @@ extension Vocabulary {
     }
 
     private func failure(_ text: some Collection<UInt8>, _ reason: String) -> ADPOError {
-        let shown = String(utf8: text.prefix(80))
+        let shown = String(decoding: text.prefix(80), as: UTF8.self)
         return ADPOError(.format, "the tokenizer's merge '\(shown)' \(reason)")
     }
 }

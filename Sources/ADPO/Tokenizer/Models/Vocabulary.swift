@@ -9,9 +9,9 @@ package struct Vocabulary: Sendable {
     /// no token has.
     private var bytes: [UInt8] = []
     private var places: [Place] = []
-    /// An open-addressing hash table of the ids that `id(of:)` finds; -1 where empty. Its size is a
-    /// power of two, at least twice the number of ids in it.
-    private var slots: [Int32] = Array(repeating: -1, count: 64)
+    /// An open-addressing hash table of the ids that `id(of:)` finds. Its size is a power of two, at
+    /// least twice the number of ids in it.
+    private var slots = Array(repeating: Slot(), count: 64)
     private var slotsInUse = 0
     /// The most bytes of a token that `id(of:)` finds.
     private var longest = 0
@@ -19,6 +19,13 @@ package struct Vocabulary: Sendable {
     private struct Place {
         var start = 0
         var count: Int32 = -1
+    }
+
+    private struct Slot {
+        /// -1 where empty.
+        var id: Int32 = -1
+        /// More bits of the hash, which spare most looks at other tokens' bytes.
+        var tag: UInt32 = 0
     }
 
     package init() {}
@@ -57,7 +64,7 @@ package struct Vocabulary: Sendable {
 
     /// The token with exactly these bytes.
     package func id(of token: UnsafeBufferPointer<UInt8>) -> Int32? {
-        let id = slots[slot(of: token)]
+        let id = slots[slot(of: token).index].id
         return id < 0 ? nil : id
     }
 
@@ -156,14 +163,16 @@ package struct Vocabulary: Sendable {
     }
 
     /// The slot that holds these bytes' id, or the empty one where it belongs.
-    private func slot(of token: UnsafeBufferPointer<UInt8>) -> Int {
+    private func slot(of token: UnsafeBufferPointer<UInt8>) -> (index: Int, tag: UInt32) {
         var hasher = Hasher()
         hasher.combine(bytes: UnsafeRawBufferPointer(token))
-        var slot = hasher.finalize() & (slots.count - 1)
-        while slots[slot] >= 0, !holds(slots[slot], token) {
-            slot = (slot + 1) & (slots.count - 1)
+        let hash = hasher.finalize()
+        let tag = UInt32(truncatingIfNeeded: hash >> 32)
+        var index = hash & (slots.count - 1)
+        while slots[index].id >= 0, slots[index].tag != tag || !holds(slots[index].id, token) {
+            index = (index + 1) & (slots.count - 1)
         }
-        return slot
+        return (index, tag)
     }
 
     private func holds(_ id: Int32, _ token: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -183,8 +192,8 @@ package struct Vocabulary: Sendable {
                 of: UnsafeBufferPointer(
                     rebasing: bytes[place.start..<place.start + Int(place.count)]))
         }
-        guard slots[slot] < 0 else { return false }
-        slots[slot] = id
+        guard slots[slot.index].id < 0 else { return false }
+        slots[slot.index] = Slot(id: id, tag: slot.tag)
         slotsInUse += 1
         longest = max(longest, Int(place.count))
         return true
@@ -192,8 +201,8 @@ package struct Vocabulary: Sendable {
 
     private mutating func resizeTable(to size: Int) {
         let old = slots
-        slots = Array(repeating: -1, count: size)
+        slots = Array(repeating: Slot(), count: size)
         slotsInUse = 0
-        for id in old where id >= 0 { _ = enter(id) }
+        for slot in old where slot.id >= 0 { _ = enter(slot.id) }
     }
 }

@@ -24,7 +24,7 @@ enum Normalizers {
             ("Replace", { (json) throws(ADPOError) in try Replace(json) }),
         ])
 
-    /// What a file puts in place of something may not be longer: it would fill the memory.
+    /// A file may not put longer texts in the place of others: they would fill the memory.
     static let longestContent = 64
     /// Nor may all normalizers together make a text so many times longer.
     static let maximumGrowth = 64

@@ -17,7 +17,9 @@ extension Normalizers {
             }
         }
 
-        var json: JSON { .part("Prepend", [("prepend", .string(String(utf8: prefix)))]) }
+        var json: JSON {
+            .part("Prepend", [("prepend", .text(prefix))])
+        }
 
         func apply(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
             text.isEmpty ? nil : prefix + text

@@ -1,6 +1,6 @@
 import ADPOBase
 
-/// What is put before and after each text.
+/// The tokens that are put before and after each text.
 struct PostProcessor {
     var prefix: [Int32] = []
     var suffix: [Int32] = []

@@ -32,7 +32,7 @@ extension PreTokenizers {
             .part(
                 "Metaspace",
                 [
-                    ("replacement", .string(String(utf8: replacement.content))),
+                    ("replacement", .text(replacement.content)),
                     ("prepend_scheme", .string(scheme.rawValue)), ("split", .bool(splits)),
                 ])
         }
@@ -46,7 +46,7 @@ extension PreTokenizers {
             bytes.withUnsafeBufferPointer { bytes in
                 let whole = PreText(bytes: bytes, isFirst: text.isFirst)
                 guard splits else { return body(whole) }
-                TextSplit(String(utf8: mark), .mergedWithNext).split(whole, body)
+                TextSplit(mark, .mergedWithNext).split(whole, body)
             }
         }
     }

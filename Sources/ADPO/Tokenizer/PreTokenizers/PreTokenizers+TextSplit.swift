@@ -8,7 +8,7 @@ extension PreTokenizers {
         /// Whether the text is what is kept rather than what divides.
         let isInverted: Bool
 
-        /// What becomes of the text by which is split.
+        /// Says what becomes of the text by which is split.
         enum Behavior: String {
             case isolated = "Isolated"
             case removed = "Removed"
@@ -17,8 +17,8 @@ extension PreTokenizers {
             case contiguous = "Contiguous"
         }
 
-        init(_ pattern: String, _ behavior: Behavior) {
-            self.pattern = Array(pattern.utf8)
+        init(_ pattern: [UInt8], _ behavior: Behavior) {
+            self.pattern = pattern
             self.behavior = behavior
             isInverted = false
         }
@@ -37,7 +37,10 @@ extension PreTokenizers {
             .part(
                 "Split",
                 [
-                    ("pattern", .object([("String", .string(String(utf8: pattern)))])),
+                    (
+                        "pattern",
+                        .object([("String", .text(pattern))])
+                    ),
                     ("behavior", .string(behavior.rawValue)), ("invert", .bool(isInverted)),
                 ])
         }

@@ -6,8 +6,14 @@ package enum WordPattern: Sendable, Equatable {
     /// The one of tiktoken's cl100k and its successors, with runs of up to `digits` digits:
     /// llama-3 has 3, qwen2 1.
     case tiktoken(digits: Int)
+    /// The one of tiktoken's o200k, which splits words where their case changes: gpt-4o has 3 digits
+    /// and contractions at the ends of words, Mistral's tekken 1 and none.
+    case cased(digits: Int, contractions: Bool)
 
-    private static let known = [WordPattern.gpt2, .tiktoken(digits: 3), .tiktoken(digits: 1)]
+    private static let known = [
+        WordPattern.gpt2, .tiktoken(digits: 3), .tiktoken(digits: 1),
+        .cased(digits: 3, contractions: true), .cased(digits: 1, contractions: false),
+    ]
 
     package init?(regularExpression: String) {
         guard
@@ -27,6 +33,8 @@ package enum WordPattern: Sendable, Equatable {
             #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"#
                 + (digits == 1 ? "" : "{1,\(digits)}")
                 + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+        case .cased(let digits, let contractions):
+            Self.casedExpression(digits, contractions)
         }
     }
 
@@ -35,6 +43,8 @@ package enum WordPattern: Sendable, Equatable {
         switch self {
         case .gpt2: Self.gpt2End(text, start)
         case .tiktoken(let digits): Self.tiktokenEnd(text, start, digits)
+        case .cased(let digits, let contractions):
+            Self.casedEnd(text, start, digits, contractions)
         }
     }
 
@@ -63,21 +73,31 @@ package enum WordPattern: Sendable, Equatable {
         case .number: return runEnd(text, first.end, of: .number, atMost: digits - 1)
         case .space, .other: break
         }
-        var end = first.end
-        if end < text.count, first.scalar != "\r", first.scalar != "\n" {
+        if first.end < text.count, first.scalar != "\r", first.scalar != "\n" {
             // `[^\r\n\p{L}\p{N}]?\p{L}+`
-            let second = text.scalar(at: end)
-            let secondKind = CharacterClass(second.scalar)
-            if secondKind == .letter { return runEnd(text, second.end, of: .letter) }
-            if first.scalar == " ", secondKind == .other {
-                return lineBreaksEnd(text, runEnd(text, second.end, of: .other))
+            let second = text.scalar(at: first.end)
+            if CharacterClass(second.scalar) == .letter {
+                return runEnd(text, second.end, of: .letter)
             }
         }
-        // ` ?[^\s\p{L}\p{N}]+[\r\n]*`
-        if kind == .other { return lineBreaksEnd(text, runEnd(text, end, of: .other)) }
-        // `\s*[\r\n]+`
-        let spaces = runEnd(text, end, of: .space)
-        end = spaces
+        return restEnd(text, start, slashes: false)
+    }
+
+    /// Where neither a word nor a number begins: ` ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
+    /// with slashes beside `\r` and `\n` or without.
+    static func restEnd(
+        _ text: UnsafeBufferPointer<UInt8>, _ start: Int, slashes: Bool
+    ) -> Int {
+        let first = text.scalar(at: start)
+        var signs: Int? = CharacterClass(first.scalar) == .other ? first.end : nil
+        if first.scalar == " ", first.end < text.count {
+            let second = text.scalar(at: first.end)
+            if CharacterClass(second.scalar) == .other { signs = second.end }
+        }
+        if let signs {
+            return lineBreaksEnd(text, runEnd(text, signs, of: .other), slashes: slashes)
+        }
+        var end = runEnd(text, first.end, of: .space)
         while end > start {
             if text[end - 1] == 0x0A || text[end - 1] == 0x0D { return end }
             end -= 1
@@ -86,7 +106,7 @@ package enum WordPattern: Sendable, Equatable {
     }
 
     /// `'s|'t|'re|'ve|'m|'ll|'d`
-    private static func contractionEnd(
+    static func contractionEnd(
         _ text: UnsafeBufferPointer<UInt8>, _ start: Int, anyCase: Bool
     ) -> Int? {
         guard text[start] == UInt8(ascii: "'"), start + 1 < text.count else { return nil }
@@ -115,15 +135,21 @@ package enum WordPattern: Sendable, Equatable {
         return last > start ? last : end
     }
 
-    /// `[\r\n]*`
-    private static func lineBreaksEnd(_ text: UnsafeBufferPointer<UInt8>, _ start: Int) -> Int {
+    /// `[\r\n]*` or `[\r\n/]*`
+    private static func lineBreaksEnd(
+        _ text: UnsafeBufferPointer<UInt8>, _ start: Int, slashes: Bool
+    ) -> Int {
         var end = start
-        while end < text.count, text[end] == 0x0A || text[end] == 0x0D { end += 1 }
+        while end < text.count,
+            text[end] == 0x0A || text[end] == 0x0D || slashes && text[end] == UInt8(ascii: "/")
+        {
+            end += 1
+        }
         return end
     }
 
     /// Where a run of characters of one class ends.
-    private static func runEnd(
+    static func runEnd(
         _ text: UnsafeBufferPointer<UInt8>, _ start: Int, of kind: CharacterClass,
         atMost limit: Int = .max
     ) -> Int {

@@ -26,8 +26,11 @@ struct Replacement: Sendable {
         .part(
             "Replace",
             [
-                ("pattern", .object([("String", .string(String(utf8: pattern)))])),
-                ("content", .string(String(utf8: content))),
+                (
+                    "pattern",
+                    .object([("String", .text(pattern))])
+                ),
+                ("content", .text(content)),
             ])
     }
 

@@ -98,7 +98,7 @@ def _score(options: argparse.Namespace) -> int:
         )
         return 0
     for token, logprob in zip(scores.tokens.tolist(), scores.logprobs.tolist()):
-        print(f"{token:8}  {logprob:9.4f}  {session.model.detokenize([token])!r}")
+        print(f"{token:8}  {logprob:9.4f}  {session.model.detokenize([token], continues=True)!r}")
     print(f"{'sum':>8}  {scores.sum:9.4f}")
     return 0
 

@@ -40,8 +40,7 @@ func tuneAndGenerate(model path: String, output: String) throws(ADPOError) {
     var generation = GenerationConfiguration()
     generation.maxTokens = 20
     let tokens = try session.generate(prompt: model.tokenizer.encode(prompt), generation)
-    let bytes = model.tokenizer.decode(tokens.map(\.id), skipSpecialTokens: true)
-    print(prompt + String(decoding: bytes, as: UTF8.self))
+    print(prompt + tokens.map(\.text).joined())
     try adapter.save(to: output)
 }
 
