@@ -336,8 +336,8 @@ class Model(Handle):
         adapter : Adapter, optional
         encoding : str, optional
             Of the matrices: "F32", "F16" or "BF16"; in GGUF files also "Q8_0", "Q4_0", "Q4_1",
-            "Q5_0", "Q5_1", "Q4_K", "Q5_K" or "Q6_K". None leaves them as they are, but makes quantized ones F16 in a
-            directory.
+            "Q5_0", "Q5_1", "Q4_K", "Q5_K" or "Q6_K". None leaves them as they are, but makes
+            quantized ones F16 in a directory.
 
         Returns
         -------
