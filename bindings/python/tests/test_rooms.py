@@ -1,12 +1,15 @@
-"""What scripts/check-rooms finds, on a small tree."""
+"""That rooms use each other one way: what scripts/check-rooms finds, and the Python package."""
 
+import ast
 import subprocess
 import sys
-from pathlib import Path
+from graphlib import TopologicalSorter
 
 import pytest
 
-CHECK = Path(__file__).parents[3] / "scripts" / "check-rooms"
+from conftest import ROOT
+
+CHECK = ROOT / "scripts" / "check-rooms"
 TABLE = """| room | may use |
 |---|---|
 | `Base` | |
@@ -84,3 +87,18 @@ def test_what_a_string_interpolates_is_a_use(tmp_path):
 def test_a_row_names_rooms_above_it(tmp_path):
     table = TABLE.replace("| `App/Low` | `Base` |", "| `App/Low` | `App/High`, `Base` |")
     assert problems(tmp_path, table=table) == ["App/Low may use App/High, which is not above it"]
+
+
+def test_python_modules_import_one_way():
+    package = ROOT / "bindings" / "python" / "adpo"
+    imports = {}
+    for path in package.rglob("*.py"):
+        nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        imports[".".join(path.relative_to(package.parent).with_suffix("").parts)] = {
+            module
+            for node in nodes
+            if isinstance(node, ast.ImportFrom)
+            for module in (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
+        }
+    # Raises CycleError.
+    assert list(TopologicalSorter(imports).static_order())
