@@ -1,6 +1,7 @@
 """Small tokenizers, each a pipeline like that of the family's real models."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import gguf
@@ -178,7 +179,9 @@ def with_bos(tokenizer: Tokenizer, bos: str) -> None:
     )
 
 
-def llama_pipeline(last: list[AddedToken] | None = None) -> Tokenizer:
+def llama_pipeline(
+    last: list[AddedToken] | None = None, stripping: Sequence[str] = ()
+) -> Tokenizer:
     """Llama 2's: a space before the text, spaces as ▁, all of the text one word."""
     last = last or []
     tokenizer = sentencepiece(["<unk>", "<s>", "</s>"], [], [token.content for token in last])
@@ -194,7 +197,10 @@ def llama_pipeline(last: list[AddedToken] | None = None) -> Tokenizer:
         ]
     )
     tokenizer.add_special_tokens(
-        [AddedToken(token, normalized=False, special=True) for token in ("<unk>", "<s>", "</s>")]
+        [
+            AddedToken(token, rstrip=token in stripping, normalized=False, special=True)
+            for token in ("<unk>", "<s>", "</s>")
+        ]
     )
     tokenizer.add_special_tokens(last)
     return tokenizer
@@ -220,7 +226,8 @@ def phi3() -> FamilyTokenizer:
             # The real one takes the white space after these tokens, too.
             AddedToken(name, rstrip=name != "<|endoftext|>", normalized=False, special=True)
             for name in names
-        ]
+        ],
+        stripping=["</s>"],
     )
     fast = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
