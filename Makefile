@@ -98,6 +98,7 @@ lint: setup
 	swift format lint --strict --recursive Package.swift Sources Tests examples/swift
 	$(PYTHON) -m ruff check
 	$(PYTHON) -m ruff format --check
+	$(PYTHON) scripts/check-rooms
 
 format: setup
 	swift format -i --recursive Package.swift Sources Tests examples/swift

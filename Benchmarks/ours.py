@@ -69,7 +69,7 @@ def make_trainer(model: adpo.Model, options: argparse.Namespace) -> adpo.Trainer
         pairs.add_tokens(*random_pair(shape, seed))
     adapter: dict[str, Any] = {"lora_rank": LORA_RANK, "lora_alpha": LORA_ALPHA}
     if options.start:
-        adapter = {"start": adpo.Adapter.load(model, options.start)}
+        adapter = {"start": model.load_adapter(options.start)}
     return adpo.Trainer(
         model,
         pairs,

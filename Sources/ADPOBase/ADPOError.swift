@@ -27,3 +27,8 @@ public struct ADPOError: Error, Equatable, Sendable, CustomStringConvertible {
 
     public var description: String { message }
 }
+
+/// - Throws: `.invalidArgument` unless the condition holds.
+package func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(ADPOError) {
+    guard condition else { throw ADPOError(.invalidArgument, message()) }
+}

@@ -48,7 +48,7 @@ def logprobs(logits: torch.Tensor, tokens: np.ndarray) -> np.ndarray:
 
 
 def ours(model: adpo.Model, tokens: np.ndarray, adapter: adpo.Adapter | None = None) -> np.ndarray:
-    return model.session(adapter).score(tokens)[1:]
+    return adpo.Session(model, adapter).score(tokens)[1:]
 
 
 def transformers_model(path: Path) -> torch.nn.Module:
@@ -180,7 +180,7 @@ def tiny(name: str, adapter: str | None = None) -> Subject:
     tokens = np.random.default_rng(0).integers(0, 320, 60, dtype=np.int32)
     if adapter is None:
         return Subject(f"{name} + tuned", model, tune(model, 1e-2), tokens)
-    loaded = adpo.Adapter.load(model, FIXTURES / "adapters" / adapter)
+    loaded = model.load_adapter(FIXTURES / "adapters" / adapter)
     return Subject(f"{name} + {adapter}", model, loaded, tokens, "dora" in adapter)
 
 

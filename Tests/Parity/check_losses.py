@@ -82,7 +82,7 @@ def sides(values: Sequence[float], desirable: bool) -> tuple[Sequence[float], Se
 def trained() -> Found:
     """A step of plain SGD with learning rate 1 moves the adapter by its gradient."""
     model = adpo.Model(MODELS / MODEL)
-    start = adpo.Adapter.load(model, ADAPTERS / ADAPTER)
+    start = model.load_adapter(ADAPTERS / ADAPTER)
     before = load_file(ADAPTERS / ADAPTER / "adapter_model.safetensors")
     pairs = adpo.Dataset(model)
     pairs.add_tokens(PROMPT, CHOSEN, REJECTED)

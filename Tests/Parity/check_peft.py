@@ -63,7 +63,7 @@ def main() -> None:
             model = adpo.Model(MODELS / name)
             session = adpo.Session(model)
             plain = session.score(tokens)[1:]
-            session.set_adapter(adpo.Adapter.load(model, output))
+            session.set_adapter(model.load_adapter(output))
             ours = session.score(tokens)[1:]
             difference = np.abs(ours - peft_logprobs(output, tokens.tolist())).max()
             moved = np.abs(ours - plain).max()

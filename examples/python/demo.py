@@ -84,7 +84,7 @@ def show(title, preferred, answer):
 def main():
     """Before, tuning, after."""
     model = adpo.Model(sys.argv[1])
-    session = model.session()
+    session = adpo.Session(model)
     pairs, held_out = load("preferences.jsonl"), load("preferences-held-out.jsonl")
 
     def answer():

@@ -32,7 +32,7 @@ PAIRS = [
 
 path, output = sys.argv[1:3]
 with adpo.Model(path) as model:
-    session = model.session()
+    session = adpo.Session(model)
     print(f"{model.info.family}, {model.info.parameters:,} parameters")
 
     scores = session.score_text("How do I get there?", " Take the bus.")

@@ -45,7 +45,7 @@ def _open(model: Path, adapter: Path | None) -> None:
     global _session
     adpo.set_num_threads(1)
     loaded = adpo.Model(model)
-    _session = adpo.Session(loaded, None if adapter is None else adpo.Adapter.load(loaded, adapter))
+    _session = adpo.Session(loaded, None if adapter is None else loaded.load_adapter(adapter))
 
 
 def _answer(request: Request) -> Answer:

@@ -29,7 +29,7 @@ package final class Decoder {
     package init(model: Model, dtype: DType, activationMemory: Int = 0) throws(ADPOError) {
         architecture = model.architecture
         modelWeights = model.weights
-        self.dtype = dtype.resolved(for: model)
+        self.dtype = dtype.resolved(for: model.weights)
         self.activationMemory = activationMemory
         let shape = PassShape(
             tokens: 0, keys: 0, targets: 0, rank: 0, isTraining: false, activationMemory: 0,

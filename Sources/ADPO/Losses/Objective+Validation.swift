@@ -81,8 +81,3 @@ extension Objective {
         try require(!isSet, "the loss \(loss.rawValue) has no place for \(option)")
     }
 }
-
-/// - Throws: `.invalidArgument` unless the condition holds.
-func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(ADPOError) {
-    guard condition else { throw ADPOError(.invalidArgument, message()) }
-}

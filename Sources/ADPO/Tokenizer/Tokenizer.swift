@@ -30,7 +30,8 @@ public final class Tokenizer: Sendable {
         vocabulary = description.vocabulary
         normalizers = description.normalizers
         preTokenizers = description.preTokenizers[...]
-        encoder = BytePairEncoder(description)
+        encoder = BytePairEncoder(
+            description.vocabulary, description.model, isByteLevel: description.isByteLevel)
         decoders = description.decoders.filter(\.changesTokens)
         rawMatcher = AddedTokenMatcher(description.addedTokens.filter { !$0.isNormalized })
         normalizedMatcher = AddedTokenMatcher(description.addedTokens.filter(\.isNormalized))

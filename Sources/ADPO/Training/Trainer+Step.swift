@@ -158,7 +158,8 @@ extension Trainer {
         for start in stride(from: 0, to: parameterCount, by: size) {
             let range = start..<min(start + size, parameterCount)
             let trial = try configuration.optimizer.make(
-                parameters: range.count, decaying: max(0, decaying - start), configuration)
+                parameters: range.count, decaying: max(0, decaying - start),
+                configuration.optimizerSettings)
             trial.steps = optimizer.steps
             for (copy, state) in zip(trial.state, optimizer.state) {
                 _ = copy.values.update(fromContentsOf: state.values[range])

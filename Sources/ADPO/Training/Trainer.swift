@@ -69,7 +69,8 @@ public final class Trainer {
         self.policy = policy
         gradientBuffer = gradients
         optimizer = try configuration.optimizer.make(
-            parameters: policy.parameters.count, decaying: policy.decaying, configuration)
+            parameters: policy.parameters.count, decaying: policy.decaying,
+            configuration.optimizerSettings)
         learningRate = configuration.learningRate
         try require(
             steps > 1 || warmup == 0,

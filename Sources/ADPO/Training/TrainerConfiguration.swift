@@ -71,4 +71,10 @@ public struct TrainerConfiguration: Sendable {
             parameters, rank: loraRank, weights: TargetModule.matching(targetModules, parameters),
             hasMagnitudes: usesDoRA)
     }
+
+    package var optimizerSettings: OptimizerSettings {
+        OptimizerSettings(
+            weightDecay: weightDecay, momentum: momentum, beta1: adamBeta1, beta2: adamBeta2,
+            epsilon: adamEpsilon)
+    }
 }

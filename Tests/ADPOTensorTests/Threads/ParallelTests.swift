@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 import Synchronization
 import TestSupport

@@ -1,4 +1,5 @@
 import ADPO
+import ADPOBase
 import ADPOTensor
 import TestSupport
 import Testing

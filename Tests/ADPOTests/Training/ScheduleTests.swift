@@ -1,4 +1,5 @@
 import ADPO
+import ADPOBase
 import TestSupport
 import Testing
 

@@ -6,7 +6,7 @@ import ctypes
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,10 +14,7 @@ from adpo import _abi, _marshal
 from adpo._handle import Handle
 from adpo._library import check, library
 from adpo._marshal import PathLike, TokenArray, Tokens
-
-if TYPE_CHECKING:
-    from adpo.adapter import Adapter
-    from adpo.session import Session
+from adpo.adapter import Adapter
 
 # Of weights; Hugging Face directories hold the first three.
 ENCODINGS = (
@@ -314,11 +311,21 @@ class Model(Handle):
         check(library().adpo_token_special(self._pointer, which, ctypes.byref(token)))
         return None if token.value < 0 else token.value
 
-    def session(self, adapter: Adapter | None = None, *, dtype: str = "f32") -> Session:
-        """Open a session with this model; see `Session`."""
-        from adpo.session import Session
+    def load_adapter(self, path: PathLike) -> Adapter:
+        """Read a PEFT directory, or the adapter file of llama.cpp when the path ends in ".gguf".
 
-        return Session(self, adapter, dtype=dtype)
+        Raises
+        ------
+        NotFoundError, FormatError
+            When there is no adapter, or one that is damaged or for another model.
+        """
+        pointer = ctypes.c_void_p()
+        check(
+            library().adpo_adapter_load(
+                self._pointer, _marshal.path_bytes(path), ctypes.byref(pointer)
+            )
+        )
+        return Adapter(pointer)
 
     def export(
         self, path: PathLike, *, adapter: Adapter | None = None, encoding: str | None = None
@@ -336,8 +343,8 @@ class Model(Handle):
         adapter : Adapter, optional
         encoding : str, optional
             Of the matrices: "F32", "F16" or "BF16"; in GGUF files also "Q8_0", "Q4_0", "Q4_1",
-            "Q5_0", "Q5_1", "Q4_K", "Q5_K" or "Q6_K". None leaves them as they are, but makes quantized ones F16 in a
-            directory.
+            "Q5_0", "Q5_1", "Q4_K", "Q5_K" or "Q6_K". None leaves them as they are, but makes
+            quantized ones F16 in a directory.
 
         Returns
         -------

@@ -52,7 +52,7 @@ def test_train_full_leaves_metrics_and_a_model(tmp_path, name):
     assert summary["parameters"] == tuned.info.parameters
     assert tuned.info.encoding == "BF16"
     text = ("Say hello.", " Hello!")
-    with tuned.session() as session, adpo.Model(base).session() as before:
+    with adpo.Session(tuned) as session, adpo.Session(adpo.Model(base)) as before:
         assert session.score_text(*text).sum > before.score_text(*text).sum
     lines = (tmp_path / f"{name}.metrics.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(lines) == summary["steps"]
@@ -173,7 +173,7 @@ def test_train_leaves_metrics_and_an_adapter(model, tmp_path):
 
     text = ("--prompt", "The sky is", "--completion", " blue.")
     tuned = run_json("score", MODEL, *text, "--adapter", output)
-    session = adpo.Session(model, adpo.Adapter.load(model, output))
+    session = adpo.Session(model, model.load_adapter(output))
     expected = session.score_text("The sky is", " blue.").logprobs
     np.testing.assert_allclose(tuned["logprobs"], expected, atol=1e-6)
     assert tuned["sum"] != run_json("score", MODEL, *text)["sum"]

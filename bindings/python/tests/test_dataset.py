@@ -168,14 +168,14 @@ def test_custom_granularity_needs_segments(model, dataset):
 
 def test_contrastive_weights(model, pairs, trainer):
     trainer.step()
-    positive, negative = adpo.Adapter.load(model, ADAPTER), trainer.adapter()
+    positive, negative = model.load_adapter(ADAPTER), trainer.adapter()
     pairs.weigh_contrastively(positive, negative)
     for pair in pairs:
         assert (pair.chosen_weights == 1).all()
         assert ((pair.rejected_weights > 0) & (pair.rejected_weights < 1)).all()
     with pytest.raises(adpo.InvalidArgumentError, match="b is -1"):
         pairs.weigh_contrastively(positive, negative, -1)
-    other = adpo.Adapter.load(adpo.Model(MODEL), ADAPTER)
+    other = adpo.Model(MODEL).load_adapter(ADAPTER)
     with pytest.raises(adpo.InvalidArgumentError, match="another model"):
         pairs.weigh_contrastively(positive, other)
 

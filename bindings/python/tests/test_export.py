@@ -12,12 +12,12 @@ TOKENS = np.arange(30, dtype=np.int32) * 7 % 320
 
 @pytest.fixture
 def adapter(model):
-    return adpo.Adapter.load(model, ADAPTER)
+    return model.load_adapter(ADAPTER)
 
 
 @pytest.fixture
 def tuned(model, adapter):
-    return model.session(adapter).score(TOKENS)[1:]
+    return adpo.Session(model, adapter).score(TOKENS)[1:]
 
 
 @pytest.mark.parametrize("name", ["merged", "merged.gguf"])
@@ -27,7 +27,7 @@ def test_a_merged_model_computes_the_same(model, adapter, tuned, tmp_path, name)
     assert report.tokens > 50
     assert report.mean_difference <= report.max_difference < 1e-3
     merged = adpo.Model(tmp_path / name)
-    assert merged.session().score(TOKENS)[1:] == pytest.approx(tuned, abs=1e-4)
+    assert adpo.Session(merged).score(TOKENS)[1:] == pytest.approx(tuned, abs=1e-4)
     assert merged.info == model.info
 
 
@@ -39,8 +39,8 @@ def test_a_model_is_quantized(model, tmp_path):
 
 def test_an_adapter_file_of_llama_cpp(model, adapter, tuned, tmp_path):
     adapter.save(tmp_path / "adapter.gguf")
-    loaded = adpo.Adapter.load(model, tmp_path / "adapter.gguf")
-    assert model.session(loaded).score(TOKENS)[1:] == pytest.approx(tuned, abs=1e-5)
+    loaded = model.load_adapter(tmp_path / "adapter.gguf")
+    assert adpo.Session(model, loaded).score(TOKENS)[1:] == pytest.approx(tuned, abs=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_the_command(model, tuned, tmp_path):
     found = run_json("export", MODEL, "--adapter", ADAPTER, "--to", path, "--encoding", "F32")
     assert found["output"] == str(path)
     assert found["max_difference"] < 1e-3
-    assert adpo.Model(path).session().score(TOKENS)[1:] == pytest.approx(tuned, abs=1e-4)
+    assert adpo.Session(adpo.Model(path)).score(TOKENS)[1:] == pytest.approx(tuned, abs=1e-4)
     shown = run("export", MODEL, "--to", tmp_path / "copy")
     assert shown.returncode == 0
     assert "mean difference" in shown.stdout
@@ -74,8 +74,8 @@ def test_the_command_writes_adapters(model, tuned, tmp_path):
     path = tmp_path / "adapter.gguf"
     adapter = ("--adapter", ADAPTER, "--adapter-only")
     assert run_json("export", MODEL, *adapter, "--to", path) == {"output": str(path)}
-    loaded = adpo.Adapter.load(model, path)
-    assert model.session(loaded).score(TOKENS)[1:] == pytest.approx(tuned, abs=1e-5)
+    loaded = model.load_adapter(path)
+    assert adpo.Session(model, loaded).score(TOKENS)[1:] == pytest.approx(tuned, abs=1e-5)
 
 
 @pytest.mark.parametrize(

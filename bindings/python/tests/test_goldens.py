@@ -26,14 +26,14 @@ def check(golden, session):
 @pytest.mark.parametrize("path", goldens("models"), ids=lambda path: path.stem)
 def test_models(path):
     golden = json.loads(path.read_text(encoding="utf-8"))
-    check(golden, adpo.Model(FIXTURES / golden["model"]).session())
+    check(golden, adpo.Session(adpo.Model(FIXTURES / golden["model"])))
 
 
 @pytest.mark.parametrize("path", goldens("adapters"), ids=lambda path: path.stem)
 def test_adapters(path):
     golden = json.loads(path.read_text(encoding="utf-8"))
     model = adpo.Model(FIXTURES / golden["model"])
-    check(golden, model.session(adpo.Adapter.load(model, FIXTURES / golden["adapter"])))
+    check(golden, adpo.Session(model, model.load_adapter(FIXTURES / golden["adapter"])))
 
 
 def test_there_are_goldens():

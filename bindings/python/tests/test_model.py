@@ -132,7 +132,7 @@ def test_closing():
 
 def test_children_outlive_their_model():
     model = adpo.Model(MODEL)
-    session = model.session()
+    session = adpo.Session(model)
     expected = session.score([1, 2, 3])
     model.close()
     gc.collect()
@@ -151,7 +151,7 @@ def test_what_lives_at_the_end_of_the_program_ends_quietly():
     program = f"""
 import adpo, threading
 model = adpo.Model({str(MODEL)!r})
-session = model.session()
+session = adpo.Session(model)
 pairs = adpo.Dataset(model, [dict(prompt="a", chosen=" b", rejected=" c")])
 trainer = adpo.Trainer(model, pairs, epochs=1000000)
 started = threading.Event()

@@ -49,7 +49,7 @@ def test_losses_equal_trl(name):
     "case", GRADIENTS["cases"], ids=lambda case: " ".join(map(str, case["objective"].values()))
 )
 def test_gradients_through_a_model_equal_trl(model, case):
-    start = adpo.Adapter.load(model, FIXTURES / GRADIENTS["adapter"])
+    start = model.load_adapter(FIXTURES / GRADIENTS["adapter"])
     pairs = adpo.Dataset(model)
     pairs.add_tokens(*(GRADIENTS[name] for name in ("prompt", "chosen", "rejected")))
     trainer = adpo.Trainer(model, pairs, adpo.Objective(**case["objective"]), start=start)

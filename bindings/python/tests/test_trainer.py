@@ -28,12 +28,12 @@ def test_full_finetuning_gives_a_model(model, full, pairs, tmp_path):
     assert tuned.info.encoding == "F32"
     assert tuned.info.parameters == model.info.parameters
     text = ("May I see the door?", " Yes, here is the door.")
-    with tuned.session() as session, model.session() as base:
+    with adpo.Session(tuned) as session, adpo.Session(model) as base:
         score = session.score_text(*text).sum
         assert score != pytest.approx(base.score_text(*text).sum, abs=1e-3)
     report = tuned.export(tmp_path / "tuned.gguf")
     assert report.max_difference < 1e-4
-    with adpo.Model(tmp_path / "tuned.gguf").session() as session:
+    with adpo.Session(adpo.Model(tmp_path / "tuned.gguf")) as session:
         assert session.score_text(*text).sum == pytest.approx(score, abs=1e-3)
 
 
@@ -252,8 +252,8 @@ def test_the_adapter_is_saved_and_loaded(model, trainer, session, tmp_path):
     adapter.save(tmp_path / "adapter")
     names = {path.name for path in (tmp_path / "adapter").iterdir()}
     assert names == {"adapter_config.json", "adapter_model.safetensors"}
-    loaded = adpo.Adapter.load(model, tmp_path / "adapter")
-    again = model.session(loaded).score_text("May I see the door?", " Yes.").logprobs
+    loaded = model.load_adapter(tmp_path / "adapter")
+    again = adpo.Session(model, loaded).score_text("May I see the door?", " Yes.").logprobs
     assert np.array_equal(again, tuned)
 
     session.set_adapter(None)
@@ -269,7 +269,7 @@ def test_training_goes_on_from_an_adapter(model, trainer, pairs):
 
 def test_an_adapter_is_a_copy(trainer, model):
     trainer.step()
-    session = model.session(trainer.adapter())
+    session = adpo.Session(model, trainer.adapter())
     before = session.score([1, 2, 3])
     trainer.run()
     assert np.array_equal(session.score([1, 2, 3]), before, equal_nan=True)
@@ -362,7 +362,7 @@ def test_bad_adapter_directories(model, tmp_path, content):
         (tmp_path / "adapter_config.json").write_text(content)
         (tmp_path / "adapter_model.safetensors").write_bytes(b"\xff" * 20)
     with pytest.raises(adpo.AdpoError):
-        adpo.Adapter.load(model, tmp_path)
+        model.load_adapter(tmp_path)
 
 
 def test_saving_where_a_file_is(trainer, tmp_path):

@@ -20,21 +20,20 @@ struct BytePairEncoder: Sendable {
     /// Words beyond this are cut, so that positions fit 32 bits.
     private static let longestWord = 1 << 30
 
-    init(_ description: TokenizerDescription) {
-        vocabulary = description.vocabulary
-        model = description.model
-        rule = MergeRule(description.model.merges, description.vocabulary)
-        let isByteLevel = description.isByteLevel
+    init(_ vocabulary: Vocabulary, _ model: BytePairModel, isByteLevel: Bool) {
+        self.vocabulary = vocabulary
+        self.model = model
+        rule = MergeRule(model.merges, vocabulary)
         self.isByteLevel = isByteLevel
         byteTokens = (0...UInt8.max).map { byte in
             let text = isByteLevel ? [byte] : ByteToken.text(byte)
             // A byte token may be missing where its character has a token.
-            return description.vocabulary.id(of: text)
-                ?? (byte < 0x80 ? description.vocabulary.id(of: [byte]) : nil) ?? -1
+            return vocabulary.id(of: text)
+                ?? (byte < 0x80 ? vocabulary.id(of: [byte]) : nil) ?? -1
         }
         let cuts =
-            !isByteLevel && description.vocabulary.id(of: Self.metaspace) != nil
-            && !description.vocabulary.hasTokenWithin(Self.metaspace)
+            !isByteLevel && vocabulary.id(of: Self.metaspace) != nil
+            && !vocabulary.hasTokenWithin(Self.metaspace)
         wordMark = cuts ? Self.metaspace : nil
     }
 

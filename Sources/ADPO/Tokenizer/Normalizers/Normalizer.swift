@@ -24,9 +24,7 @@ enum Normalizers {
             ("Replace", { (json) throws(ADPOError) in try Replace(json) }),
         ])
 
-    /// A file may not put longer texts in the place of others: they would fill the memory.
-    static let longestContent = 64
-    /// Nor may all normalizers together make a text so many times longer.
+    /// All normalizers together may make a text so many times longer, and no more.
     static let maximumGrowth = 64
 }
 

@@ -12,7 +12,7 @@ extension Normalizers {
                 throw ADPOError(.format, "the normalizer Prepend does not say what")
             }
             self.init(prefix)
-            guard self.prefix.count <= longestContent else {
+            guard self.prefix.count <= Replacement.longestContent else {
                 throw .unsupportedPart("the normalizer Prepend with so long a text")
             }
         }

@@ -6,7 +6,6 @@ import argparse
 import dataclasses
 from typing import Any
 
-from adpo.adapter import Adapter
 from adpo.cli._output import finite, print_json, print_table
 from adpo.cli._places import add_encoding, check_model
 from adpo.errors import InvalidArgumentError
@@ -45,7 +44,7 @@ def _export(options: argparse.Namespace) -> int:
     model = Model(options.model)
     if not options.adapter_only:
         check_model(options.to, options.model, options.encoding, "--to")
-    adapter = Adapter.load(model, options.adapter) if options.adapter else None
+    adapter = model.load_adapter(options.adapter) if options.adapter else None
     values: dict[str, Any] = {"output": options.to}
     if options.adapter_only and adapter:
         adapter.save(options.to)

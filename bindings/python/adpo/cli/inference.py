@@ -7,7 +7,6 @@ import dataclasses
 from typing import Any
 
 from adpo._dtype import DTYPES
-from adpo.adapter import Adapter
 from adpo.cli._output import finite, print_json, print_table
 from adpo.model import Model
 from adpo.session import Session
@@ -66,7 +65,7 @@ def add_dtype(command: argparse.ArgumentParser) -> None:
 def open_session(options: argparse.Namespace) -> Session:
     """Load the model, and the adapter if one is named."""
     model = Model(options.model)
-    adapter = Adapter.load(model, options.adapter) if options.adapter else None
+    adapter = model.load_adapter(options.adapter) if options.adapter else None
     return Session(model, adapter, dtype=options.dtype)
 
 

@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from adpo.adapter import Adapter
 from adpo.cli._data import load
 from adpo.cli._metrics_log import MetricsLog
 from adpo.cli._output import finite, print_json, print_table
@@ -206,7 +205,7 @@ def _trainer(model: Model, options: argparse.Namespace) -> Trainer:
         model,
         load(model, options.data),
         objective_of(options),
-        start=Adapter.load(model, options.adapter) if options.adapter else None,
+        start=model.load_adapter(options.adapter) if options.adapter else None,
         dtype=options.dtype,
         **parameters,
         epochs=options.epochs,

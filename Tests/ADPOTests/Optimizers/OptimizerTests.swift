@@ -18,7 +18,8 @@ struct OptimizerTests {
             configuration.adamBeta2 = run["beta2"]?.double ?? 0
             configuration.adamEpsilon = run["epsilon"]?.double ?? 1
             var parameters = try #require(run["start"]).floats
-            let optimizer = try kind.make(parameters: parameters.count, configuration)
+            let optimizer = try kind.make(
+                parameters: parameters.count, configuration.optimizerSettings)
             let steps = try #require(run["steps"]?.array)
             #expect(steps.count == 5)
             for (index, step) in steps.enumerated() {
@@ -39,10 +40,10 @@ struct OptimizerTests {
     func stateIsAllThatItKeeps(_ kind: OptimizerKind) throws {
         var configuration = TrainerConfiguration()
         configuration.momentum = 0.9
-        let first = try kind.make(parameters: 3, configuration)
+        let first = try kind.make(parameters: 3, configuration.optimizerSettings)
         var parameters: [Float] = [1, 2, 3]
         try update(first, &parameters, [0.1, -0.2, 0.3], 0.1)
-        let second = try kind.make(parameters: 3, configuration)
+        let second = try kind.make(parameters: 3, configuration.optimizerSettings)
         second.steps = first.steps
         for (to, from) in zip(second.state, first.state) {
             #expect(to.name == from.name)
@@ -61,7 +62,8 @@ struct OptimizerTests {
         func step(weightDecay: Double, decaying: Int) throws -> [Float] {
             configuration.weightDecay = weightDecay
             var parameters: [Float] = [1, 2, 3]
-            let optimizer = try kind.make(parameters: 3, decaying: decaying, configuration)
+            let optimizer = try kind.make(
+                parameters: 3, decaying: decaying, configuration.optimizerSettings)
             try update(optimizer, &parameters, [0.1, -0.2, 0.3], 0.1)
             return parameters
         }
@@ -75,7 +77,7 @@ struct OptimizerTests {
 
     @Test(arguments: OptimizerKind.allCases)
     func refusesOtherCounts(_ kind: OptimizerKind) throws {
-        let optimizer = try kind.make(parameters: 3, TrainerConfiguration())
+        let optimizer = try kind.make(parameters: 3, TrainerConfiguration().optimizerSettings)
         var parameters: [Float] = [1, 2, 3]
         let error = #expect(throws: ADPOError.self) {
             try update(optimizer, &parameters, [1, 2], 1)
@@ -103,7 +105,7 @@ struct OptimizerTests {
         var configuration = TrainerConfiguration()
         change(&configuration)
         let error = #expect(throws: ADPOError.self) {
-            _ = try kind.make(parameters: 1, configuration)
+            _ = try kind.make(parameters: 1, configuration.optimizerSettings)
         }
         #expect(error?.code == .invalidArgument)
     }

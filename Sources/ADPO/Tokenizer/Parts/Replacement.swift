@@ -5,6 +5,9 @@ struct Replacement: Sendable {
     let pattern: [UInt8]
     let content: [UInt8]
 
+    /// A file may not put longer texts in the place of others: they would fill the memory.
+    static let longestContent = 64
+
     init(_ pattern: String, with content: String) {
         self.pattern = Array(pattern.utf8)
         self.content = Array(content.utf8)
@@ -17,7 +20,7 @@ struct Replacement: Sendable {
             throw ADPOError(.format, "Replace does not say with what")
         }
         self.content = Array(content.utf8)
-        guard self.content.count <= Normalizers.longestContent else {
+        guard self.content.count <= Self.longestContent else {
             throw .unsupportedPart("Replace with so long a text")
         }
     }
@@ -51,31 +54,5 @@ struct Replacement: Sendable {
             match = next
         }
         return result + text[done...]
-    }
-}
-
-extension UnsafeBufferPointer<UInt8> {
-    /// Where a text, which is not empty, occurs next.
-    func firstMatch(of pattern: [UInt8], from start: Int) -> Int? {
-        guard let first = pattern.first else { return nil }
-        var index = start
-        while index + pattern.count <= count {
-            if self[index] == first, self[index..<index + pattern.count].elementsEqual(pattern) {
-                return index
-            }
-            index += 1
-        }
-        return nil
-    }
-
-    /// Where a run of a text, which is not empty, ends.
-    func endOfRun(of pattern: [UInt8], from start: Int) -> Int {
-        var end = start
-        while end + pattern.count <= count, self[end] == pattern[0],
-            self[end..<end + pattern.count].elementsEqual(pattern)
-        {
-            end += pattern.count
-        }
-        return end
     }
 }

@@ -16,6 +16,15 @@ package protocol Optimizer: AnyObject {
     ) throws(ADPOError)
 }
 
+/// Settings of all optimizers; each uses its own.
+package struct OptimizerSettings: Sendable {
+    package var weightDecay: Double
+    package var momentum: Double
+    package var beta1: Double
+    package var beta2: Double
+    package var epsilon: Double
+}
+
 /// The optimizers. Each has a file of its own.
 public enum OptimizerKind: String, Sendable, CaseIterable {
     case adamw
@@ -24,15 +33,15 @@ public enum OptimizerKind: String, Sendable, CaseIterable {
     /// - Parameter decaying: the number of parameters, from the first on, that weight decay is for.
     /// - Throws: `.outOfMemory`; `.invalidArgument` for settings that make no sense.
     package func make(
-        parameters count: Int, decaying: Int = .max, _ configuration: TrainerConfiguration
+        parameters count: Int, decaying: Int = .max, _ settings: OptimizerSettings
     ) throws(ADPOError) -> any Optimizer {
-        let weightDecay = configuration.weightDecay
+        let weightDecay = settings.weightDecay
         try require(
             weightDecay >= 0 && Float(weightDecay).isFinite,
             "the weight decay is \(weightDecay); it must be 0 or above")
         return switch self {
-        case .adamw: try AdamW(parameters: count, decaying: decaying, configuration)
-        case .sgd: try SGD(parameters: count, decaying: decaying, configuration)
+        case .adamw: try AdamW(parameters: count, decaying: decaying, settings)
+        case .sgd: try SGD(parameters: count, decaying: decaying, settings)
         }
     }
 }

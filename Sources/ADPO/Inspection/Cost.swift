@@ -32,7 +32,7 @@ struct Cost {
                     hasMagnitudes: layout?.hasMagnitudes ?? false,
                     hasDropout: configuration.loraDropout > 0, isTraining: true,
                     activationMemory: configuration.activationMemory,
-                    dtype: configuration.dtype.resolved(for: model))
+                    dtype: configuration.dtype.resolved(for: model.weights))
                 let memory = PassMemory(
                     model.architecture, shape, head: model.architecture.logProbs(model.weights))
                 largest = max(largest, memory.count)

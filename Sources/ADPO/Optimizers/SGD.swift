@@ -4,7 +4,7 @@ import ADPOTensor
 /// Stochastic gradient descent with momentum, as in PyTorch: weight decay is added to the gradient,
 /// v = momentum v + g, p = p - rate v.
 package final class SGD: Optimizer {
-    private let configuration: TrainerConfiguration
+    private let settings: OptimizerSettings
     /// The first parameters, which weight decay is for.
     private let decaying: Int
     package var steps = 0
@@ -12,13 +12,13 @@ package final class SGD: Optimizer {
 
     /// - Throws: `.outOfMemory`; `.invalidArgument` unless the momentum is in [0, 1).
     package init(
-        parameters count: Int, decaying: Int, _ configuration: TrainerConfiguration
+        parameters count: Int, decaying: Int, _ settings: OptimizerSettings
     ) throws(ADPOError) {
         try require(
-            (0..<1).contains(configuration.momentum),
-            "the momentum is \(configuration.momentum); it must be at least 0 and below 1")
+            (0..<1).contains(settings.momentum),
+            "the momentum is \(settings.momentum); it must be at least 0 and below 1")
         let velocities = try Buffer<Float>(zeros: count)
-        self.configuration = configuration
+        self.settings = settings
         self.decaying = min(decaying, count)
         self.velocities = velocities
     }
@@ -33,7 +33,7 @@ package final class SGD: Optimizer {
     ) throws(ADPOError) {
         try checkCounts(parameters, gradients, velocities.count)
         steps += 1
-        let (momentum, decay) = (Float(configuration.momentum), Float(configuration.weightDecay))
+        let (momentum, decay) = (Float(settings.momentum), Float(settings.weightDecay))
         let rate = Float(learningRate)
         let velocities = velocities.mutableSpan
         for index in parameters.indices {

@@ -4,7 +4,7 @@ import CKernels
 
 /// Adam with decoupled weight decay (arXiv 1711.05101), bias-corrected as in PyTorch.
 package final class AdamW: Optimizer {
-    private let configuration: TrainerConfiguration
+    private let settings: OptimizerSettings
     /// The first parameters, which weight decay is for.
     private let decaying: Int
     package var steps = 0
@@ -13,23 +13,23 @@ package final class AdamW: Optimizer {
 
     /// - Throws: `.outOfMemory`; `.invalidArgument` unless betas are in [0, 1) and epsilon is above 0.
     package init(
-        parameters count: Int, decaying: Int, _ configuration: TrainerConfiguration
+        parameters count: Int, decaying: Int, _ settings: OptimizerSettings
     ) throws(ADPOError) {
         for (name, beta) in [
-            ("beta1", configuration.adamBeta1), ("beta2", configuration.adamBeta2),
+            ("beta1", settings.beta1), ("beta2", settings.beta2),
         ] {
             try require(
                 (0..<1).contains(beta),
                 "AdamW's \(name) is \(beta); it must be at least 0 and below 1")
         }
         // One that 32 bits take for 0 would divide 0 by 0.
-        let epsilon = configuration.adamEpsilon
+        let epsilon = settings.epsilon
         try require(
             epsilon > 0 && Float(epsilon).isNormal,
             "AdamW's epsilon is \(epsilon); it must be above 0, also in 32 bits")
         let first = try Buffer<Float>(zeros: count)
         let second = try Buffer<Float>(zeros: count)
-        self.configuration = configuration
+        self.settings = settings
         self.decaying = min(decaying, count)
         firstMoments = first
         secondMoments = second
@@ -52,13 +52,13 @@ package final class AdamW: Optimizer {
             return
         }
         steps += 1
-        let (beta1, beta2) = (configuration.adamBeta1, configuration.adamBeta2)
+        let (beta1, beta2) = (settings.beta1, settings.beta2)
         var scalars = adpo_adamw(
             beta2: Float(beta2),
             one_minus_beta1: Float(1 - beta1),
             one_minus_beta2: Float(1 - beta2),
-            epsilon: Float(configuration.adamEpsilon),
-            decay: Float(1 - learningRate * configuration.weightDecay),
+            epsilon: Float(settings.epsilon),
+            decay: Float(1 - learningRate * settings.weightDecay),
             step_size: Float(learningRate / (1 - pow(beta1, Double(steps)))),
             root_correction: Float((1 - pow(beta2, Double(steps))).squareRoot()))
         for range in [0..<decaying, decaying..<count] where !range.isEmpty {

@@ -19,17 +19,6 @@ package struct Segmentation: Sendable, Equatable {
     package let rejectedCount: Int
     package let segments: [Segment]
 
-    /// Splits the responses of a pair. Of granularities of text the pair brings the ends, which
-    /// `PreferenceDataset.prepared` has found.
-    ///
-    /// - Throws: `.invalidArgument` for a granularity that makes no sense, and a pair without the
-    ///   segments that it needs.
-    package init(_ granularity: Granularity, _ pair: PreferencePair) throws(ADPOError) {
-        try self.init(
-            granularity, chosenCount: pair.chosen.count, rejectedCount: pair.rejected.count,
-            segmentEnds: pair.segmentEnds)
-    }
-
     /// Splits responses of these lengths as in arXiv 2602.09533. One of them may be empty.
     ///
     /// - Throws: `.invalidArgument` when both are empty, for a size below 1, and for missing ends.

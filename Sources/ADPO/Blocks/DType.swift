@@ -1,4 +1,3 @@
-import ADPOTensor
 import CKernels
 
 /// What the products with the model's weights compute in. All else is f32: sums, adapters, norms,
@@ -12,13 +11,13 @@ public enum DType: String, Sendable, CaseIterable {
     /// otherwise f32.
     case auto
 
-    /// `.f32` or `.bf16`: what is used for a model on this processor.
-    package func resolved(for model: Model) -> DType {
+    /// `.f32` or `.bf16`: what is used for these weights on this processor.
+    package func resolved(for weights: Weights) -> DType {
         guard adpo_has_bf16_products() != 0 else { return .f32 }
         switch self {
         case .f32: return .f32
         case .bf16: return .bf16
-        case .auto: return model.weights.encoding == .f32 ? .f32 : .bf16
+        case .auto: return weights.encoding == .f32 ? .f32 : .bf16
         }
     }
 }
