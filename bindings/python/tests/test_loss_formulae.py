@@ -69,9 +69,7 @@ def segment_of(granularity, lengths, ends):
         count = min(int(size), *lengths)
         # Run i ends at floor(i n / count).
         ends = [[i * n // count for i in range(1, count + 1)] for n in lengths]
-        return [
-            np.searchsorted(side, np.arange(n), side="right") for side, n in zip(ends, lengths)
-        ]
+        return [np.searchsorted(side, np.arange(n), side="right") for side, n in zip(ends, lengths)]
     last = min(len(side) for side in ends) - 1
     return [
         np.minimum(np.searchsorted(side, np.arange(n), side="right"), last)
