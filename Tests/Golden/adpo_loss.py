@@ -21,7 +21,7 @@ class Granularity:
 
 
 def split_evenly(values: Tensor, count: int) -> list[Tensor]:
-    """Runs of near-equal length: the i-th ends at floor(i T / m), as the paper's figure 1 has them."""
+    """Runs of near-equal length: the i-th ends at floor(i T / m), as in the paper's figure 1."""
     ends = [i * len(values) // count for i in range(count + 1)]
     return [values[start:end] for start, end in itertools.pairwise(ends)]
 
