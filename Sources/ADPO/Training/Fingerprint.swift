@@ -47,11 +47,15 @@ extension Model {
 }
 
 extension LoRAParameters {
-    var fingerprint: String {
+    /// - Parameter list: the parameters of the model that is adapted.
+    func fingerprint(_ list: ParameterList) -> String {
         var fingerprint = Fingerprint()
-        fingerprint.add("\(layout.rank) \(layout.hasMagnitudes) \(scale)")
+        fingerprint.add("rank \(layout.rank)")
+        fingerprint.add("magnitudes \(layout.hasMagnitudes)")
+        fingerprint.add("scale \(scale)")
         for module in layout.modules {
-            fingerprint.add("\(module.weight.index) \(module.rows) \(module.columns)")
+            fingerprint.add(
+                "module \(list[module.weight].module) \(module.rows) \(module.columns)")
         }
         fingerprint.add(UnsafeRawBufferPointer(start: values, count: layout.count * 4))
         return fingerprint.text

@@ -51,27 +51,33 @@ public struct Metrics: Sendable, Equatable {
 }
 
 extension Metrics {
-    /// What the micro-batches of an update have a mean of.
-    static var means: [WritableKeyPath<Metrics, Double>] {
+    /// The numbers of an update that are means over its micro-batches.
+    static var means: [(name: String, path: WritableKeyPath<Metrics, Double>)] {
         [
-            \.loss, \.rewardsChosen, \.rewardsRejected, \.rewardsAccuracy, \.rewardsMargin,
-            \.logProbsChosen, \.logProbsRejected, \.kl,
+            ("loss", \.loss), ("rewards/chosen", \.rewardsChosen),
+            ("rewards/rejected", \.rewardsRejected), ("rewards/accuracies", \.rewardsAccuracy),
+            ("rewards/margins", \.rewardsMargin), ("logps/chosen", \.logProbsChosen),
+            ("logps/rejected", \.logProbsRejected), ("kl", \.kl),
         ]
     }
 
-    /// What they sum up to.
-    static var sums: [WritableKeyPath<Metrics, Int>] { [\.pairs, \.segments, \.tokens] }
+    /// The numbers of an update that are sums over its micro-batches.
+    static var sums: [(name: String, path: WritableKeyPath<Metrics, Int>)] {
+        [("pairs", \.pairs), ("segments", \.segments), ("tokens", \.tokens)]
+    }
 
     /// An update, from its micro-batches. Each counts alike, also one of fewer pairs, as in TRL.
     init(meanOf window: [Metrics]) {
         self.init()
         dtype = window.first?.dtype ?? .f32
-        for path in Self.means {
+        for (_, path) in Self.means {
             // NaN where a micro-batch has no such row.
             let values = window.map { $0[keyPath: path] }.filter { !$0.isNaN }
             self[keyPath: path] = values.reduce(0, +) / Double(values.count)
         }
-        for path in Self.sums { self[keyPath: path] = window.reduce(0) { $0 + $1[keyPath: path] } }
+        for (_, path) in Self.sums {
+            self[keyPath: path] = window.reduce(0) { $0 + $1[keyPath: path] }
+        }
         lossPerSegment =
             window.reduce(0) { $0 + $1.lossPerSegment * Double($1.segments) }
             / Double(max(segments, 1))

@@ -47,7 +47,10 @@ extension Trainer {
             key: [
                 ("model", .string(modelFingerprint)),
                 ("dtype", .string(dtype.rawValue)),
-                ("adapter", .string(referenceLoRA?.fingerprint ?? "none")),
+                (
+                    "adapter",
+                    .string(referenceLoRA?.fingerprint(model.architecture.parameters) ?? "none")
+                ),
                 ("pairs", .string(training.fingerprint)),
             ])
         if try !cache.load(into: training) {
