@@ -1,11 +1,11 @@
-/// What one update, or one evaluation, saw.
+/// The numbers of one update, or of one evaluation.
 ///
 /// Rewards are beta times the summed log-ratio of policy to reference (of the policy's log-probs
 /// where the objective needs no reference), with the weights of the tokens. All numbers are means
 /// over the pairs unless said otherwise; of unpaired rows, over those with that response, and NaN
 /// where there are none. The names follow TRL's trainers where they have the same.
 public struct Metrics: Sendable, Equatable {
-    /// Of an evaluation rather than of an update.
+    /// Whether they are of an evaluation rather than of an update.
     public var isEvaluation = false
     /// 1 after the first update.
     public var step = 0
@@ -16,9 +16,9 @@ public struct Metrics: Sendable, Equatable {
     /// The mean over all segments, without the negative log-likelihood that some objectives add to
     /// each pair: the one to compare between granularities.
     public var lossPerSegment = 0.0
-    /// Before clipping; 0 in an evaluation.
+    /// The norm before clipping; 0 in an evaluation.
     public var gradientNorm = 0.0
-    /// Of this update; 0 in an evaluation.
+    /// The rate of this update; 0 in an evaluation.
     public var learningRate = 0.0
     public var rewardsChosen = 0.0
     public var rewardsRejected = 0.0
@@ -34,14 +34,14 @@ public struct Metrics: Sendable, Equatable {
     /// over ten of them; 0 where it has not clearly. Above 0 it is an alarm: a lower learning rate
     /// or a higher beta may help.
     public var chosenFall = 0.0
-    /// What was computed in, `.f32` or `.bf16`.
+    /// The precision that products with weights were computed in, `.f32` or `.bf16`.
     public var dtype = DType.f32
     public var pairs = 0
-    /// In all pairs together.
+    /// Segments in all pairs together.
     public var segments = 0
     /// Both sequences of each pair, prompt + response, as TRL's num_tokens counts them.
     public var tokens = 0
-    /// Of all updates of the run so far.
+    /// Tokens of all updates of the run so far.
     public var numTokens = 0
     public var seconds = 0.0
 

@@ -68,7 +68,7 @@ extension Metrics {
         means + [("loss_per_segment", \.lossPerSegment), ("seconds", \.seconds)]
     }
 
-    /// What the mean of an update needs of a micro-batch.
+    /// The numbers of a micro-batch that the mean of its update needs.
     fileprivate var json: JSON {
         .object(
             Self.numbers.map { ($0.name, .double(self[keyPath: $0.path])) }

@@ -5,14 +5,14 @@ struct RunState: Equatable {
     var stepsDone = 0
     /// Tokens of all updates so far.
     var tokensSeen = 0
-    /// What the schedule multiplies.
+    /// The rate that the schedule multiplies.
     var learningRate: Double
     /// Whether an update has changed the parameters.
     var hasMoved = false
-    /// What each micro-batch of the update that is under way saw.
+    /// The metrics of each micro-batch of the update that is under way.
     var window: [Metrics] = []
     /// Whether the chosen responses become less likely.
     var trend = ChosenTrend()
-    /// What the run's evaluations have shown.
+    /// The results of the run's evaluations.
     var evaluations: EvaluationHistory?
 }

@@ -67,14 +67,14 @@ extension Trainer {
         lastSaved = (path, stepsDone)
     }
 
-    /// What products compute in is what `auto` has become here.
+    /// The configuration's settings, with the precision that `auto` has become here.
     private var settings: [(key: String, value: JSON)] {
         var configuration = configuration
         configuration.dtype = dtype
         return configuration.settings
     }
 
-    /// What a run begins from, as fingerprints.
+    /// The fingerprints of all that a run begins from.
     private var inputs: [(key: String, value: JSON)] {
         [
             ("model", .string(modelFingerprint)),

@@ -1,6 +1,6 @@
 import ADPOBase
 
-/// What the policy is compared with.
+/// The model that the policy is compared with.
 public enum Reference: String, Sendable, CaseIterable {
     /// The model alone.
     case base

@@ -10,7 +10,8 @@ public final class Trainer {
     public let configuration: TrainerConfiguration
     let loss: PreferenceLoss
     let decoder: Decoder
-    /// What training starts from, where it is the reference; otherwise the policy has its copy.
+    /// The adapter that training starts from, where it is the reference; otherwise the policy has
+    /// its copy.
     let start: Adapter?
     /// The fingerprint of the adapter that training starts from.
     let startFingerprint: String?
@@ -76,7 +77,7 @@ public final class Trainer {
     /// Pairs in use with a response that lost its end.
     public var truncatedPairs: Int { training.truncated }
 
-    /// What the products with weights compute in here: `.f32` or `.bf16`.
+    /// The precision that products with weights compute in here: `.f32` or `.bf16`.
     public var dtype: DType { decoder.dtype }
 
     /// The number of parameters that are trained.
@@ -103,7 +104,7 @@ public final class Trainer {
 
     var parameters: SharedFloats { policy.parameters }
 
-    /// Runs what is trained.
+    /// Runs the policy, which is trained.
     func forwardPolicy(
         _ sequence: PackedSequence, dropout: AdapterDropout? = nil, isTraining: Bool = false
     ) throws(ADPOError) {
@@ -112,7 +113,7 @@ public final class Trainer {
             isTraining: isTraining)
     }
 
-    /// Runs what it is compared with.
+    /// Runs the reference, which the policy is compared with.
     func forwardReference(_ sequence: PackedSequence) throws(ADPOError) {
         try decoder.forward(sequence, lora: referenceLoRA)
     }
