@@ -10,9 +10,9 @@ extension Trainer {
     ///
     /// - Throws: `.io`.
     public func save(to path: String) throws(ADPOError) {
-        var tensors: [StateFile.Tensor] = [("parameters", parameters.span)]
+        var tensors: [StateFile.Tensor] = [("parameters", parameters.elements)]
         tensors += optimizer.state.map { ("optimizer.\($0.name)", UnsafeBufferPointer($0.values)) }
-        if !state.window.isEmpty { tensors.append(("gradients", gradientBuffer.span)) }
+        if !state.window.isEmpty { tensors.append(("gradients", gradientBuffer.elements)) }
         let facts = JSON.object(
             [
                 ("settings", .object(settings)), ("inputs", .object(inputs)),
@@ -58,9 +58,9 @@ extension Trainer {
             optimizerState.append(try tensor("optimizer.\(name)", current.count))
         }
 
-        newParameters.copy(to: parameters.mutableSpan)
+        newParameters.copy(to: parameters.mutableElements)
         policy.parametersChanged()
-        gradients?.copy(to: gradientBuffer.mutableSpan)
+        gradients?.copy(to: gradientBuffer.mutableElements)
         for (current, new) in zip(optimizer.state, optimizerState) { new.copy(to: current.values) }
         optimizer.steps = optimizerSteps
         self.state = state

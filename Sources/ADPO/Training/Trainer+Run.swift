@@ -34,7 +34,7 @@ extension Trainer {
             guard let metrics = try step(), onMetrics(metrics) else { return }
         }
         if configuration.keepsBest, let best = state.evaluations?.bestParameters {
-            _ = parameters.mutableSpan.update(fromContentsOf: best)
+            _ = parameters.mutableElements.update(fromContentsOf: best)
             policy.parametersChanged()
         }
     }
@@ -76,7 +76,7 @@ extension Trainer {
         let metrics = try evaluate(heldOut)
         if state.evaluations?.add(metrics) == true {
             state.evaluations?.bestParameters =
-                configuration.keepsBest ? Array(parameters.span) : nil
+                configuration.keepsBest ? Array(parameters.elements) : nil
         }
         return metrics
     }

@@ -62,11 +62,11 @@ extension Trainer {
     public func withGradients<Result>(
         _ body: (UnsafeMutableBufferPointer<Float>) throws -> Result
     ) rethrows -> Result {
-        try body(gradientBuffer.mutableSpan)
+        try body(gradientBuffer.mutableElements)
     }
 
     /// The same, valid while the trainer lives.
-    package var gradients: UnsafeMutableBufferPointer<Float> { gradientBuffer.mutableSpan }
+    package var gradients: UnsafeMutableBufferPointer<Float> { gradientBuffer.mutableElements }
 
     /// Clips the accumulated gradient and updates the parameters with it.
     ///
@@ -87,7 +87,7 @@ extension Trainer {
         var metrics = Metrics(meanOf: state.window)
         state.window = []
         metrics.gradientNorm = try clipGradient(
-            gradientBuffer.mutableSpan, maximumNorm: configuration.maxGradientNorm)
+            gradientBuffer.mutableElements, maximumNorm: configuration.maxGradientNorm)
         metrics.learningRate =
             state.learningRate
             * configuration.schedule.factor(
@@ -149,7 +149,7 @@ extension Trainer {
             state.hasMoved = true
         }
         try optimizer.step(
-            parameters: parameters.mutableSpan, gradients: gradientBuffer.span,
+            parameters: parameters.mutableElements, gradients: gradientBuffer.elements,
             learningRate: learningRate)
         policy.parametersChanged()
     }
@@ -166,14 +166,14 @@ extension Trainer {
             for (copy, state) in zip(trial.state, optimizer.state) {
                 _ = copy.values.update(fromContentsOf: state.values[range])
             }
-            let before = parameters.span[range]
+            let before = parameters.elements[range]
             let values = try Buffer<Float>(zeros: range.count)
-            _ = values.mutableSpan.update(fromContentsOf: before)
+            _ = values.mutableElements.update(fromContentsOf: before)
             try trial.step(
-                parameters: values.mutableSpan,
-                gradients: UnsafeBufferPointer(rebasing: gradientBuffer.span[range]),
+                parameters: values.mutableElements,
+                gradients: UnsafeBufferPointer(rebasing: gradientBuffer.elements[range]),
                 learningRate: learningRate)
-            if !values.span.elementsEqual(before) { return true }
+            if !values.elements.elementsEqual(before) { return true }
         }
         return false
     }
