@@ -507,14 +507,16 @@ enum {
     ADPO_GRANULARITY_RESPONSE = 0,  /* one segment: DPO */
     ADPO_GRANULARITY_TOKEN = 1,     /* a segment a token */
     ADPO_GRANULARITY_STATIC = 2,    /* windows of granularity_size tokens */
-    ADPO_GRANULARITY_ADAPTIVE = 3,  /* granularity_size runs of near-equal length */
+    ADPO_GRANULARITY_ADAPTIVE = 3,  /* granularity_size runs of near-equal length, the later ones
+                                       longer */
     ADPO_GRANULARITY_LINES = 4,     /* a segment a line of the text */
     ADPO_GRANULARITY_SENTENCES = 5, /* a segment a sentence of the text */
     ADPO_GRANULARITY_DELIMITER = 6, /* segments that end with the text `delimiter` */
     ADPO_GRANULARITY_CUSTOM = 7     /* the pairs bring their segments */
 };
 
-/* What stands where the shorter response has no tokens left, with STATIC and TOKEN. */
+/* What stands where the shorter response has no tokens left, with STATIC and TOKEN. The paper's
+ * figure seems to have EOS. */
 typedef int32_t adpo_padding;
 enum {
     ADPO_PADDING_MASK = 0, /* nothing: the position adds 0 to its margin */
@@ -668,13 +670,21 @@ typedef struct adpo_trainer_config {
     adpo_reference reference;     /* BASE */
     /* NULL: the reference's log-probs are kept in memory. Else a file that keeps them for later
      * runs, keyed by model, reference and pairs: written when it is missing or belongs to others,
-     * refused when it is damaged or something else. */
+     * refused when it is damaged, something else, or in another version of its format. */
     const char *reference_cache;
 } adpo_trainer_config;
 
 /* Fills in the defaults named above.
  * Returns: INVALID_ARGUMENT. */
 adpo_status adpo_trainer_config_init(adpo_trainer_config *config, size_t struct_size);
+
+/* Fills in both with what arXiv 2602.09533 calls ADPO in its table of results: ADAPTIVE granularity
+ * with 256 segments, beta 1, a LoRA adapter of rank 16, ADAMW, learning rate 2e-5, 3 epochs. What
+ * the paper does not tell is as the two init functions have it. config->objective becomes
+ * `objective`, which must live until the config has been used.
+ * Returns: INVALID_ARGUMENT. */
+adpo_status adpo_paper_recipe_init(adpo_objective *objective, size_t objective_size,
+                                   adpo_trainer_config *config, size_t config_size);
 
 /* Tells what a run with this configuration (NULL for the defaults) would see of the pairs, and what
  * it would cost, before it begins. The first `examples` pairs in use are shown token by token. With

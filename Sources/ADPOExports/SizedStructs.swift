@@ -18,7 +18,8 @@ extension SizedStruct {
     /// A larger struct is some other thing.
     private static var maximumSize: Int { 1 << 16 }
 
-    private static func checked(_ size: Int, _ name: String) throws(ADPOError) -> Int {
+    @discardableResult
+    static func checked(_ size: Int, _ name: String) throws(ADPOError) -> Int {
         guard size >= firstSize, size <= maximumSize else {
             throw ADPOError(
                 .invalidArgument,

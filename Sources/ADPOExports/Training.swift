@@ -16,6 +16,23 @@ public func adpo_trainer_config_init(
 }
 
 @c @implementation
+public func adpo_paper_recipe_init(
+    _ objective: UnsafeMutablePointer<adpo_objective>?, _ objectiveSize: Int,
+    _ config: UnsafeMutablePointer<adpo_trainer_config>?, _ configSize: Int
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let recipe = TrainerConfiguration.paper
+        let host = try required(objective, "objective")
+        // Both are looked at before one is filled in.
+        try adpo_objective.checked(objectiveSize, "objective")
+        var value = adpo_trainer_config(recipe)
+        value.objective = UnsafePointer(host)
+        try value.initialize(config, size: configSize)
+        try adpo_objective(recipe.objective).initialize(host, size: objectiveSize, "objective")
+    }
+}
+
+@c @implementation
 public func adpo_trainer_create(
     _ model: OpaquePointer?, _ config: UnsafePointer<adpo_trainer_config>?,
     _ pairs: OpaquePointer?, _ start: OpaquePointer?,

@@ -18,6 +18,8 @@ import numpy.typing as npt
 HERE = Path(__file__).resolve().parent
 BASE = "none"
 RESAMPLES = 10_000
+# The paper's names (arXiv 2602.09533) for granularities that have another here.
+PAPER = {"response": "DPO", "token": "static, k = 1"}
 COLORS = ("#c60", "#06c")
 
 Result = dict[str, Any]
@@ -99,7 +101,8 @@ def names(granularity: str, beta: float) -> list[str]:
     """Give a group's cells in the first columns of a table."""
     if granularity == BASE:
         return ["the model alone", ""]
-    return ["response (DPO)" if granularity == "response" else granularity, f"{beta:g}"]
+    name = f"{granularity} ({PAPER[granularity]})" if granularity in PAPER else granularity
+    return [name, f"{beta:g}"]
 
 
 def table(rows: list[list[str]]) -> str:

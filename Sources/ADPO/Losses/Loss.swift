@@ -16,6 +16,11 @@ public enum Loss: String, Sendable, CaseIterable {
     case kto
     case sft
 
+    /// The losses that can do, or always do, without the reference.
+    static var withoutReference: [Loss] {
+        allCases.filter { $0.rule.isOfMargin || $0.rule.isReferenceFree }
+    }
+
     package var rule: LossRule {
         switch self {
         case .sigmoid: .sigmoid

@@ -40,8 +40,8 @@ extension Objective {
                 try require(
                     !isReferenceFree,
                     """
-                    the loss \(loss.rawValue) needs the reference: reference-free are sigmoid, \
-                    robust, hinge, ipo, sigmoid_norm, exo_pair, orpo and sft
+                    the loss \(loss.rawValue) needs the reference; these do without: \
+                    \(Loss.withoutReference.map(\.rawValue).joined(separator: ", "))
                     """)
             }
         }

@@ -1,8 +1,8 @@
 import ADPOBase
 
 /// What stands where the shorter response of a pair has no tokens left to compare, with static and
-/// token granularity. The paper pads with EOS, and does not say whether the padding is scored
-/// (arXiv 2602.09533).
+/// token granularity. The paper pads with EOS, and its figure 1 draws the padding among what is scored
+/// (arXiv 2602.09533), so `eos` is the likelier reproduction.
 public enum Padding: String, Sendable, CaseIterable {
     /// Nothing: a padded position adds 0 to its margin.
     case mask

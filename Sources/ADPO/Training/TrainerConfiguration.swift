@@ -63,6 +63,19 @@ public struct TrainerConfiguration: Sendable {
 
     public init() {}
 
+    /// What arXiv 2602.09533 calls ADPO in its table of results. What the paper does not tell, such as
+    /// the size of a batch, is as by default.
+    public static var paper: TrainerConfiguration {
+        var configuration = TrainerConfiguration()
+        configuration.objective.granularity = .adaptive(256)
+        configuration.objective.beta = 1
+        configuration.loraRank = 16
+        configuration.optimizer = .adamw
+        configuration.learningRate = 2e-5
+        configuration.epochs = 3
+        return configuration
+    }
+
     /// Where the parameters of a new adapter lie.
     ///
     /// - Throws: `.invalidArgument` for an impossible rank, and for modules that the model lacks.

@@ -132,6 +132,25 @@ static void full_finetuning(adpo_dataset *pairs, adpo_trainer *lora)
     adpo_model_destroy(tuned);
 }
 
+/* Both structs are filled in, or none. */
+static void recipe(void)
+{
+    adpo_objective objective;
+    adpo_trainer_config config;
+
+    memset(&objective, 7, sizeof objective);
+    memset(&config, 7, sizeof config);
+    INVALID(adpo_paper_recipe_init(NULL, sizeof objective, &config, sizeof config));
+    INVALID(adpo_paper_recipe_init(&objective, sizeof objective, NULL, sizeof config));
+    INVALID(adpo_paper_recipe_init(&objective, 0, &config, sizeof config));
+    INVALID(adpo_paper_recipe_init(&objective, sizeof objective, &config, 0));
+    TRUE(objective.struct_size == 0x07070707 && config.struct_size == 0x07070707);
+    OK(adpo_paper_recipe_init(&objective, sizeof objective, &config, sizeof config));
+    TRUE(objective.struct_size == sizeof objective && config.struct_size == sizeof config);
+    TRUE(config.objective == &objective && objective.granularity == ADPO_GRANULARITY_ADAPTIVE);
+    TRUE(objective.granularity_size == 256 && objective.beta == 1 && config.epochs == 3);
+}
+
 void trainers(void)
 {
     adpo_objective objective;
@@ -143,6 +162,7 @@ void trainers(void)
     adpo_metrics metrics;
     char path[1024];
 
+    recipe();
     OK(adpo_dataset_create(model, &pairs));
     INVALID(adpo_trainer_config_init(NULL, sizeof config));
     INVALID(adpo_trainer_config_init(&config, 0));

@@ -317,6 +317,7 @@ FUNCTIONS = {
     "adpo_objective_init": (status, [POINTER(adpo_objective), size]),
     "adpo_loss": (status, [POINTER(adpo_objective), POINTER(adpo_loss_input), POINTER(c_double), floats]),  # noqa: E501
     "adpo_trainer_config_init": (status, [POINTER(adpo_trainer_config), size]),
+    "adpo_paper_recipe_init": (status, [POINTER(adpo_objective), size, POINTER(adpo_trainer_config), size]),  # noqa: E501
     "adpo_dataset_inspect": (status, [handle, handle, POINTER(adpo_trainer_config), size, c_int32, POINTER(c_char), size, size_out]),  # noqa: E501
     "adpo_trainer_create": (status, [handle, POINTER(adpo_trainer_config), handle, handle, handle_out]),  # noqa: E501
     "adpo_trainer_destroy": (None, [handle]),

@@ -190,6 +190,7 @@ def inspect(
     pairs: Dataset,
     objective: Objective | None = None,
     *,
+    recipe: str | None = None,
     max_length: int | None = None,
     activation_memory: int | None = None,
     batch_size: int | None = None,
@@ -211,7 +212,7 @@ def inspect(
     ----------
     model : Model
     pairs : Dataset
-    objective, max_length, activation_memory, batch_size, epochs, dtype
+    objective, recipe, max_length, activation_memory, batch_size, epochs, dtype
         As for `Trainer`.
     full_finetuning, lora_rank, lora_alpha, lora_dropout, target_modules, use_rslora, use_dora
         As for `Trainer`.
@@ -231,6 +232,7 @@ def inspect(
     """
     config = trainer_config(
         objective,
+        recipe,
         dtype=dtype,
         full_finetuning=full_finetuning,
         lora_rank=lora_rank,

@@ -47,6 +47,8 @@ SHORTHANDS: dict[str, dict[str, Any]] = {
     "simpo": {"loss": "sigmoid_norm", "reference_free": True, "target_margin": 0.5},
     "cpo": {"loss": "sigmoid", "reference_free": True, "sft_weight": 1.0},
 }
+# The objectives of recipes; what else a recipe sets is the library's.
+RECIPES: dict[str, dict[str, Any]] = {"paper": {"granularity": "adaptive:256", "beta": 1.0}}
 
 Floats = Union[npt.NDArray[np.float32], Sequence[float]]
 

@@ -69,7 +69,10 @@ class Trainer(Handle):
     pairs : Dataset
         Copied: later changes do not reach the trainer.
     objective : Objective, optional
-        What to minimize; DPO when not given.
+        What to minimize; the recipe's, or DPO, when not given.
+    recipe : str, optional
+        "paper" begins from what arXiv 2602.09533 calls ADPO: `Objective("adaptive:256", beta=1)`,
+        LoRA of rank 16, AdamW, learning rate 2e-5, 3 epochs. What is given takes its place.
     start : Adapter, optional
         Go on from this adapter, with its rank, alpha, modules and kind, instead of a new one.
     dtype : str
@@ -145,6 +148,7 @@ class Trainer(Handle):
         pairs: Dataset,
         objective: Objective | None = None,
         *,
+        recipe: str | None = None,
         start: Adapter | None = None,
         dtype: str = "f32",
         full_finetuning: bool = False,
@@ -186,6 +190,7 @@ class Trainer(Handle):
             raise InvalidArgumentError(f"start brings its own {', '.join(given)}: leave it out")
         config = trainer_config(
             objective,
+            recipe,
             dtype=dtype,
             full_finetuning=full_finetuning,
             lora_rank=lora_rank,

@@ -139,6 +139,7 @@ def test_tables(report, results):
     assert lines[2].startswith("| the model alone |  | 0.0 |")
     assert lines[3].startswith("| response (DPO) | 0.1 | 37.5 ± 17.7 |")
     assert lines[3].endswith("| 15 ± 7 |")
+    assert lines[4].startswith("| token (static, k = 1) | 0.1 | 87.5 ± 17.7 |")
     assert lines[2].endswith("|  |")
 
 

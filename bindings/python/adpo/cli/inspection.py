@@ -63,6 +63,7 @@ def _inspect(options: argparse.Namespace) -> int:
         model,
         load(model, options.data),
         objective_of(options),
+        recipe=options.recipe,
         max_length=options.max_length,
         activation_memory=options.activation_memory,
         batch_size=options.batch_size,

@@ -10,6 +10,7 @@ from adpo.objective import (
     LINKS,
     LOSSES,
     PADDINGS,
+    RECIPES,
     REDUCTIONS,
     SHORTHANDS,
     Objective,
@@ -28,6 +29,12 @@ def _granularity(text: str) -> str:
 def add_objective(parser: argparse.ArgumentParser) -> None:
     """Add the options to a command. What is not given is left to the library."""
     group = parser.add_argument_group("objective")
+    group.add_argument(
+        "--recipe",
+        choices=RECIPES,
+        help="paper: what arXiv 2602.09533 calls ADPO, adaptive:256 with beta 1, LoRA of rank 16, "
+        "AdamW, learning rate 2e-5, 3 epochs; other options take the place of its own",
+    )
     group.add_argument(
         "--granularity",
         type=_granularity,
@@ -73,6 +80,8 @@ def objective_of(options: argparse.Namespace) -> Objective:
         for field in Objective.__dataclass_fields__
         if field != "loss" and getattr(options, field) is not None
     }
+    if options.recipe:
+        given = {**RECIPES[options.recipe], **SHORTHANDS.get(name, {}), **given}
     if name == "dpo" and given.get("granularity", "response") != "response":
         raise InvalidArgumentError(
             "dpo compares whole responses; with another granularity it is --loss adpo"

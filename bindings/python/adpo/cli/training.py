@@ -205,6 +205,7 @@ def _trainer(model: Model, options: argparse.Namespace) -> Trainer:
         model,
         load(model, options.data),
         objective_of(options),
+        recipe=options.recipe,
         start=model.load_adapter(options.adapter) if options.adapter else None,
         dtype=options.dtype,
         **parameters,
