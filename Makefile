@@ -23,7 +23,8 @@ demo: setup library
 test: setup test-swift test-c test-python
 
 test-swift:
-	ADPO_SMOLLM2="$$($(PYTHON) scripts/fetch-model)" swift test -c release
+	ADPO_SMOLLM2="$$($(PYTHON) scripts/fetch-model)" \
+	    ADPO_GEMMA3="$$($(PYTHON) scripts/fetch-model gemma3-270m)" swift test -c release
 	@mkdir -p build
 	swift run -c release --package-path examples/swift TuneAndGenerate \
 	    Tests/Fixtures/models/llama-f32 build/swift-example

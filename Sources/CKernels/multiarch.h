@@ -23,13 +23,4 @@
 
 #define ADPO_MULTIARCH ADPO_CLONES("arch=x86-64-v4", "arch=x86-64-v3", "default")
 
-/* Whether the kernels written for AVX-512 can run here. */
-static inline int has_avx512(void) {
-#if defined(__x86_64__)
-    return __builtin_cpu_supports("avx512f");
-#else
-    return 0;
-#endif
-}
-
 #endif

@@ -19,20 +19,17 @@ ADPO_HIDDEN void adpo_pack_columns(const float *b, ptrdiff_t stride, ptrdiff_t k
                                    ptrdiff_t columns, float *packed);
 
 #if defined(__x86_64__)
-/* The same with AVX-512F; columns is 32. What is packed are words of 32 bits: floats, or pairs of
- * bf16 as they lie in memory, at any address. */
-ADPO_HIDDEN void adpo_pack_rows_avx512(const void *b, ptrdiff_t stride, ptrdiff_t k,
-                                       float *packed);
-
-/* The same two as pairs (b_2i, b_2i+1) of bf16, a last odd one paired with 0. */
+/* What the tables of kernels.h have of AVX-512. */
+ADPO_HIDDEN void adpo_pack_rows_avx512(const float *b, ptrdiff_t stride, ptrdiff_t k,
+                                       ptrdiff_t columns, float *packed);
 ADPO_HIDDEN void adpo_pack_rows_bf16(const float *b, ptrdiff_t stride, ptrdiff_t k,
                                      ptrdiff_t columns, uint32_t *packed);
 ADPO_HIDDEN void adpo_pack_columns_bf16(const float *b, ptrdiff_t stride, ptrdiff_t k,
                                         ptrdiff_t columns, uint32_t *packed);
-
-/* The latter for 32 columns of stored bf16, [k][stride]. */
-ADPO_HIDDEN void adpo_pack_stored_bf16(const void *b, ptrdiff_t stride, ptrdiff_t k,
-                                       uint32_t *packed);
+ADPO_HIDDEN void adpo_pack_stored_rows_bf16(const void *b, ptrdiff_t stride, ptrdiff_t k,
+                                            uint32_t *packed);
+ADPO_HIDDEN void adpo_pack_stored_columns_bf16(const void *b, ptrdiff_t stride, ptrdiff_t k,
+                                               uint32_t *packed);
 #endif
 
 #endif

@@ -38,7 +38,7 @@ ADPO_INLINE AVX512 void transpose(__m512i rows[16]) {
     }
 }
 
-AVX512 void adpo_pack_rows_avx512(const void *b, ptrdiff_t stride, ptrdiff_t k, float *packed) {
+static AVX512 void pack_words(const void *b, ptrdiff_t stride, ptrdiff_t k, uint32_t *packed) {
     for (ptrdiff_t i = 0; i < k; i += 16) {
         const ptrdiff_t count = k - i < 16 ? k - i : 16;
         const __mmask16 mask = (__mmask16)((1u << count) - 1);
@@ -53,6 +53,18 @@ AVX512 void adpo_pack_rows_avx512(const void *b, ptrdiff_t stride, ptrdiff_t k, 
                 _mm512_store_si512(packed + (i + j) * COLUMNS + half, rows[j]);
         }
     }
+}
+
+void adpo_pack_rows_avx512(const float *b, ptrdiff_t stride, ptrdiff_t k, ptrdiff_t columns,
+                           float *packed) {
+    if (columns == COLUMNS)
+        pack_words(b, stride, k, (uint32_t *)packed);
+    else
+        adpo_pack_rows(b, stride, k, columns, packed);
+}
+
+void adpo_pack_stored_rows_bf16(const void *b, ptrdiff_t stride, ptrdiff_t k, uint32_t *packed) {
+    pack_words(b, stride, k, packed);
 }
 
 /* 32 floats, as many as `count`, as 16 pairs of bf16. */
@@ -98,8 +110,8 @@ AVX512_BF16 void adpo_pack_columns_bf16(const float *b, ptrdiff_t stride, ptrdif
     }
 }
 
-AVX512 void adpo_pack_stored_bf16(const void *b, ptrdiff_t stride, ptrdiff_t k,
-                                  uint32_t *packed) {
+AVX512 void adpo_pack_stored_columns_bf16(const void *b, ptrdiff_t stride, ptrdiff_t k,
+                                          uint32_t *packed) {
     const char *even = b;
     for (ptrdiff_t i = 0; i < k; i += 2, even += 4 * stride, packed += COLUMNS) {
         const char *odd = even + 2 * stride;

@@ -2,6 +2,7 @@
 
 #include "encodings.h"
 #include "half.h"
+#include "kernels.h"
 #include "multiarch.h"
 #include "pack.h"
 #include "tile.h"
@@ -11,35 +12,7 @@ enum { COLUMNS = ADPO_PANEL_COLUMNS, DEPTH = ADPO_PANEL_DEPTH };
 
 static inline ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 
-int adpo_has_bf16_products(void) {
-#if defined(__x86_64__)
-    return has_avx512() && __builtin_cpu_supports("avx512bf16");
-#else
-    return 0;
-#endif
-}
-
-static void multiply_floats(ptrdiff_t m, ptrdiff_t k, const float *a, ptrdiff_t a_row,
-                            ptrdiff_t a_column, const float *packed, tile_output output) {
-#if defined(__x86_64__)
-    if (has_avx512()) {
-        adpo_tile_avx512(m, k, a, a_row, a_column, packed, output);
-        return;
-    }
-#endif
-    adpo_tile_portable(m, k, a, a_row, a_column, packed, output);
-}
-
-static void pack_rows(const float *b, ptrdiff_t stride, ptrdiff_t k, ptrdiff_t columns,
-                      float *packed) {
-#if defined(__x86_64__)
-    if (columns == COLUMNS && has_avx512()) {
-        adpo_pack_rows_avx512(b, stride, k, packed);
-        return;
-    }
-#endif
-    adpo_pack_rows(b, stride, k, columns, packed);
-}
+int adpo_has_bf16_products(void) { return adpo_kernels()->bf16 != NULL; }
 
 /* One row: nothing is packed, since nothing would be used twice. */
 ADPO_HIDDEN void adpo_product_of_one_row(ptrdiff_t n, ptrdiff_t k, float alpha, const float *a,
@@ -72,6 +45,7 @@ void adpo_product(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, float alpha, adpo_opera
         adpo_product_of_one_row(n, k, alpha, a.pointer, a.column_stride, b, beta, c);
         return;
     }
+    const kernels *here = adpo_kernels();
     for (ptrdiff_t j = 0; j < n; j += COLUMNS) {
         tile_output output = {c + j, c_stride, smaller(COLUMNS, n - j), alpha, beta};
         for (ptrdiff_t i = 0; i < k; i += DEPTH, output.beta = 1) {
@@ -80,8 +54,8 @@ void adpo_product(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, float alpha, adpo_opera
             if (b.column_stride == 1)
                 adpo_pack_columns(part, b.row_stride, depth, output.columns, scratch);
             else
-                pack_rows(part, b.column_stride, depth, output.columns, scratch);
-            multiply_floats(m, depth, a.pointer + i * a.column_stride, a.row_stride,
+                here->pack_rows(part, b.column_stride, depth, output.columns, scratch);
+            here->tile(m, depth, a.pointer + i * a.column_stride, a.row_stride,
                             a.column_stride, scratch, output);
         }
     }
@@ -99,25 +73,19 @@ static void decode(adpo_weights weights, ptrdiff_t row, ptrdiff_t column, ptrdif
 }
 
 /* One panel of decoded weights, [columns][k] or [k][columns], times the rows of x. */
-static void multiply_decoded(ptrdiff_t m, ptrdiff_t k, adpo_rows x, ptrdiff_t x_column,
-                             const float *decoded, ptrdiff_t stride, int is_transposed,
-                             float *packed, tile_output output) {
-#if defined(__x86_64__)
+static void multiply_decoded(const kernels *here, ptrdiff_t m, ptrdiff_t k, adpo_rows x,
+                             ptrdiff_t x_column, const float *decoded, ptrdiff_t stride,
+                             int is_transposed, float *packed, tile_output output) {
     if (x.pairs) {
-        if (is_transposed)
-            adpo_pack_columns_bf16(decoded, stride, k, output.columns, (uint32_t *)packed);
-        else
-            adpo_pack_rows_bf16(decoded, stride, k, output.columns, (uint32_t *)packed);
-        adpo_tile_bf16(m, (k + 1) / 2, x.pairs + x_column / 2, x.stride, (uint32_t *)packed,
-                       output);
+        uint32_t *pairs = (uint32_t *)packed;
+        (is_transposed ? here->bf16->pack_columns : here->bf16->pack_rows)(
+            decoded, stride, k, output.columns, pairs);
+        here->bf16->tile(m, (k + 1) / 2, x.pairs + x_column / 2, x.stride, pairs, output);
         return;
     }
-#endif
-    if (is_transposed)
-        adpo_pack_columns(decoded, stride, k, output.columns, packed);
-    else
-        pack_rows(decoded, stride, k, output.columns, packed);
-    multiply_floats(m, k, x.floats + x_column, x.stride, 1, packed, output);
+    (is_transposed ? adpo_pack_columns : here->pack_rows)(decoded, stride, k, output.columns,
+                                                          packed);
+    here->tile(m, k, x.floats + x_column, x.stride, 1, packed, output);
 }
 
 /* Whether weights are packed for a product in bf16 as they lie, whole panels and pairs of them. */
@@ -133,23 +101,22 @@ static void prefetch(const void *from, const void *to) {
 /* The panel of W that begins with a row, out of those before `last`. */
 static void multiply_panel(ptrdiff_t m, adpo_rows x, adpo_weights weights, ptrdiff_t row,
                            ptrdiff_t last, float *scratch, tile_output output) {
+    const kernels *here = adpo_kernels();
     const ptrdiff_t next = row + output.columns, after = smaller(last, next + COLUMNS);
     float *const packed = scratch, *const decoded = scratch + COLUMNS * DEPTH;
     for (ptrdiff_t i = 0; i < weights.columns; i += DEPTH, output.beta = 1) {
         const ptrdiff_t depth = smaller(DEPTH, weights.columns - i);
         /* The next panel comes from memory while this one is multiplied. */
         if (i == 0) prefetch(weights_at(weights, next, 0), weights_at(weights, after, 0));
-#if defined(__x86_64__)
         if (are_packed_as_stored(x, weights, output.columns)) {
-            adpo_pack_rows_avx512(weights_at(weights, row, i), weights.columns / 2, depth / 2,
-                                  packed);
-            adpo_tile_bf16(m, depth / 2, x.pairs + i / 2, x.stride, (uint32_t *)packed, output);
+            here->bf16->pack_stored_rows(weights_at(weights, row, i), weights.columns / 2,
+                                         depth / 2, (uint32_t *)packed);
+            here->bf16->tile(m, depth / 2, x.pairs + i / 2, x.stride, (uint32_t *)packed, output);
             continue;
         }
-#endif
         for (ptrdiff_t j = 0; j < output.columns; j++)
             decode(weights, row + j, i, depth, decoded + j * depth);
-        multiply_decoded(m, depth, x, i, decoded, depth, 0, packed, output);
+        multiply_decoded(here, m, depth, x, i, decoded, depth, 0, packed, output);
     }
 }
 
@@ -176,6 +143,7 @@ void adpo_product_weights_transposed(ptrdiff_t m, adpo_rows x, adpo_weights weig
                                      ptrdiff_t rows, ptrdiff_t first, ptrdiff_t last, float alpha,
                                      float beta, adpo_low_rank update, float *c,
                                      ptrdiff_t c_stride, float *scratch) {
+    const kernels *here = adpo_kernels();
     const ptrdiff_t width = last - first;
     /* As many rows as the scratch holds, an even number for the pairs of bf16. */
     const ptrdiff_t most = smaller(DEPTH, (ADPO_PRODUCT_SCRATCH - COLUMNS * DEPTH) / width & ~1);
@@ -189,16 +157,14 @@ void adpo_product_weights_transposed(ptrdiff_t m, adpo_rows x, adpo_weights weig
         for (ptrdiff_t j = 0; j < width; j += COLUMNS) {
             const tile_output output = {c + first + j, c_stride, smaller(COLUMNS, width - j), alpha,
                                         row == 0 ? beta : 1};
-#if defined(__x86_64__)
             if (is_packed_as_stored) {
-                adpo_pack_stored_bf16(weights_at(weights, row, first + j), weights.columns,
-                                           depth, (uint32_t *)packed);
-                adpo_tile_bf16(m, (depth + 1) / 2, x.pairs + row / 2, x.stride, (uint32_t *)packed,
-                               output);
+                here->bf16->pack_stored_columns(weights_at(weights, row, first + j),
+                                                weights.columns, depth, (uint32_t *)packed);
+                here->bf16->tile(m, (depth + 1) / 2, x.pairs + row / 2, x.stride,
+                                 (uint32_t *)packed, output);
                 continue;
             }
-#endif
-            multiply_decoded(m, depth, x, row, decoded + j, width, 1, packed, output);
+            multiply_decoded(here, m, depth, x, row, decoded + j, width, 1, packed, output);
         }
     }
     if (update.hidden)

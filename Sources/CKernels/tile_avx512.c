@@ -1,4 +1,5 @@
-#include "tile.h"
+#include "kernels.h"
+#include "pack.h"
 
 #if defined(__x86_64__)
 
@@ -91,7 +92,7 @@ ADPO_INLINE AVX512_BF16 void tile_bf16(const int rows, const int halves, ptrdiff
     default: break;                                                                 \
     }
 
-AVX512 void adpo_tile_avx512(ptrdiff_t m, ptrdiff_t k, const float *a, ptrdiff_t a_row,
+static AVX512 void multiply_floats(ptrdiff_t m, ptrdiff_t k, const float *a, ptrdiff_t a_row,
                              ptrdiff_t a_column, const float *packed, tile_output output) {
 /* Constant strides and sizes, each a loop of its own. */
 #define TILE_OF(halves, a_row, a_column) \
@@ -113,7 +114,7 @@ AVX512 void adpo_tile_avx512(ptrdiff_t m, ptrdiff_t k, const float *a, ptrdiff_t
 #undef TILE_OF
 }
 
-AVX512_BF16 void adpo_tile_bf16(ptrdiff_t m, ptrdiff_t k, const uint32_t *a, ptrdiff_t a_row,
+static AVX512_BF16 void multiply_bf16(ptrdiff_t m, ptrdiff_t k, const uint32_t *a, ptrdiff_t a_row,
                                 const uint32_t *packed, tile_output output) {
 #define TILE(rows, halves, a_row, a_column) tile_bf16(rows, halves, k, a, a_row, packed, output)
     if (output.columns > 16) {
@@ -123,5 +124,12 @@ AVX512_BF16 void adpo_tile_bf16(ptrdiff_t m, ptrdiff_t k, const uint32_t *a, ptr
     }
 #undef TILE
 }
+
+const kernels adpo_avx512_kernels = {multiply_floats, adpo_pack_rows_avx512, NULL};
+
+static const bf16_kernels bf16 = {multiply_bf16, adpo_pack_rows_bf16, adpo_pack_columns_bf16,
+                                  adpo_pack_stored_rows_bf16, adpo_pack_stored_columns_bf16};
+
+const kernels adpo_avx512_bf16_kernels = {multiply_floats, adpo_pack_rows_avx512, &bf16};
 
 #endif

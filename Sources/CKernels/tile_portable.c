@@ -1,5 +1,6 @@
+#include "kernels.h"
 #include "multiarch.h"
-#include "tile.h"
+#include "pack.h"
 
 /* Vectors of 8 are what AVX2 has; compilers split them for lesser processors. */
 typedef float vector __attribute__((ext_vector_type(8)));
@@ -40,6 +41,9 @@ ADPO_INLINE void tile(const int rows, ptrdiff_t k, const float *a, ptrdiff_t a_r
     }
 }
 
+ADPO_HIDDEN void adpo_tile_portable(ptrdiff_t m, ptrdiff_t k, const float *a, ptrdiff_t a_row,
+                                    ptrdiff_t a_column, const float *packed, tile_output output);
+
 ADPO_CLONES("arch=x86-64-v3", "default")
 void adpo_tile_portable(ptrdiff_t m, ptrdiff_t k, const float *a, ptrdiff_t a_row,
                         ptrdiff_t a_column, const float *packed, tile_output output) {
@@ -52,3 +56,5 @@ void adpo_tile_portable(ptrdiff_t m, ptrdiff_t k, const float *a, ptrdiff_t a_ro
             tile(1, k, a + row * a_row, a_row, a_column, packed, part);
     }
 }
+
+const kernels adpo_portable_kernels = {adpo_tile_portable, adpo_pack_rows, NULL};

@@ -1,5 +1,6 @@
 """The ADPO loss in PyTorch, straight from its formula (arXiv 2602.09533), padding masked."""
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -19,6 +20,12 @@ class Granularity:
         return f"{self.name}:{self.size}" if self.size else self.name
 
 
+def split_evenly(values: Tensor, count: int) -> list[Tensor]:
+    """Runs of near-equal length: the i-th ends at floor(i T / m), as the paper's figure 1 has them."""
+    ends = [i * len(values) // count for i in range(count + 1)]
+    return [values[start:end] for start, end in itertools.pairwise(ends)]
+
+
 def segments(
     chosen_length: int, rejected_length: int, granularity: Granularity
 ) -> list[tuple[Tensor, Tensor]]:
@@ -26,7 +33,7 @@ def segments(
     lengths = (chosen_length, rejected_length)
     if granularity.name == "adaptive":
         count = min(granularity.size, *lengths)
-        runs = [torch.tensor_split(torch.arange(length), count) for length in lengths]
+        runs = [split_evenly(torch.arange(length), count) for length in lengths]
     else:
         longer = max(lengths)
         window = {"response": longer, "token": 1, "static": granularity.size}[granularity.name]
@@ -44,7 +51,7 @@ def segment_sums(
     if granularity.name == "adaptive":
         count = min(granularity.size, shorter)
         return tuple(
-            torch.stack([run.sum() for run in torch.tensor_split(ratios, count)])
+            torch.stack([run.sum() for run in split_evenly(ratios, count)])
             for ratios in (chosen, rejected)
         )
     window = {"response": longer, "token": 1, "static": granularity.size}[granularity.name]

@@ -65,15 +65,16 @@ private func windows(of size: Int, _ chosenCount: Int, _ rejectedCount: Int) -> 
     }
 }
 
-/// No run is empty, so there are at most as many as the shorter response has tokens.
+/// The i-th of m runs ends at floor(i T / m), so that the longer ones come later (figure 1 of
+/// arXiv 2602.09533). None is empty, so there are at most as many as the shorter response has tokens.
 private func runs(_ count: Int, _ chosenCount: Int, _ rejectedCount: Int) -> [Segment] {
     let count = min(count, commonCount(chosenCount, rejectedCount))
     return (0..<count).map { index in
-        // The first `tokens % count` runs hold one token more.
         func run(_ tokens: Int) -> Range<Int> {
-            let (length, longer) = tokens.quotientAndRemainder(dividingBy: count)
-            let start = index * length + min(index, longer)
-            return start..<start + length + (index < longer ? 1 : 0)
+            let (length, rest) = tokens.quotientAndRemainder(dividingBy: count)
+            // floor(i T / m) without the product i T, which could overflow.
+            func end(_ index: Int) -> Int { index * length + index * rest / count }
+            return end(index)..<end(index + 1)
         }
         return Segment(chosen: run(chosenCount), rejected: run(rejectedCount))
     }

@@ -47,7 +47,7 @@ struct SegmentationTests {
         }
     }
 
-    /// Runs cover each response in order, none is empty, and the longer ones come first.
+    /// Runs cover each response in order, none is empty, and each ends where the paper's figure has it.
     @Test(arguments: lengths)
     func adaptiveRunsAreNearlyEqual(_ chosenCount: Int, _ rejectedCount: Int) throws {
         for count in Self.sizes {
@@ -59,10 +59,21 @@ struct SegmentationTests {
                 #expect(Array(ranges.joined()) == Array(0..<tokens))
                 let lengths = ranges.map(\.count)
                 #expect(lengths.allSatisfy { $0 >= 1 })
-                #expect(lengths == lengths.sorted(by: >))
+                #expect(
+                    ranges.map(\.upperBound)
+                        == (1...runs.count).map { $0 * tokens / runs.count })
                 #expect((lengths.max() ?? 0) - (lengths.min() ?? 0) <= 1)
             }
         }
+    }
+
+    /// Figure 1 (f, g) of the paper, and more of its kind.
+    @Test(arguments: [
+        (5, 2, [2, 3]), (5, 4, [1, 1, 1, 2]), (7, 4, [1, 2, 2, 2]), (9, 4, [2, 2, 2, 3]),
+        (10, 4, [2, 3, 2, 3]), (3, 7, [1, 1, 1]),
+    ])
+    func adaptiveRunsAreThePapers(_ tokens: Int, _ count: Int, _ expected: [Int]) throws {
+        #expect(try segments(.adaptive(count), tokens, tokens).map(\.chosen.count) == expected)
     }
 
     @Test(arguments: [Granularity.static(0), .static(.min), .adaptive(0), .adaptive(-3)])
@@ -82,7 +93,7 @@ struct SegmentationTests {
     /// An unpaired row: its only response splits as it would beside one of its own length.
     @Test(arguments: [
         (Granularity.response, [0..<5]), (.token, (0..<5).map { $0..<$0 + 1 }),
-        (.static(2), [0..<2, 2..<4, 4..<5]), (.adaptive(2), [0..<3, 3..<5]),
+        (.static(2), [0..<2, 2..<4, 4..<5]), (.adaptive(2), [0..<2, 2..<5]),
         (.custom, [0..<1, 1..<5]), (.lines, [0..<1, 1..<5]),
     ])
     func splitsAnUnpairedRow(_ granularity: Granularity, _ expected: [Range<Int>]) throws {

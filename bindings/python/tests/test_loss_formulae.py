@@ -67,8 +67,11 @@ def segment_of(granularity, lengths, ends):
         return [np.arange(n) // int(size or 1) for n in lengths]
     if name == "adaptive":
         count = min(int(size), *lengths)
-        runs = [np.array_split(np.arange(n), count) for n in lengths]
-        return [np.concatenate([[i] * len(run) for i, run in enumerate(r)]) for r in runs]
+        # Run i ends at floor(i n / count).
+        ends = [[i * n // count for i in range(1, count + 1)] for n in lengths]
+        return [
+            np.searchsorted(side, np.arange(n), side="right") for side, n in zip(ends, lengths)
+        ]
     last = min(len(side) for side in ends) - 1
     return [
         np.minimum(np.searchsorted(side, np.arange(n), side="right"), last)
