@@ -1,4 +1,5 @@
 import ADPOBase
+import ADPOTensor
 import CKernels
 
 /// What must hold in every run, and is asserted as it goes.
