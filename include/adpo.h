@@ -717,7 +717,8 @@ typedef struct adpo_trainer adpo_trainer;
  * `start`. The pairs are copied; those whose prompt alone fills max_length are left out. config may
  * be NULL.
  * Returns: INVALID_ARGUMENT (also: no pair left to train on), UNSUPPORTED (full fine-tuning of
- * quantized weights), IO, FORMAT (both of the reference cache), BUSY, OUT_OF_MEMORY. */
+ * quantized weights; a reference cache of another version of the format), IO, FORMAT (both of the
+ * reference cache), BUSY, OUT_OF_MEMORY. */
 adpo_status adpo_trainer_create(const adpo_model *model, const adpo_trainer_config *config,
                                 adpo_dataset *pairs, const adpo_adapter *start,
                                 adpo_trainer **trainer);
@@ -839,8 +840,8 @@ adpo_status adpo_trainer_save(adpo_trainer *trainer, const char *path);
 /* Goes on from a checkpoint, in a trainer that was made with the same model, configuration, pairs
  * and start as the one that wrote it.
  * Returns: INVALID_ARGUMENT (also: the checkpoint is of another run, and the message says what
- * differs), NOT_FOUND, IO, FORMAT (damaged, or no checkpoint), BUSY, OUT_OF_MEMORY. The trainer is
- * then as it was. */
+ * differs), NOT_FOUND, IO, FORMAT (damaged, or no checkpoint), UNSUPPORTED (of another version of
+ * the format), BUSY, OUT_OF_MEMORY. The trainer is then as it was. */
 adpo_status adpo_trainer_restore(adpo_trainer *trainer, const char *path);
 
 /* Loss and rewards of the policy as it is on other pairs, without an update.

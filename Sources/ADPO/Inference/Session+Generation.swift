@@ -59,8 +59,8 @@ extension Session {
                 PackedSequence(tokens: next, past: cache.count), lora: adapter?.lora, cache: cache)
             decoder.logits(rows: next.count - 1..<next.count, into: logits.pointer)
             var token = try Self.pick(
-                logits.span, temperature: configuration.temperature, &random,
-                scratch: scratch.mutableSpan)
+                logits.elements, temperature: configuration.temperature, &random,
+                scratch: scratch.mutableElements)
             let isLast =
                 model.endTokens.contains(token.id)
                 || generated.count + 1 == configuration.maxTokens

@@ -63,7 +63,7 @@ struct Cost {
         configuration.referenceCache = nil
         let trainer = try Trainer(model: model, configuration: configuration, pairs: dataset)
         try trainer.accumulate()  // reads the weights from the file, and computes the reference
-        trainer.window = []
+        trainer.state.window = []
         let start = Clock.monotonicSeconds
         try trainer.accumulate()
         // A run would refuse pairs that teach nothing; their time is that of others.

@@ -1,4 +1,5 @@
-/// What turns the log-ratios of a segment, or of a row, into a loss. Each has a file of its own.
+/// The formula that turns the log-ratios of a segment, or of a row, into a loss. Each has a file of
+/// its own.
 public enum Loss: String, Sendable, CaseIterable {
     case sigmoid
     case robust

@@ -1,20 +1,20 @@
 import ADPOBase
 
-/// What the loss of one pair, or of one unpaired row, looks at. A response that a row lacks has
-/// no tokens.
+/// The numbers that the loss of one pair, or of one unpaired row, looks at. A response that a row
+/// lacks has no tokens.
 public struct LossInput: Sendable {
     /// The policy's log-probs of the responses' tokens.
     public var policy: ResponsePair<[Float]>
     /// The reference's; nil where the objective needs none.
     public var reference: ResponsePair<[Float]>?
-    /// What multiplies the log-ratio of each token; 1 when nil.
+    /// The factor of each token's log-ratio; 1 when nil.
     public var weights: ResponsePair<[Float]>?
     /// Where the segments of granularity `custom` end, as counts of tokens.
     public var segmentEnds: ResponsePair<[Int]>?
-    /// For WPO alone: log sum p^2 over the vocabulary, p being the policy's distribution that each
-    /// token was drawn from.
+    /// Needed by WPO alone: log sum p^2 over the vocabulary, p being the policy's distribution that
+    /// each token was drawn from.
     public var logSumSquares: ResponsePair<[Float]>?
-    /// For `kto` alone: the estimate of the policy's KL divergence from the reference.
+    /// Needed by `kto` alone: the estimate of the policy's KL divergence from the reference.
     public var kl = 0.0
 
     public init(policy: ResponsePair<[Float]>, reference: ResponsePair<[Float]>? = nil) {

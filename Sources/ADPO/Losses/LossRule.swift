@@ -78,8 +78,9 @@ package struct LossRule: Sendable {
     }
 }
 
-/// What one segment gives to its loss: S_w and S_l, the weighted sums of the log-ratios of policy
-/// to reference (of the policy's log-probs where there is no reference), and of how many tokens.
+/// The numbers of one segment that its loss looks at: S_w and S_l, the weighted sums of the
+/// log-ratios of policy to reference (of the policy's log-probs where there is no reference), and
+/// how many tokens each sums.
 package struct SegmentScores: Sendable, Equatable {
     package var chosen: Double
     package var rejected: Double

@@ -54,7 +54,7 @@ extension Objective {
             try refuse("an undesirable weight", undesirableWeight != 1)
         }
         if case .pairwise = rule.formula { return }
-        // What follows compares no two responses.
+        // The losses that are left compare no two responses.
         try refuse("a granularity", granularity != .response)
         try refuse("an SFT weight", sftWeight != 0)
         try refuse("an LD alpha", ldAlpha != 1)

@@ -1,5 +1,5 @@
-/// What a trainer minimizes: one composition of granularity, loss and options. docs/METHOD.md has
-/// the formulae.
+/// The function that a trainer minimizes: one composition of granularity, loss and options.
+/// docs/METHOD.md has the formulae.
 public struct Objective: Sendable, Equatable {
     /// How the tokens of a response group into segments (arXiv 2602.09533).
     public var granularity = Granularity.response
@@ -9,13 +9,13 @@ public struct Objective: Sendable, Equatable {
     public var beta = 0.1
     /// The probability of a label being wrong; for `sigmoid`, `robust`, `sigmoidNorm`, `exoPair`.
     public var labelSmoothing = 0.0
-    /// Over the segments of a pair.
+    /// How the losses of a pair's segments become one.
     public var reduction = Reduction.sum
     /// The reference's log-probs are 0 (SimPO, CPO), and not computed.
     public var isReferenceFree = false
     /// Gamma, by which a margin must exceed 0 (SimPO).
     public var targetMargin = 0.0
-    /// Of the mean negative log-likelihood of the chosen response, which is added (RPO, CPO).
+    /// The weight of the chosen response's mean negative log-likelihood, which is added (RPO, CPO).
     public var sftWeight = 0.0
     /// Lambda of DPO-Positive (arXiv 2402.13228): a chosen response that falls below the reference
     /// counts this much more.
@@ -24,7 +24,7 @@ public struct Objective: Sendable, Equatable {
     public var ldAlpha = 1.0
     /// Each pair weighs as much as the policy would write it itself (WPO, arXiv 2406.11827).
     public var usesWPO = false
-    /// Of the desirable and the undesirable rows of `kto`.
+    /// The weights of the desirable and of the undesirable rows of `kto`.
     public var desirableWeight = 1.0
     public var undesirableWeight = 1.0
 
@@ -33,13 +33,13 @@ public struct Objective: Sendable, Equatable {
     /// Whether the loss looks at the reference's log-probs.
     public var needsReference: Bool { !isReferenceFree && !loss.rule.isReferenceFree }
 
-    /// What the mean negative log-likelihood of the chosen response is multiplied with.
+    /// The factor of the mean negative log-likelihood of the chosen response.
     var likelihoodWeight: Double { loss.rule.includesSFT ? 1 : sftWeight }
 }
 
-/// What the losses of a pair's segments become.
+/// How the losses of a pair's segments become one.
 public enum Reduction: String, Sendable, CaseIterable {
-    /// As in arXiv 2602.09533: more segments weigh more.
+    /// More segments weigh more, as in arXiv 2602.09533.
     case sum
     case mean
 }

@@ -18,10 +18,10 @@ package struct PreferenceLoss: Sendable {
     }
 
     package struct Result: Sendable, Equatable {
-        /// Reduced over the segments.
+        /// The losses of the segments, reduced.
         package var loss = 0.0
         package var segments = 0
-        /// Of the segments alone, summed whatever the reduction; for `sft` all there is.
+        /// The losses of the segments alone, summed whatever the reduction; for `sft` all there is.
         package var segmentLoss = 0.0
         /// log policy - log reference, weighted and summed over the response; times beta it is the
         /// reward.
@@ -45,76 +45,119 @@ package struct PreferenceLoss: Sendable {
         logSumSquares: Span<Float>? = nil, kl: Double = 0, segmentation: Segmentation,
         scale: Double = 1, derivative: inout MutableSpan<Float>
     ) throws(ADPOError) -> Result {
+        try checkCounts(
+            segmentation,
+            [
+                (policy.count, "log-probs"), (derivative.count, "derivatives"),
+                (objective.needsReference ? reference?.count ?? 0 : nil, "reference log-probs"),
+                (weights?.count, "weights"),
+                (objective.usesWPO ? logSumSquares?.count ?? 0 : nil, "log sums of squares"),
+            ])
         let chosenCount = segmentation.chosenCount
-        let rejectedCount = segmentation.rejectedCount
-        try objective.checkResponses(chosenCount: chosenCount, rejectedCount: rejectedCount)
-        var counts = [(policy.count, "log-probs"), (derivative.count, "derivatives")]
-        if objective.needsReference {
-            counts.append((reference?.count ?? 0, "reference log-probs"))
-        }
-        if let weights { counts.append((weights.count, "weights")) }
-        if objective.usesWPO { counts.append((logSumSquares?.count ?? 0, "log sums of squares")) }
-        try check(counts, chosenCount + rejectedCount)
         let reference = objective.needsReference ? reference : nil
-        let pairWeight =
-            objective.usesWPO ? policyWeight(policy, logSumSquares, chosenCount) : 1
-
-        let sharedCount = min(chosenCount, rejectedCount)
-        func weight(_ token: Int) -> Double {
-            let position = token < chosenCount ? token : token - chosenCount
-            return Double(weights?[token] ?? 1) * (position < sharedCount ? 1 : objective.ldAlpha)
-        }
+        let tokenWeights = tokenWeights(weights, segmentation)
         func sum(_ tokens: Range<Int>) -> Double {
             var sum = 0.0
             for token in tokens {
-                sum += weight(token) * (Double(policy[token]) - Double(reference?[token] ?? 0))
+                sum +=
+                    tokenWeights[token] * (Double(policy[token]) - Double(reference?[token] ?? 0))
             }
             return sum
         }
-
-        var result = Result()
-        result.segments = segmentation.segments.count
-        let share = objective.reduction == .mean ? 1 / Double(max(result.segments, 1)) : 1
-        // The derivative of the negative log-likelihood by each chosen token's log-prob.
-        let likelihoodSlope = -objective.likelihoodWeight / Double(max(chosenCount, 1))
-        var isFinite = true
-        func single(_ slope: Double) -> Float {
-            let value = Float(pairWeight * scale * slope)
-            isFinite = isFinite && value.isFinite
-            return value
+        let scores = segmentation.segments.map { segment in
+            SegmentScores(
+                chosen: sum(segment.chosen), rejected: sum(segment.rejected + chosenCount),
+                chosenCount: segment.chosen.count, rejectedCount: segment.rejected.count)
         }
-        for segment in segmentation.segments {
-            let chosen = segment.chosen
-            let rejected =
-                segment.rejected.lowerBound + chosenCount..<segment.rejected.upperBound
-                + chosenCount
-            let scores = SegmentScores(
-                chosen: sum(chosen), rejected: sum(rejected), chosenCount: chosen.count,
-                rejectedCount: rejected.count)
+        let losses = scores.map { loss($0, kl: kl) }
+
+        let pairWeight =
+            objective.usesWPO ? policyWeight(policy, logSumSquares, chosenCount) : 1
+        let result = reduced(losses, scores, pairWeight: pairWeight, policy, chosenCount)
+        let isGradientFinite = differentiate(
+            losses, segmentation, tokenWeights, scale: pairWeight * scale, &derivative)
+        guard isGradientFinite, result.loss.isFinite, result.chosenLogRatio.isFinite,
+            result.rejectedLogRatio.isFinite
+        else { throw numericError(policy, reference, chosenCount, objective.beta) }
+        return result
+    }
+
+    /// - Parameter counts: how many numbers there are of a kind; nil where the loss needs none.
+    private func checkCounts(
+        _ segmentation: Segmentation, _ counts: [(count: Int?, name: String)]
+    ) throws(ADPOError) {
+        let (chosenCount, rejectedCount) = (segmentation.chosenCount, segmentation.rejectedCount)
+        try objective.checkResponses(chosenCount: chosenCount, rejectedCount: rejectedCount)
+        let needed = chosenCount + rejectedCount
+        for (count, name) in counts {
+            guard let count else { continue }
+            try require(count == needed, "there are \(count) \(name); the loss needs \(needed)")
+        }
+    }
+
+    /// The factor of each token's log-ratio: its own weight, and less beyond the length of the
+    /// other response where the objective says so.
+    private func tokenWeights(_ weights: Span<Float>?, _ segmentation: Segmentation) -> [Double] {
+        let (chosenCount, rejectedCount) = (segmentation.chosenCount, segmentation.rejectedCount)
+        let sharedCount = min(chosenCount, rejectedCount)
+        return (0..<chosenCount + rejectedCount).map { token in
+            let position = token < chosenCount ? token : token - chosenCount
+            return Double(weights?[token] ?? 1) * (position < sharedCount ? 1 : objective.ldAlpha)
+        }
+    }
+
+    /// The share of a segment's loss in its pair's.
+    private func share(of segments: Int) -> Double {
+        objective.reduction == .mean ? 1 / Double(max(segments, 1)) : 1
+    }
+
+    /// The derivative of the negative log-likelihood by each chosen token's log-prob.
+    private func likelihoodSlope(_ chosenCount: Int) -> Double {
+        -objective.likelihoodWeight / Double(max(chosenCount, 1))
+    }
+
+    private func reduced(
+        _ losses: [SegmentLoss], _ scores: [SegmentScores], pairWeight: Double,
+        _ policy: Span<Float>, _ chosenCount: Int
+    ) -> Result {
+        var result = Result()
+        result.segments = losses.count
+        for (loss, scores) in zip(losses, scores) {
+            result.segmentLoss += loss.loss
             result.chosenLogRatio += scores.chosen
             result.rejectedLogRatio += scores.rejected
-
-            let segmentLoss = loss(scores, kl: kl)
-            result.segmentLoss += segmentLoss.loss
-            for token in chosen {
-                derivative[token] = single(
-                    share * segmentLoss.chosen * weight(token) + likelihoodSlope)
-            }
-            for token in rejected {
-                derivative[token] = single(share * segmentLoss.rejected * weight(token))
-            }
         }
-        result.loss = share * result.segmentLoss
+        result.loss = share(of: losses.count) * result.segmentLoss
         if objective.likelihoodWeight > 0 {
-            for token in 0..<chosenCount { result.loss += likelihoodSlope * Double(policy[token]) }
+            let slope = likelihoodSlope(chosenCount)
+            for token in 0..<chosenCount { result.loss += slope * Double(policy[token]) }
         }
         if case .none = rule.formula { result.segmentLoss = result.loss }
         result.loss *= pairWeight
         result.segmentLoss *= pairWeight
-        guard isFinite, result.loss.isFinite, result.chosenLogRatio.isFinite,
-            result.rejectedLogRatio.isFinite
-        else { throw numericError(policy, reference, chosenCount, objective.beta) }
         return result
+    }
+
+    /// Fills in the loss's derivative by each log-prob, times `scale`.
+    ///
+    /// - Returns: Whether all of it is finite.
+    private func differentiate(
+        _ losses: [SegmentLoss], _ segmentation: Segmentation, _ tokenWeights: [Double],
+        scale: Double, _ derivative: inout MutableSpan<Float>
+    ) -> Bool {
+        let chosenCount = segmentation.chosenCount
+        let share = share(of: losses.count)
+        let likelihoodSlope = likelihoodSlope(chosenCount)
+        for (segment, loss) in zip(segmentation.segments, losses) {
+            for token in segment.chosen {
+                derivative[token] = Float(
+                    scale * (share * loss.chosen * tokenWeights[token] + likelihoodSlope))
+            }
+            for token in segment.rejected + chosenCount {
+                derivative[token] = Float(scale * (share * loss.rejected * tokenWeights[token]))
+            }
+        }
+        return (0..<derivative.count).allSatisfy { derivative[$0].isFinite }
     }
 
     /// The loss of one segment.
@@ -150,9 +193,9 @@ package struct PreferenceLoss: Sendable {
     }
 }
 
-private func check(_ counts: [(Int, String)], _ needed: Int) throws(ADPOError) {
-    for (count, name) in counts {
-        try require(count == needed, "there are \(count) \(name); the loss needs \(needed)")
+extension Range<Int> {
+    fileprivate static func + (range: Range, offset: Int) -> Range {
+        range.lowerBound + offset..<range.upperBound + offset
     }
 }
 

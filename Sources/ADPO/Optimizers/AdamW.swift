@@ -37,8 +37,8 @@ package final class AdamW: Optimizer {
 
     package var state: [(name: String, values: UnsafeMutableBufferPointer<Float>)] {
         [
-            ("first_moments", firstMoments.mutableSpan),
-            ("second_moments", secondMoments.mutableSpan),
+            ("first_moments", firstMoments.mutableElements),
+            ("second_moments", secondMoments.mutableElements),
         ]
     }
 

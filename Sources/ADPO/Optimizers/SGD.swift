@@ -24,7 +24,7 @@ package final class SGD: Optimizer {
     }
 
     package var state: [(name: String, values: UnsafeMutableBufferPointer<Float>)] {
-        [("velocities", velocities.mutableSpan)]
+        [("velocities", velocities.mutableElements)]
     }
 
     package func step(
@@ -35,7 +35,7 @@ package final class SGD: Optimizer {
         steps += 1
         let (momentum, decay) = (Float(settings.momentum), Float(settings.weightDecay))
         let rate = Float(learningRate)
-        let velocities = velocities.mutableSpan
+        let velocities = velocities.mutableElements
         for index in parameters.indices {
             let shrink = index < decaying ? decay * parameters[index] : 0
             let gradient = gradients[index] + shrink

@@ -1,8 +1,8 @@
-/// What a dataset needs of a model's tokenizer.
+/// The part of a model's tokenizer that a dataset needs.
 package struct PairTokenizer: Sendable {
-    /// What begins a text, if anything.
+    /// The token that begins a text, if one does.
     package var bos: Int32?
-    /// What ends a response, if anything.
+    /// The token that ends a response, if one does.
     package var eos: Int32?
     /// Text to ids, special tokens recognized; with BOS and the like if the second argument says so.
     package var encode: @Sendable (_ text: String, _ addSpecialTokens: Bool) -> [Int32]

@@ -6,9 +6,9 @@ extension PreferenceDataset {
     /// Weighs the rejected tokens by contrastive estimation, as cADPO does (arXiv 2411.19943): those
     /// that a model of good responses would not write, and one of bad responses would, weigh most.
     ///
-    /// Of a rejected token y, `log s = (1 + b) log Ppos(y) - b log Pneg(y) - log Z`, where Z sums the
-    /// same over the vocabulary; its weight is 1 - s. Chosen tokens weigh 1. All of the pairs, or none
-    /// when it throws.
+    /// A rejected token y has the weight 1 - s, with
+    /// `log s = (1 + b) log Ppos(y) - b log Pneg(y) - log Z`, where Z sums the same over the
+    /// vocabulary. Chosen tokens weigh 1. All of the pairs get weights, or none when it throws.
     ///
     /// - Parameters:
     ///   - positive, negative: adapters tuned on good and on bad responses, of one model.

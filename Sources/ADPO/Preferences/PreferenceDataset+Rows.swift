@@ -118,8 +118,8 @@ extension PreferenceDataset {
         return tokenizer.encode(text, false)
     }
 
-    /// With EOS, appended if it lacks. Compared by bytes: `hasSuffix` takes canonically equivalent
-    /// text for the same.
+    /// The text with EOS, appended if it lacks. They are compared by bytes: `hasSuffix` takes
+    /// canonically equivalent text for the same.
     private func ended(_ response: String) -> String {
         guard let eos = tokenizer.eosText,
             !response.utf8.suffix(eos.utf8.count).elementsEqual(eos.utf8)

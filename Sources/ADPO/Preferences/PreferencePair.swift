@@ -10,7 +10,7 @@ public struct PreferencePair: Sendable, Equatable {
     public private(set) var rejected: [Int32]
     /// The counts of tokens at which the segments of each response end, of granularity `custom`.
     public private(set) var segmentEnds: ResponsePair<[Int]>?
-    /// What multiplies the log-ratio of each response token; 1 where there are none.
+    /// The factor of each response token's log-ratio; 1 where there are none.
     public private(set) var weights: ResponsePair<[Float]>?
 
     /// - Throws: `.invalidArgument` when one of the three has no tokens.

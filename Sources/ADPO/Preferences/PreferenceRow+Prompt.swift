@@ -2,9 +2,9 @@ import ADPOBase
 
 /// The prompt within the responses, as `extract_prompt` of TRL 1.16 finds it.
 ///
-/// What both responses begin with becomes the prompt: characters, segments or messages. A space
-/// before the difference belongs to the responses; of two responses one of which begins the other,
-/// the last element of the shorter one does.
+/// The common beginning of both responses becomes the prompt: characters, segments or messages. A
+/// space before the difference belongs to the responses; of two responses one of which begins the
+/// other, the last element of the shorter one does.
 func splitPrompt(
     _ responses: ResponsePair<PreferenceRow.Text>
 ) throws(ADPOError) -> (prompt: PreferenceRow.Text, responses: ResponsePair<PreferenceRow.Text>) {

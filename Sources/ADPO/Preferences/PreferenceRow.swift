@@ -22,7 +22,7 @@ package struct PreferenceRow: Sendable {
     package let rejected: Text?
     /// One weight a token.
     package let weights: ResponsePair<[Float]?>
-    /// For the renderer of conversations: JSON Schemas of functions, and variables of the template.
+    /// JSON Schemas of functions for the renderer of conversations, and variables of the template.
     package let tools: JSON?
     package let templateVariables: JSON?
 

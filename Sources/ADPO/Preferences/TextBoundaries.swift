@@ -41,7 +41,7 @@ func tokenEnds(_ lengths: [Int], byteEnds: [Int]) -> [Int] {
     return lengths.isEmpty ? [] : ends + [lengths.count]
 }
 
-/// Of these ends those that have content before them, up to the end before, and after them.
+/// Those of the ends that have content before them, up to the end before, and after them.
 private func keep(_ ends: [Int], of bytes: [UInt8], _ isContent: (UInt8) -> Bool) -> [Int] {
     var kept: [Int] = []
     var position = 0

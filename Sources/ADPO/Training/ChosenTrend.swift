@@ -1,7 +1,7 @@
 /// Notices when the chosen responses become less likely: DPO-like losses only look at the margin,
 /// and can lower both sides of it.
 ///
-/// What it follows is the log-ratio to the reference, so that it does not matter which pairs an
+/// It follows the log-ratio to the reference, so that it does not matter which pairs an
 /// update has: the mean over the last updates against that over the first.
 package struct ChosenTrend: Equatable {
     /// Updates at either end.

@@ -1,6 +1,6 @@
-/// What the evaluations of a run have shown so far.
+/// The results of the evaluations of a run so far.
 struct EvaluationHistory: Equatable {
-    /// Of the pairs that they were made on.
+    /// The fingerprint of the pairs that they were made on.
     let pairs: String
     /// The update after which the last one was; nil before the first.
     var step: Int?

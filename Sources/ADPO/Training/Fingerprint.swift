@@ -22,6 +22,11 @@ struct Fingerprint {
     }
 
     mutating func add(_ text: String) { add(Array(text.utf8)) }
+
+    mutating func add(_ key: String, _ elements: [some BitwiseCopyable]) {
+        add(key)
+        add(elements)
+    }
 }
 
 extension Model {
@@ -48,11 +53,15 @@ extension Model {
 }
 
 extension LoRAParameters {
-    var fingerprint: String {
+    /// - Parameter list: the parameters of the model that is adapted.
+    func fingerprint(_ list: ParameterList) -> String {
         var fingerprint = Fingerprint()
-        fingerprint.add("\(layout.rank) \(layout.hasMagnitudes) \(scale)")
+        fingerprint.add("rank \(layout.rank)")
+        fingerprint.add("magnitudes \(layout.hasMagnitudes)")
+        fingerprint.add("scale \(scale)")
         for module in layout.modules {
-            fingerprint.add("\(module.weight.index) \(module.rows) \(module.columns)")
+            fingerprint.add(
+                "module \(list[module.weight].module) \(module.rows) \(module.columns)")
         }
         fingerprint.add(UnsafeRawBufferPointer(start: values, count: layout.count * 4))
         return fingerprint.text
@@ -64,22 +73,27 @@ extension PairSet {
     var fingerprint: String {
         var fingerprint = Fingerprint()
         for pair in pairs {
-            for ids in [pair.prompt, pair.chosen, pair.rejected] { fingerprint.add(ids) }
+            fingerprint.add("prompt", pair.prompt)
+            fingerprint.add("chosen", pair.chosen)
+            fingerprint.add("rejected", pair.rejected)
         }
         return fingerprint.text
     }
 
     /// The same with the pairs' own weights and segments, which change the training, but not the
-    /// reference's log-probs.
+    /// reference's log-probs. A pair that has none of a kind adds nothing, so that kinds can be
+    /// added.
     var wholeFingerprint: String {
         var fingerprint = Fingerprint()
-        fingerprint.add(self.fingerprint)
-        for pair in pairs {
-            for weights in [pair.weights?.chosen, pair.weights?.rejected] {
-                fingerprint.add(weights ?? [])
+        fingerprint.add("pairs \(self.fingerprint)")
+        for (index, pair) in pairs.enumerated() {
+            if let weights = pair.weights {
+                fingerprint.add("chosen_weights of \(index)", weights.chosen)
+                fingerprint.add("rejected_weights of \(index)", weights.rejected)
             }
-            for ends in [pair.segmentEnds?.chosen, pair.segmentEnds?.rejected] {
-                fingerprint.add(ends ?? [])
+            if let ends = pair.segmentEnds {
+                fingerprint.add("chosen_segments of \(index)", ends.chosen)
+                fingerprint.add("rejected_segments of \(index)", ends.rejected)
             }
         }
         return fingerprint.text

@@ -1,11 +1,11 @@
-/// What one update, or one evaluation, saw.
+/// The numbers of one update, or of one evaluation.
 ///
 /// Rewards are beta times the summed log-ratio of policy to reference (of the policy's log-probs
 /// where the objective needs no reference), with the weights of the tokens. All numbers are means
 /// over the pairs unless said otherwise; of unpaired rows, over those with that response, and NaN
 /// where there are none. The names follow TRL's trainers where they have the same.
 public struct Metrics: Sendable, Equatable {
-    /// Of an evaluation rather than of an update.
+    /// Whether they are of an evaluation rather than of an update.
     public var isEvaluation = false
     /// 1 after the first update.
     public var step = 0
@@ -16,9 +16,9 @@ public struct Metrics: Sendable, Equatable {
     /// The mean over all segments, without the negative log-likelihood that some objectives add to
     /// each pair: the one to compare between granularities.
     public var lossPerSegment = 0.0
-    /// Before clipping; 0 in an evaluation.
+    /// The norm before clipping; 0 in an evaluation.
     public var gradientNorm = 0.0
-    /// Of this update; 0 in an evaluation.
+    /// The rate of this update; 0 in an evaluation.
     public var learningRate = 0.0
     public var rewardsChosen = 0.0
     public var rewardsRejected = 0.0
@@ -34,14 +34,14 @@ public struct Metrics: Sendable, Equatable {
     /// over ten of them; 0 where it has not clearly. Above 0 it is an alarm: a lower learning rate
     /// or a higher beta may help.
     public var chosenFall = 0.0
-    /// What was computed in, `.f32` or `.bf16`.
+    /// The precision that products with weights were computed in, `.f32` or `.bf16`.
     public var dtype = DType.f32
     public var pairs = 0
-    /// In all pairs together.
+    /// Segments in all pairs together.
     public var segments = 0
     /// Both sequences of each pair, prompt + response, as TRL's num_tokens counts them.
     public var tokens = 0
-    /// Of all updates of the run so far.
+    /// Tokens of all updates of the run so far.
     public var numTokens = 0
     public var seconds = 0.0
 
@@ -51,27 +51,33 @@ public struct Metrics: Sendable, Equatable {
 }
 
 extension Metrics {
-    /// What the micro-batches of an update have a mean of.
-    static var means: [WritableKeyPath<Metrics, Double>] {
+    /// The numbers of an update that are means over its micro-batches.
+    static var means: [(name: String, path: WritableKeyPath<Metrics, Double>)] {
         [
-            \.loss, \.rewardsChosen, \.rewardsRejected, \.rewardsAccuracy, \.rewardsMargin,
-            \.logProbsChosen, \.logProbsRejected, \.kl,
+            ("loss", \.loss), ("rewards/chosen", \.rewardsChosen),
+            ("rewards/rejected", \.rewardsRejected), ("rewards/accuracies", \.rewardsAccuracy),
+            ("rewards/margins", \.rewardsMargin), ("logps/chosen", \.logProbsChosen),
+            ("logps/rejected", \.logProbsRejected), ("kl", \.kl),
         ]
     }
 
-    /// What they sum up to.
-    static var sums: [WritableKeyPath<Metrics, Int>] { [\.pairs, \.segments, \.tokens] }
+    /// The numbers of an update that are sums over its micro-batches.
+    static var sums: [(name: String, path: WritableKeyPath<Metrics, Int>)] {
+        [("pairs", \.pairs), ("segments", \.segments), ("tokens", \.tokens)]
+    }
 
     /// An update, from its micro-batches. Each counts alike, also one of fewer pairs, as in TRL.
     init(meanOf window: [Metrics]) {
         self.init()
         dtype = window.first?.dtype ?? .f32
-        for path in Self.means {
+        for (_, path) in Self.means {
             // NaN where a micro-batch has no such row.
             let values = window.map { $0[keyPath: path] }.filter { !$0.isNaN }
             self[keyPath: path] = values.reduce(0, +) / Double(values.count)
         }
-        for path in Self.sums { self[keyPath: path] = window.reduce(0) { $0 + $1[keyPath: path] } }
+        for (_, path) in Self.sums {
+            self[keyPath: path] = window.reduce(0) { $0 + $1[keyPath: path] }
+        }
         lossPerSegment =
             window.reduce(0) { $0 + $1.lossPerSegment * Double($1.segments) }
             / Double(max(segments, 1))

@@ -2,11 +2,11 @@ import ADPOBase
 
 /// The pairs of a dataset that a trainer uses, and the reference's log-probs of their responses.
 package final class PairSet {
-    /// Cut to the maximum length.
+    /// The pairs in use, cut to the maximum length.
     let pairs: [PreferencePair]
-    /// Left out, since their prompt alone fills the maximum length.
+    /// Pairs left out, since their prompt alone fills the maximum length.
     let dropped: Int
-    /// In use, with a response that lost its end.
+    /// Pairs in use with a response that lost its end.
     let truncated: Int
     /// `// [pairs][chosen + rejected]`; nil where not yet computed.
     package var references: [[Float]?]

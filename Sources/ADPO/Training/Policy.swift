@@ -1,8 +1,8 @@
 import ADPOBase
 import ADPOTensor
 
-/// What a trainer trains, as one flat vector of parameters: an adapter beside the frozen weights, or
-/// all weights.
+/// The parameters that a trainer trains, as one flat vector: an adapter beside the frozen weights,
+/// or all weights.
 struct Policy {
     private enum Kind {
         case adapter(AdapterLayout, alpha: Float, isRankStabilized: Bool, WeightDecomposition?)
@@ -12,7 +12,7 @@ struct Policy {
 
     private let model: Model
     private let kind: Kind
-    /// Of adapters, which keep it for those who train on.
+    /// The dropout of adapters, which keep it for those who train on.
     private let dropout: Double
     let parameters: SharedFloats
 

@@ -5,7 +5,7 @@ struct ReferenceCache {
     private static let kind = "adpo-reference-cache"
 
     let path: String
-    /// What the log-probs depend on, by name.
+    /// All that the log-probs depend on, by name.
     let key: [(key: String, value: JSON)]
 
     /// Fills in the references, if the file has those of this key.

@@ -1,6 +1,6 @@
 import ADPOBase
 
-/// What a run does beside its updates.
+/// The evaluations and checkpoints of a run, beside its updates.
 public struct RunConfiguration: Sendable {
     /// Held-out pairs to evaluate on.
     public var evaluation: PreferenceDataset?

@@ -10,7 +10,7 @@ public enum Schedule: String, Sendable, CaseIterable {
     case cosine
     case constant
 
-    /// What the learning rate is multiplied with at a step, counted from 0, of a run.
+    /// The factor of the learning rate at a step, counted from 0, of a run.
     package func factor(step: Int, of steps: Int, warmup: Int) -> Double {
         if step < warmup { return Double(step) / Double(warmup) }
         let decaying = max(1, Double(steps) - Double(warmup))

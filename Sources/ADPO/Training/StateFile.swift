@@ -4,6 +4,9 @@ import ADPOTensor
 /// Floats and facts that the library keeps for itself, as a safetensors file: the facts are JSON in
 /// its metadata, beside a checksum of all. It is written whole or not at all.
 package struct StateFile {
+    /// The version of the format: it changes when what files mean does, not when facts are added.
+    private static let version = 2
+
     package typealias Tensor = (name: String, values: UnsafeBufferPointer<Float>)
 
     package let facts: JSON
@@ -12,12 +15,24 @@ package struct StateFile {
     /// Maps a file and looks at all of it.
     ///
     /// - Parameter kind: what the file is for, such as "adpo-checkpoint".
-    /// - Throws: `.notFound`, `.io`; `.format` for a file that is damaged, or another one.
+    /// - Throws: `.notFound`, `.io`; `.unsupported` for another version of the format; `.format` for
+    ///   a file that is damaged, or something else.
     package init(kind: String, path: String) throws(ADPOError) {
         let file = try SafetensorsFile(path: path)
         let metadata = file.metadata
         guard metadata?["format"]?.string == kind, let text = metadata?["facts"]?.string else {
             throw ADPOError(.format, "\(path) is no \(kind): choose another name, or move it away")
+        }
+        // Files of the first version do not name it.
+        let version = metadata?["version"]?.string ?? "1"
+        guard version == String(Self.version) else {
+            throw ADPOError(
+                .unsupported,
+                """
+                \(path) is an \(kind) in version \(version) of its format, and this library reads \
+                and writes version \(Self.version): go on with the library that wrote it, or remove \
+                it
+                """)
         }
         tensors = file.tensors
         facts = try JSON(text, source: "the metadata of \(path)")
@@ -56,7 +71,10 @@ package struct StateFile {
         var rest = tensors[...]
         try SafetensorsWriter.write(
             descriptions, to: path,
-            metadata: [("format", kind), ("facts", text), ("checksum", checksum.text)]
+            metadata: [
+                ("format", kind), ("version", String(version)), ("facts", text),
+                ("checksum", checksum.text),
+            ]
         ) { (_, file) throws(ADPOError) in
             if let tensor = rest.popFirst() {
                 try file.append(UnsafeRawBufferPointer(tensor.values))
@@ -65,7 +83,7 @@ package struct StateFile {
     }
 }
 
-/// Of the facts and all tensors.
+/// A fingerprint of the facts and all tensors.
 private struct Checksum {
     private var fingerprint = Fingerprint()
 

@@ -2,7 +2,7 @@ import ADPOBase
 import ADPOTensor
 import CKernels
 
-/// What must hold in every run, and is asserted as it goes.
+/// Checks of what must hold in every run, made as it goes.
 extension Trainer {
     /// The policy is the reference before the first update: a new adapter changes nothing at first,
     /// and the reference is without dropout.

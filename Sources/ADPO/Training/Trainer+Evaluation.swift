@@ -49,7 +49,7 @@ extension Trainer {
         metrics.isEvaluation = true
         metrics.step = stepsDone
         metrics.epoch = epoch
-        metrics.numTokens = tokensSeen
+        metrics.numTokens = state.tokensSeen
         metrics.dtype = dtype
         metrics.seconds = Clock.monotonicSeconds - start
         return metrics

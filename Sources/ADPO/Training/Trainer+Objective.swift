@@ -1,6 +1,6 @@
 import ADPOBase
 
-/// What the objective makes of a pass.
+/// The losses of a pass, as the objective has them.
 extension Trainer {
     /// The loss of each pair of a pass; returns its derivative by the policy's log-probs.
     ///

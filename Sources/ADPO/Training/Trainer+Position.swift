@@ -43,7 +43,7 @@ extension Trainer {
     func nextBatch() -> ArraySlice<Int> {
         let indices = epochOrder(stepsDone / stepsPerEpoch)
         let first =
-            (microBatches(of: stepsDone).lowerBound + window.count) * configuration.batchSize
+            (microBatches(of: stepsDone).lowerBound + state.window.count) * configuration.batchSize
         return indices[first..<min(first + configuration.batchSize, pairs.count)]
     }
 

@@ -1,6 +1,6 @@
 import ADPOBase
 
-/// What the policy is compared with.
+/// The model that the policy is compared with.
 public enum Reference: String, Sendable, CaseIterable {
     /// The model alone.
     case base
@@ -47,7 +47,10 @@ extension Trainer {
             key: [
                 ("model", .string(modelFingerprint)),
                 ("dtype", .string(dtype.rawValue)),
-                ("adapter", .string(referenceLoRA?.fingerprint ?? "none")),
+                (
+                    "adapter",
+                    .string(referenceLoRA?.fingerprint(model.architecture.parameters) ?? "none")
+                ),
                 ("pairs", .string(training.fingerprint)),
             ])
         if try !cache.load(into: training) {

@@ -18,9 +18,9 @@ extension Trainer {
             let isOver =
                 stepsDone >= steps
                 || configuration.patience > 0
-                    && evaluations?.sinceBest ?? 0 >= configuration.patience
+                    && state.evaluations?.sinceBest ?? 0 >= configuration.patience
             if let heldOut, isOver || isDue(every: configuration.evaluationSteps),
-                stepsDone > 0, evaluations?.step != stepsDone
+                stepsDone > 0, state.evaluations?.step != stepsDone
             {
                 if !onMetrics(try evaluate(heldOut, configuration)) { return }
                 continue  // it may have been the one that ends the run
@@ -34,15 +34,15 @@ extension Trainer {
             if isOver { break }
             guard let metrics = try step(), onMetrics(metrics) else { return }
         }
-        if configuration.keepsBest, let best = evaluations?.bestParameters {
-            _ = parameters.mutableSpan.update(fromContentsOf: best)
+        if configuration.keepsBest, let best = state.evaluations?.bestParameters {
+            _ = parameters.mutableElements.update(fromContentsOf: best)
             policy.parametersChanged()
         }
     }
 
     /// The update with the lowest loss of the run's evaluations; nil before the first evaluation.
     public var bestEvaluation: (step: Int, loss: Double)? {
-        evaluations.flatMap { $0.step == nil ? nil : ($0.bestStep, $0.bestLoss) }
+        state.evaluations.flatMap { $0.step == nil ? nil : ($0.bestStep, $0.bestLoss) }
     }
 
     private func isDue(every count: Int) -> Bool {
@@ -55,7 +55,7 @@ extension Trainer {
         guard let dataset = configuration.evaluation else { return nil }
         let heldOut = try heldOut(dataset)
         let pairs = heldOut.wholeFingerprint
-        if let evaluations, evaluations.step != nil {
+        if let evaluations = state.evaluations, evaluations.step != nil {
             try require(
                 evaluations.pairs == pairs
                     || configuration.patience == 0 && !configuration.keepsBest,
@@ -67,7 +67,7 @@ extension Trainer {
                 evaluations.bestParameters != nil || !configuration.keepsBest,
                 "the run has not kept its best so far, so it cannot end with it")
         }
-        if evaluations?.pairs != pairs { evaluations = EvaluationHistory(pairs: pairs) }
+        if state.evaluations?.pairs != pairs { state.evaluations = EvaluationHistory(pairs: pairs) }
         return heldOut
     }
 
@@ -75,8 +75,9 @@ extension Trainer {
         _ heldOut: PairSet, _ configuration: RunConfiguration
     ) throws(ADPOError) -> Metrics {
         let metrics = try evaluate(heldOut)
-        if evaluations?.add(metrics) == true {
-            evaluations?.bestParameters = configuration.keepsBest ? Array(parameters.span) : nil
+        if state.evaluations?.add(metrics) == true {
+            state.evaluations?.bestParameters =
+                configuration.keepsBest ? Array(parameters.elements) : nil
         }
         return metrics
     }

@@ -10,7 +10,7 @@ extension Trainer {
     ///   `.outOfMemory`.
     public func step() throws(ADPOError) -> Metrics? {
         guard stepsDone < steps else { return nil }
-        while window.count < windowCount { _ = try accumulate() }
+        while state.window.count < windowCount { _ = try accumulate() }
         return try apply()
     }
 
@@ -24,13 +24,15 @@ extension Trainer {
     @discardableResult
     public func accumulate() throws(ADPOError) -> Metrics {
         guard stepsDone < steps else { throw runIsOver }
-        guard window.count < windowCount else {
+        guard state.window.count < windowCount else {
             throw ADPOError(
                 .invalidArgument,
                 "all \(windowCount) micro-batches of the update are accumulated; apply it")
         }
         let start = Clock.monotonicSeconds
-        if window.isEmpty { gradientBuffer.pointer.update(repeating: 0, count: parameterCount) }
+        if state.window.isEmpty {
+            gradientBuffer.pointer.update(repeating: 0, count: parameterCount)
+        }
         let batch = nextBatch()
         var sum = MetricsSum()
         do {
@@ -41,16 +43,16 @@ extension Trainer {
             }
             try checkGradient(of: batch, kl: kl)
         } catch {
-            window = []
+            state.window = []
             throw error
         }
         var metrics = sum.means
         metrics.step = stepsDone
         metrics.epoch = epoch
-        metrics.numTokens = tokensSeen
+        metrics.numTokens = state.tokensSeen
         metrics.dtype = dtype
         metrics.seconds = Clock.monotonicSeconds - start
-        window.append(metrics)
+        state.window.append(metrics)
         return metrics
     }
 
@@ -60,11 +62,11 @@ extension Trainer {
     public func withGradients<Result>(
         _ body: (UnsafeMutableBufferPointer<Float>) throws -> Result
     ) rethrows -> Result {
-        try body(gradientBuffer.mutableSpan)
+        try body(gradientBuffer.mutableElements)
     }
 
     /// The same, valid while the trainer lives.
-    package var gradients: UnsafeMutableBufferPointer<Float> { gradientBuffer.mutableSpan }
+    package var gradients: UnsafeMutableBufferPointer<Float> { gradientBuffer.mutableElements }
 
     /// Clips the accumulated gradient and updates the parameters with it.
     ///
@@ -75,29 +77,29 @@ extension Trainer {
     ///   update is to be accumulated anew.
     public func apply() throws(ADPOError) -> Metrics {
         guard stepsDone < steps else { throw runIsOver }
-        guard window.count == windowCount else {
+        guard state.window.count == windowCount else {
             throw ADPOError(
                 .invalidArgument,
-                "\(window.count) of the update's \(windowCount) micro-batches are accumulated; "
+                "\(state.window.count) of the update's \(windowCount) micro-batches are accumulated; "
                     + "accumulate the others first")
         }
         let start = Clock.monotonicSeconds
-        var metrics = Metrics(meanOf: window)
-        window = []
+        var metrics = Metrics(meanOf: state.window)
+        state.window = []
         metrics.gradientNorm = try clipGradient(
-            gradientBuffer.mutableSpan, maximumNorm: configuration.maxGradientNorm)
+            gradientBuffer.mutableElements, maximumNorm: configuration.maxGradientNorm)
         metrics.learningRate =
-            learningRate
+            state.learningRate
             * configuration.schedule.factor(
                 step: stepsDone, of: steps, warmup: warmup)
         try checkFirstGradient(norm: metrics.gradientNorm)
         try update(metrics)
-        stepsDone += 1
-        tokensSeen += metrics.tokens
+        state.stepsDone += 1
+        state.tokensSeen += metrics.tokens
         metrics.step = stepsDone
         metrics.epoch = epoch
-        metrics.numTokens = tokensSeen
-        metrics.chosenFall = trend.add(metrics.rewardsChosen / configuration.objective.beta)
+        metrics.numTokens = state.tokensSeen
+        metrics.chosenFall = state.trend.add(metrics.rewardsChosen / configuration.objective.beta)
         metrics.seconds += Clock.monotonicSeconds - start
         return metrics
     }
@@ -117,7 +119,7 @@ extension Trainer {
             ? nil
             : AdapterDropout(
                 probability: configuration.loraDropout, seed: configuration.seed,
-                pass: [stepsDone, window.count, index])
+                pass: [stepsDone, state.window.count, index])
         let reference = try referenceLogProbs(pass, of: training)
         let logProbs = try policyLogProbs(pass, dropout: dropout, isTraining: true)
         try checkStart(pass, policy: logProbs.values, reference: reference)
@@ -135,7 +137,7 @@ extension Trainer {
     private func update(_ metrics: Metrics) throws(ADPOError) {
         let learningRate = metrics.learningRate
         // Until an update has changed something, it is tried first.
-        if !hasMoved, learningRate != 0, metrics.gradientNorm != 0 {
+        if !state.hasMoved, learningRate != 0, metrics.gradientNorm != 0 {
             guard try changesParameters(learningRate) else {
                 throw ADPOError(
                     .numeric,
@@ -144,10 +146,10 @@ extension Trainer {
                     too small for 32-bit numbers and a gradient norm of \(metrics.gradientNorm)
                     """)
             }
-            hasMoved = true
+            state.hasMoved = true
         }
         try optimizer.step(
-            parameters: parameters.mutableSpan, gradients: gradientBuffer.span,
+            parameters: parameters.mutableElements, gradients: gradientBuffer.elements,
             learningRate: learningRate)
         policy.parametersChanged()
     }
@@ -164,14 +166,14 @@ extension Trainer {
             for (copy, state) in zip(trial.state, optimizer.state) {
                 _ = copy.values.update(fromContentsOf: state.values[range])
             }
-            let before = parameters.span[range]
+            let before = parameters.elements[range]
             let values = try Buffer<Float>(zeros: range.count)
-            _ = values.mutableSpan.update(fromContentsOf: before)
+            _ = values.mutableElements.update(fromContentsOf: before)
             try trial.step(
-                parameters: values.mutableSpan,
-                gradients: UnsafeBufferPointer(rebasing: gradientBuffer.span[range]),
+                parameters: values.mutableElements,
+                gradients: UnsafeBufferPointer(rebasing: gradientBuffer.elements[range]),
                 learningRate: learningRate)
-            if !values.span.elementsEqual(before) { return true }
+            if !values.elements.elementsEqual(before) { return true }
         }
         return false
     }

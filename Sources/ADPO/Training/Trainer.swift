@@ -8,40 +8,27 @@ import ADPOTensor
 public final class Trainer {
     public let model: Model
     public let configuration: TrainerConfiguration
-    /// Updates so far.
-    public internal(set) var stepsDone = 0
-
     let loss: PreferenceLoss
     let decoder: Decoder
-    /// What training starts from, where it is the reference; otherwise the policy has its copy.
+    /// The adapter that training starts from, where it is the reference; otherwise the policy has
+    /// its copy.
     let start: Adapter?
-    /// Of what training starts from.
+    /// The fingerprint of the adapter that training starts from.
     let startFingerprint: String?
     let policy: Policy
     let gradientBuffer: Buffer<Float>  // [parameterCount]
     let optimizer: any Optimizer
     package let training: PairSet
-    /// What the schedule starts from.
-    var learningRate: Double
-    /// What each micro-batch of the update that is under way saw.
-    var window: [Metrics] = []
-    /// Tokens of all updates so far.
-    var tokensSeen = 0
-    /// An update has changed the parameters.
-    var hasMoved = false
-    /// The order of the pairs in the epoch that is running.
-    var order: (epoch: Int, indices: [Int])?
-
-    /// Whether the chosen responses become less likely.
-    var trend = ChosenTrend()
-    /// What the run's evaluations have shown.
-    var evaluations: EvaluationHistory?
+    var state: RunState
     /// The checkpoint that was written or restored last.
     var lastSaved: (path: String, step: Int)?
-    /// Reads all weights: only where it is needed.
-    lazy var modelFingerprint = model.fingerprint
     /// A file that the references are to be written to.
     var unwrittenCache: ReferenceCache?
+
+    /// The order of the pairs in the epoch that is running.
+    var order: (epoch: Int, indices: [Int])?
+    /// Reads all weights: only where it is needed.
+    lazy var modelFingerprint = model.fingerprint
 
     /// Starts from the adapter `start`, or from a new one when it is nil; full fine-tuning starts
     /// from the model's weights.
@@ -61,7 +48,7 @@ public final class Trainer {
         self.model = model
         self.configuration = configuration
         self.start = configuration.reference == .start ? start : nil
-        startFingerprint = start?.lora.fingerprint
+        startFingerprint = start?.lora.fingerprint(model.architecture.parameters)
         loss = try PreferenceLoss(configuration.objective)
         decoder = try Decoder(
             model: model, dtype: configuration.dtype,
@@ -71,12 +58,15 @@ public final class Trainer {
         optimizer = try configuration.optimizer.make(
             parameters: policy.parameters.count, decaying: policy.decaying,
             configuration.optimizerSettings)
-        learningRate = configuration.learningRate
+        state = RunState(learningRate: configuration.learningRate)
         try require(
             steps > 1 || warmup == 0,
             "the run has one update, and warmup begins with a rate of 0: leave the warmup out")
         try openReferenceCache()
     }
+
+    /// Updates so far.
+    public var stepsDone: Int { state.stepsDone }
 
     /// The pairs in use, cut to the maximum length.
     public var pairs: [PreferencePair] { training.pairs }
@@ -87,7 +77,7 @@ public final class Trainer {
     /// Pairs in use with a response that lost its end.
     public var truncatedPairs: Int { training.truncated }
 
-    /// What the products with weights compute in here: `.f32` or `.bf16`.
+    /// The precision that products with weights compute in here: `.f32` or `.bf16`.
     public var dtype: DType { decoder.dtype }
 
     /// The number of parameters that are trained.
@@ -109,12 +99,12 @@ public final class Trainer {
     /// - Throws: `.invalidArgument` unless it is finite and not negative.
     public func setLearningRate(_ rate: Double) throws(ADPOError) {
         try checkLearningRate(rate)
-        learningRate = rate
+        state.learningRate = rate
     }
 
     var parameters: SharedFloats { policy.parameters }
 
-    /// Runs what is trained.
+    /// Runs the policy, which is trained.
     func forwardPolicy(
         _ sequence: PackedSequence, dropout: AdapterDropout? = nil, isTraining: Bool = false
     ) throws(ADPOError) {
@@ -123,7 +113,7 @@ public final class Trainer {
             isTraining: isTraining)
     }
 
-    /// Runs what it is compared with.
+    /// Runs the reference, which the policy is compared with.
     func forwardReference(_ sequence: PackedSequence) throws(ADPOError) {
         try decoder.forward(sequence, lora: referenceLoRA)
     }

@@ -2,7 +2,7 @@ import ADPOBase
 import ADPOTensor
 
 extension TrainerConfiguration {
-    /// What the parts of a trainer do not check themselves.
+    /// Checks the settings that the parts of a trainer do not check themselves.
     func validate() throws(ADPOError) {
         try objective.validate()
         try validateCounts()

@@ -2,14 +2,14 @@ import ADPOBase
 
 /// How a trainer tunes.
 public struct TrainerConfiguration: Sendable {
-    /// What the run minimizes.
+    /// The objective that the run minimizes.
     public var objective = Objective()
 
     /// Trains all weights of the model, which must be F32, F16 or BF16, instead of an adapter. Weights,
     /// gradients and what the optimizer keeps take 16 bytes a parameter with AdamW, 12 with SGD.
     public var fullFineTuning = false
 
-    /// Of a new adapter; one to start from brings its own rank, alpha, modules and kind.
+    /// The rank of a new adapter; one to start from brings its own rank, alpha, modules and kind.
     public var loraRank = 16
     public var loraAlpha: Float = 32
     /// The linear layers to adapt. Each entry is "all-linear"; a name such as "q_proj" or
@@ -27,7 +27,7 @@ public struct TrainerConfiguration: Sendable {
 
     public var dtype = DType.f32
 
-    /// What the policy is compared with.
+    /// The model that the policy is compared with.
     public var reference = Reference.base
     /// Where the reference's log-probs are kept for later runs; nil keeps them in memory alone.
     public var referenceCache: String?
@@ -39,7 +39,7 @@ public struct TrainerConfiguration: Sendable {
     public var gradientAccumulation = 1
     /// Tokens of prompt + response; longer ones lose their end.
     public var maxLength = 1024
-    /// Of the adapter's start and of the shuffling.
+    /// The seed of the adapter's start, of the shuffling and of dropout.
     public var seed: UInt64 = 0
     public var shuffles = true
 
@@ -51,7 +51,7 @@ public struct TrainerConfiguration: Sendable {
     public var maxGradientNorm = 1.0
     public var optimizer = OptimizerKind.adamw
     public var weightDecay = 0.0
-    /// Of SGD.
+    /// The momentum of SGD; AdamW has `adamBeta1` in its place.
     public var momentum = 0.0
     public var adamBeta1 = 0.9
     public var adamBeta2 = 0.999

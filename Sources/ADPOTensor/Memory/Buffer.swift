@@ -23,10 +23,10 @@ package struct Buffer<Element: BitwiseCopyable>: ~Copyable, @unchecked Sendable 
 
     deinit { ZeroedMemory.free(pointer, count * MemoryLayout<Element>.stride) }
 
-    package var span: UnsafeBufferPointer<Element> {
+    package var elements: UnsafeBufferPointer<Element> {
         UnsafeBufferPointer(start: pointer, count: count)
     }
-    package var mutableSpan: UnsafeMutableBufferPointer<Element> {
+    package var mutableElements: UnsafeMutableBufferPointer<Element> {
         UnsafeMutableBufferPointer(start: pointer, count: count)
     }
 }

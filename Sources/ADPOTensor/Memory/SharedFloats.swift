@@ -11,6 +11,6 @@ package final class SharedFloats: Sendable {
 
     package var count: Int { buffer.count }
     package var pointer: UnsafeMutablePointer<Float> { buffer.pointer }
-    package var span: UnsafeBufferPointer<Float> { buffer.span }
-    package var mutableSpan: UnsafeMutableBufferPointer<Float> { buffer.mutableSpan }
+    package var elements: UnsafeBufferPointer<Float> { buffer.elements }
+    package var mutableElements: UnsafeMutableBufferPointer<Float> { buffer.mutableElements }
 }

@@ -60,7 +60,7 @@ struct BackwardTests {
         let weights = testNumbers(vocabulary * width, seed: 2)
         func head(_ weights: [Float]) throws -> LogProbs {
             let floats = try SharedFloats(zeros: weights.count)
-            _ = floats.mutableSpan.update(fromContentsOf: weights)
+            _ = floats.mutableElements.update(fromContentsOf: weights)
             return LogProbs(
                 head: Matrix(floats, offset: 0, rows: vocabulary, columns: width),
                 scale: shape.scale, softCap: shape.softCap, partColumns: partColumns)

@@ -168,7 +168,7 @@ struct FamilyTests {
         let model = trainer.model
         let floats = try SharedFloats(zeros: trainer.parameterCount)
         let weights = Weights(copying: model.weights, into: floats)
-        _ = floats.mutableSpan.update(fromContentsOf: trainer.gradients)
+        _ = floats.mutableElements.update(fromContentsOf: trainer.gradients)
         let values = weights.values(.huggingFace, of: model.file.kind.fileKind)
         var gradients: [String: [Float]] = [:]
         for (name, value) in values where !name.contains(".experts.") {

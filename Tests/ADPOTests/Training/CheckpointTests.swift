@@ -148,17 +148,17 @@ struct CheckpointTests {
     }
 
     private static let others: [(String, @Sendable (inout TrainerConfiguration) -> Void)] = [
-        ("objective.beta", { $0.objective.beta = 0.2 }),
-        ("objective.granularity", { $0.objective.granularity = .token }),
-        ("epochs", { $0.epochs = 3 }), ("batchSize", { $0.batchSize = 3 }),
-        ("gradientAccumulation", { $0.gradientAccumulation = 1 }), ("seed", { $0.seed = 1 }),
-        ("shuffles", { $0.shuffles = false }), ("learningRate", { $0.learningRate = 2e-3 }),
-        ("schedule", { $0.schedule = .constant }), ("warmupSteps", { $0.warmupSteps = 1 }),
-        ("optimizer", { $0.optimizer = .sgd }), ("weightDecay", { $0.weightDecay = 0.1 }),
-        ("loraRank", { $0.loraRank = 8 }), ("loraAlpha", { $0.loraAlpha = 8 }),
-        ("targetModules", { $0.targetModules = ["q_proj"] }),
-        ("usesRSLoRA", { $0.usesRSLoRA = true }), ("usesDoRA", { $0.usesDoRA = true }),
-        ("loraDropout", { $0.loraDropout = 0.1 }),
+        ("beta", { $0.objective.beta = 0.2 }),
+        ("granularity", { $0.objective.granularity = .token }),
+        ("epochs", { $0.epochs = 3 }), ("batch_size", { $0.batchSize = 3 }),
+        ("gradient_accumulation", { $0.gradientAccumulation = 1 }), ("seed", { $0.seed = 1 }),
+        ("shuffle", { $0.shuffles = false }), ("learning_rate", { $0.learningRate = 2e-3 }),
+        ("schedule", { $0.schedule = .constant }), ("warmup_steps", { $0.warmupSteps = 1 }),
+        ("optimizer", { $0.optimizer = .sgd }), ("weight_decay", { $0.weightDecay = 0.1 }),
+        ("lora_rank", { $0.loraRank = 8 }), ("lora_alpha", { $0.loraAlpha = 8 }),
+        ("target_modules", { $0.targetModules = ["q_proj"] }),
+        ("use_rslora", { $0.usesRSLoRA = true }), ("use_dora", { $0.usesDoRA = true }),
+        ("lora_dropout", { $0.loraDropout = 0.1 }),
         ("reference", { $0.reference = .start }), ("data", { $0.maxLength = 12 }),
     ]
 
@@ -237,6 +237,16 @@ struct CheckpointTests {
         }
     }
 
+    /// The numbers of a micro-batch in a checkpoint, all 0 but for one.
+    private static func microBatch(_ name: String = "", _ value: JSON = .null) -> JSON {
+        .object(
+            [
+                "loss", "rewards/chosen", "rewards/rejected", "rewards/accuracies",
+                "rewards/margins", "logps/chosen", "logps/rejected", "kl", "loss_per_segment",
+                "seconds", "pairs", "segments", "tokens",
+            ].map { ($0, $0 == name ? value : .integer(0)) })
+    }
+
     /// Numbers that no run writes, under a checksum that is right, end in an error.
     @Test(
         arguments: [
@@ -246,30 +256,19 @@ struct CheckpointTests {
             ("has_moved", .null),
             ("optimizer_steps", .integer(-1)),
             ("optimizer_steps", .integer(.max)), ("trend", .array([])),
-            ("trend", .array([.array(Array(repeating: .integer(1), count: 99)), .array([])])),
-            ("window", .array([.null])), ("window", .array([.array([])])),
             (
-                "window",
-                .array([
-                    .array(
-                        Array(repeating: .integer(0), count: 10)
-                            + Array(repeating: .integer(.max), count: 3))
+                "trend",
+                .object([
+                    ("first", .array(Array(repeating: .integer(1), count: 99))),
+                    ("last", .array([])),
                 ])
             ),
-            (
-                "window",
-                .array(
-                    Array(
-                        repeating: .array(Array(repeating: .integer(0), count: 13)), count: 2))
-            ),
-            (
-                "window",
-                .array([
-                    .array(
-                        Array(repeating: .integer(0), count: 10) + [.integer(1 << 50)]
-                            + Array(repeating: .integer(0), count: 2))
-                ])
-            ),
+            ("trend", .object([("first", .array([.string("x")])), ("last", .array([]))])),
+            ("window", .array([.null])), ("window", .array([.object([])])),
+            ("window", .array([microBatch("tokens", .integer(.max))])),
+            ("window", .array([microBatch("tokens", .integer(1 << 50))])),
+            ("window", .array([microBatch("kl", .string("x"))])),
+            ("window", .array([microBatch(), microBatch()])),
             ("evaluations", .integer(1)),
             (
                 "evaluations",
@@ -300,20 +299,48 @@ struct CheckpointTests {
             _ = try trainer.step()
             try trainer.accumulate()
             try trainer.save(to: path)
-            let file = try StateFile(kind: "adpo-checkpoint", path: path)
-            let facts = try #require(file.facts.members).map {
-                ($0.key, $0.key == name ? value : $0.value)
-            }
-            try withExtendedLifetime(file) {
-                let tensors: [StateFile.Tensor] = file.names.compactMap { name in
-                    file.tensor(name).map { (name, $0.bytes.assumingMemoryBound(to: Float.self)) }
-                }
-                try StateFile.write(
-                    kind: "adpo-checkpoint", facts: .object(facts), tensors: tensors, to: path)
-            }
+            // A micro-batch of zeros is possible, so that what is refused is what was changed.
+            try changeFacts(path) { $0 == "window" ? .array([Self.microBatch()]) : $1 }
+            try trainer.restore(from: path)
+            try changeFacts(path) { $0 == name ? value : $1 }
             let error = #expect(throws: ADPOError.self) { try trainer.restore(from: path) }
             #expect(error?.code == .format)
             #expect(trainer.stepsDone == 1)
+        }
+    }
+
+    /// Adding a setting leaves the files before it valid: the run was as the default has it. One that
+    /// this version lacks is refused, since it may matter.
+    @Test func settingsMayBeAdded() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/checkpoint"
+            try trainer().save(to: path)
+            let changed = try trainer { $0.usesDoRA = true }
+            func changeSettings(_ change: ([(String, JSON)]) -> [(String, JSON)]) throws {
+                try changeFacts(path) { key, value in
+                    key == "settings"
+                        ? .object(change(value.members?.map { ($0.key, $0.value) } ?? [])) : value
+                }
+            }
+            try changeSettings { $0.filter { $0.0 != "use_dora" } }
+            try trainer().restore(from: path)
+            #expect(throws: ADPOError.self) { try changed.restore(from: path) }
+            try changeSettings { $0 + [("later", .integer(1))] }
+            let error = #expect(throws: ADPOError.self) { try trainer().restore(from: path) }
+            #expect(error?.code == .invalidArgument)
+            #expect(error?.message.contains("later") == true)
+        }
+    }
+
+    private func changeFacts(_ path: String, _ change: (String, JSON) -> JSON) throws {
+        let file = try StateFile(kind: "adpo-checkpoint", path: path)
+        let facts = try #require(file.facts.members).map { ($0.key, change($0.key, $0.value)) }
+        try withExtendedLifetime(file) {
+            let tensors: [StateFile.Tensor] = file.names.compactMap { name in
+                file.tensor(name).map { (name, $0.bytes.assumingMemoryBound(to: Float.self)) }
+            }
+            try StateFile.write(
+                kind: "adpo-checkpoint", facts: .object(facts), tensors: tensors, to: path)
         }
     }
 }

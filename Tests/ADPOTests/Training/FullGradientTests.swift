@@ -83,7 +83,7 @@ struct FullGradientTests {
     private func gradients(_ trainer: Trainer) throws -> [String: [Float]] {
         let floats = try SharedFloats(zeros: trainer.parameterCount)
         let weights = Weights(copying: trainer.model.weights, into: floats)
-        _ = floats.mutableSpan.update(fromContentsOf: trainer.gradients)
+        _ = floats.mutableElements.update(fromContentsOf: trainer.gradients)
         return weights.values(trainer.model.file.kind.fileKind)
     }
 

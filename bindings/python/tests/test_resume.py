@@ -128,7 +128,7 @@ def test_a_checkpoint_is_not_overwritten_by_accident(tmp_path):
     assert "add --resume" in again.stderr
     other = run(*train(tmp_path / "output", *options, "--resume", "--beta", 0.3))
     assert other.returncode == 1
-    assert "objective.beta is 0.3 here and 0.1 there" in other.stderr
+    assert "beta is 0.3 here and 0.1 there" in other.stderr
 
 
 def make(model, pairs, **options):
@@ -150,7 +150,7 @@ def test_a_trainer_is_saved_and_restored(model, pairs, tmp_path):
     for trainer, name in ((whole, "a"), (second, "b")):
         trainer.adapter().save(tmp_path / name)
     assert adapter_bytes(tmp_path / "a") == adapter_bytes(tmp_path / "b")
-    with pytest.raises(adpo.InvalidArgumentError, match="weightDecay"):
+    with pytest.raises(adpo.InvalidArgumentError, match=r"weight_decay is 0\.5 here"):
         make(model, pairs, weight_decay=0.5).restore(tmp_path / "checkpoint")
     with pytest.raises(FileNotFoundError):
         second.restore(tmp_path / "nothing")
