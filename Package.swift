@@ -34,3 +34,8 @@ let package = Package(
             dependencies: ["ADPO", "ADPOBase", "ADPOTensor", "Jinja", "TestSupport"]),
     ]
 )
+
+// A file imports all that it uses, members of extensions too.
+for target in package.targets where target.type != .system {
+    target.swiftSettings = [.enableUpcomingFeature("MemberImportVisibility")]
+}

@@ -169,10 +169,10 @@ typedef struct adpo_model_info {
  * Returns: INVALID_ARGUMENT. */
 adpo_status adpo_model_get_info(const adpo_model *model, adpo_model_info *info);
 
-/* What else the model's file says of it: the value of one key as JSON, not NUL-terminated. The keys
- * are those of a GGUF file's metadata, such as "general.name", or of config.json, such as
+/* Tells what else the model's file says of it: the value of one key as JSON, not NUL-terminated.
+ * The keys are those of a GGUF file's metadata, such as "general.name", or of config.json, such as
  * "architectures". A NULL key asks for all of them, as one object; a GGUF file's has the whole
- * vocabulary in it. Of a tuned model, it is what the file of its base says.
+ * vocabulary in it. For a tuned model, it is what the file of its base says.
  * Returns: INVALID_ARGUMENT, NOT_FOUND (no such key), IO, FORMAT, BUFFER_TOO_SMALL. */
 adpo_status adpo_model_metadata(const adpo_model *model, const char *key, char *json,
                                 size_t capacity, size_t *needed);
@@ -276,9 +276,9 @@ adpo_status adpo_adapter_save(const adpo_adapter *adapter, const char *path);
 
 void adpo_adapter_destroy(adpo_adapter *adapter);
 
-/* What reading an export back has shown: |log-prob read back - log-prob in memory| over the tokens
- * of a fixed text. Where nothing is rounded it is about 1e-5; otherwise it is what the encoding
- * costs. */
+/* The differences that reading an export back has shown: |log-prob read back - log-prob in memory|
+ * over the tokens of a fixed text. Where nothing is rounded it is about 1e-5; otherwise it is what
+ * the encoding costs. */
 typedef struct adpo_export_report {
     uint32_t struct_size;
     uint64_t weight_bytes;    /* written */
@@ -311,8 +311,8 @@ adpo_status adpo_model_export(const adpo_model *model, const adpo_adapter *adapt
  * 5. Scoring
  * ------------------------------------------------------------------------- */
 
-/* What the products with the model's weights, and with LoRA's A and B, compute in. All else is
- * 32-bit: sums, parameters, norms, attention, the loss. */
+/* The type in which products with the model's weights, and with LoRA's A and B, compute. All else
+ * is 32-bit: sums, parameters, norms, attention, the loss. */
 typedef int32_t adpo_dtype;
 enum {
     ADPO_DTYPE_F32 = 0,
@@ -515,7 +515,7 @@ enum {
     ADPO_GRANULARITY_CUSTOM = 7     /* the pairs bring their segments */
 };
 
-/* What stands where the shorter response has no tokens left, with STATIC and TOKEN. The paper's
+/* The padding where the shorter response has no tokens left, with STATIC and TOKEN. The paper's
  * figure seems to have EOS. */
 typedef int32_t adpo_padding;
 enum {
@@ -523,7 +523,8 @@ enum {
     ADPO_PADDING_EOS = 1   /* EOS tokens, fed and scored */
 };
 
-/* What turns a segment into a loss; docs/METHOD.md has the formulae. The names are TRL's. */
+/* The function that turns a segment into a loss; docs/METHOD.md has the formulae. The names are
+ * TRL's. */
 typedef int32_t adpo_loss_type;
 enum {
     ADPO_LOSS_SIGMOID = 0,
@@ -542,14 +543,15 @@ enum {
     ADPO_LOSS_SFT = 13
 };
 
-/* What the losses of a pair's segments become. */
+/* How the losses of a pair's segments become one. */
 typedef int32_t adpo_reduction;
 enum {
     ADPO_REDUCTION_SUM = 0,
     ADPO_REDUCTION_MEAN = 1
 };
 
-/* What is minimized. Combinations that make no sense are refused where the objective is used. */
+/* The objective that training minimizes. Combinations that make no sense are refused where the
+ * objective is used. */
 typedef struct adpo_objective {
     uint32_t struct_size;
     adpo_loss_type loss;          /* SIGMOID */
@@ -574,7 +576,7 @@ typedef struct adpo_objective {
  * Returns: INVALID_ARGUMENT. */
 adpo_status adpo_objective_init(adpo_objective *objective, size_t struct_size);
 
-/* What the loss of one pair looks at; set struct_size and zero the rest first. All arrays of
+/* All that the loss of one pair looks at; set struct_size and zero the rest first. All arrays of
  * numbers hold chosen_count + rejected_count of them: the chosen response's tokens, then the
  * rejected one's. */
 typedef struct adpo_loss_input {
@@ -620,7 +622,7 @@ enum {
     ADPO_OPTIMIZER_SGD = 1
 };
 
-/* What the policy is compared with. */
+/* The reference that the policy is compared with. */
 typedef int32_t adpo_reference;
 enum {
     ADPO_REFERENCE_BASE = 0, /* the model alone */
@@ -750,10 +752,11 @@ typedef struct adpo_trainer_info {
  * Returns: INVALID_ARGUMENT, BUSY. */
 adpo_status adpo_trainer_get_info(adpo_trainer *trainer, adpo_trainer_info *info);
 
-/* What one update, or one evaluation, saw. Rewards are beta times the summed log-ratio of policy
- * to reference (to 1 where the objective needs no reference), with the tokens' weights. All numbers
- * are means over the pairs unless said otherwise; of unpaired rows, over those with that response,
- * and NaN where there are none. The names are those of TRL's trainers where they have the same. */
+/* The measures of one update, or of one evaluation. Rewards are beta times the summed log-ratio of
+ * policy to reference (to 1 where the objective needs no reference), with the tokens' weights. All
+ * numbers are means over the pairs unless said otherwise; of unpaired rows, over those with that
+ * response, and NaN where there are none. The names are those of TRL's trainers where they have the
+ * same. */
 typedef struct adpo_metrics {
     uint32_t struct_size;
     uint64_t step;            /* 1 after the first update */

@@ -17,7 +17,7 @@ public struct ADPOError: Error, Equatable, Sendable, CustomStringConvertible {
     }
 
     public let code: Code
-    /// What happened, where, and what to do about it.
+    /// The text says what happened, where, and what to do about it.
     public let message: String
 
     public init(_ code: Code, _ message: String) {

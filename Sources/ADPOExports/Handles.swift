@@ -2,7 +2,7 @@ import ADPO
 import ADPOBase
 import Synchronization
 
-/// What a handle points to when its calls exclude each other: a session, a dataset, a trainer.
+/// The object of a handle whose calls exclude each other: a session, a dataset, a trainer.
 final class Exclusive<Object>: @unchecked Sendable {
     private var object: Object
     private let isBusy = Atomic<Bool>(false)
@@ -28,7 +28,7 @@ func handle(_ object: some AnyObject) -> OpaquePointer {
     OpaquePointer(Unmanaged.passRetained(object).toOpaque())
 }
 
-/// What a handle points to.
+/// The object that a handle points to.
 ///
 /// - Throws: `.invalidArgument` for NULL.
 func object<Object: AnyObject>(

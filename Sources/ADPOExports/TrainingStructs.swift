@@ -34,7 +34,7 @@ extension adpo_trainer_config {
 }
 
 extension TrainerConfiguration {
-    /// Of a host's struct; the defaults for NULL.
+    /// The configuration that a host's struct holds; the defaults for NULL.
     ///
     /// - Throws: `.invalidArgument` for a struct of another size and values that no enum has.
     init(_ host: UnsafePointer<adpo_trainer_config>?) throws(ADPOError) {

@@ -53,17 +53,17 @@ INLINE activated relu_squared(float x) {
     ADPO_HIDDEN adpo_activation adpo_##f##_plain;                                                 \
     ADPO_HIDDEN adpo_activation_backward adpo_##f##_plain_backward;                               \
     ADPO_MULTIARCH                                                                                \
-    void adpo_##f##_gated(const float *restrict gate, const float *restrict up,                   \
-                          float *restrict out, ptrdiff_t rows, ptrdiff_t width,                   \
-                          ptrdiff_t stride) {                                                     \
-        for (; rows > 0; rows--, gate += stride, up += stride, out += width)                      \
+    void adpo_##f##_gated(const float *restrict gate, ptrdiff_t gate_stride,                      \
+                          const float *restrict up, ptrdiff_t up_stride, float *restrict out,     \
+                          ptrdiff_t rows, ptrdiff_t width) {                                      \
+        for (; rows > 0; rows--, gate += gate_stride, up += up_stride, out += width)              \
             for (ptrdiff_t i = 0; i < width; i++) out[i] = f(gate[i]).value * up[i];              \
     }                                                                                             \
     ADPO_MULTIARCH                                                                                \
-    void adpo_##f##_gated_backward(float *restrict gate, float *restrict up,                      \
-                                   const float *restrict dout, ptrdiff_t rows, ptrdiff_t width,   \
-                                   ptrdiff_t stride) {                                            \
-        for (; rows > 0; rows--, gate += stride, up += stride, dout += width)                     \
+    void adpo_##f##_gated_backward(float *restrict gate, ptrdiff_t gate_stride,                   \
+                                   float *restrict up, ptrdiff_t up_stride,                       \
+                                   const float *restrict dout, ptrdiff_t rows, ptrdiff_t width) { \
+        for (; rows > 0; rows--, gate += gate_stride, up += up_stride, dout += width)             \
             for (ptrdiff_t i = 0; i < width; i++) {                                               \
                 const activated a = f(gate[i]);                                                   \
                 gate[i] = dout[i] * up[i] * a.slope;                                              \

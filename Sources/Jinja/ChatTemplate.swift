@@ -22,7 +22,7 @@ public struct ChatTemplate: Sendable {
         statements = try TemplateParser.statements(of: source)
     }
 
-    /// What the template writes for these variables.
+    /// The template's text for these variables.
     ///
     /// - Parameter now: Seconds since 1970, which `strftime_now` writes in the local time zone.
     /// - Throws: `.invalidArgument`, naming the template's line: what the template says of the

@@ -7,7 +7,7 @@ extension TemplateInterpreter {
     ]
     private static let dictionaryMethods: Set<String> = ["keys", "values", "items", "get", "copy"]
     private static let sequenceMethods: Set<String> = ["index", "count"]
-    /// What would change its object, which Jinja's immutable sandbox refuses.
+    /// The methods that would change their object, which Jinja's immutable sandbox refuses.
     private static let changingMethods: Set<String> = [
         "append", "extend", "insert", "pop", "remove", "clear", "update", "setdefault", "popitem",
         "sort", "reverse",

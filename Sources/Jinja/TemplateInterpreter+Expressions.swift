@@ -332,7 +332,7 @@ extension TemplateInterpreter {
         return value.text
     }
 
-    /// What a loop over the value goes through.
+    /// The items that a loop over the value goes through.
     func items(of value: TemplateValue) throws(ADPOError) -> [TemplateValue] {
         switch value {
         case .undefined: return []

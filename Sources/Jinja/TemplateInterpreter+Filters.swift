@@ -233,7 +233,7 @@ extension TemplateInterpreter {
 
     // MARK: Numbers
 
-    /// What Python's `float` makes of a text; nil when it fails.
+    /// A text as a number, as Python's `float` takes it; nil when it fails.
     private func number(_ text: String) -> Double? {
         let text = text.stripped(left: true, right: true).pythonLower
         switch text.drop(while: { $0 == "+" || $0 == "-" }) {

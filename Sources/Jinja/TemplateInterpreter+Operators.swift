@@ -70,7 +70,7 @@ extension TemplateInterpreter {
         }
     }
 
-    /// What `count` times something costs; large beyond measure when that overflows.
+    /// The cost of `count` times something; large beyond measure when that overflows.
     func product(_ size: Int, _ count: Int) -> Int {
         let (product, overflows) = size.multipliedReportingOverflow(by: count)
         return overflows ? .max / 2 : max(product, count)
@@ -176,7 +176,7 @@ extension TemplateInterpreter {
         return equal(left, right)
     }
 
-    /// Of bounded depth, as values are.
+    /// Whether two values are equal. It goes no deeper than values do, whose depth is bounded.
     private func equal(_ left: TemplateValue, _ right: TemplateValue) -> Bool {
         switch (left, right) {
         case (.undefined, .undefined), (.none, .none): return true

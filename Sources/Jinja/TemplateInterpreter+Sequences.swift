@@ -152,7 +152,7 @@ extension TemplateInterpreter {
         }
     }
 
-    /// What to compare items by; text without its case, unless that matters.
+    /// The values by which items are compared: text without its case, unless that matters.
     private func keys(
         _ items: [TemplateValue], _ path: TemplateValue?, _ isCaseSensitive: TemplateValue?
     ) throws(ADPOError) -> [TemplateValue] {
@@ -173,8 +173,8 @@ extension TemplateInterpreter {
         return lowered
     }
 
-    /// The same for `sort`, which takes several paths with commas between: a tuple for each item,
-    /// so that only what differs is asked which is less.
+    /// The values by which `sort` compares items. It takes several paths with commas between: a
+    /// tuple for each item, so that only what differs is asked which is less.
     private func sortKeys(
         _ items: [TemplateValue], _ path: TemplateValue?, _ isCaseSensitive: TemplateValue?
     ) throws(ADPOError) -> [TemplateValue] {

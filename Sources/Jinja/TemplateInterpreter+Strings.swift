@@ -6,7 +6,7 @@ extension TemplateInterpreter {
         "startswith", "endswith", "replace", "join", "find", "rfind", "index", "rindex", "count",
         "zfill", "ljust", "rjust", "center", "removeprefix", "removesuffix", "format",
     ])
-    /// Those without arguments.
+    /// The methods without arguments.
     private static let plainStringMethods: Set<String> = [
         "upper", "lower", "title", "capitalize", "casefold", "swapcase", "isdigit", "isdecimal",
         "isnumeric", "isalpha", "isalnum", "isspace", "isupper", "islower", "isascii",

@@ -18,7 +18,7 @@ final class TemplateInterpreter {
     /// Expressions, blocks and calls within each other beyond this are refused: a level takes half a
     /// kilobyte of the host's stack.
     private static let maximumDepth = 200
-    /// In about steps; a long conversation takes a hundred thousand.
+    /// About the number of steps; a long conversation takes a hundred thousand.
     private static let maximumCost = 20_000_000
 
     enum Flow { case next, breakLoop, continueLoop }
@@ -31,7 +31,7 @@ final class TemplateInterpreter {
         for loop in heldLoops { loop.lastSeen = nil }
     }
 
-    /// What a template writes.
+    /// The text of a template.
     func render(
         _ statements: [TemplateStatement], variables: [(String, TemplateValue)]
     ) throws(ADPOError) -> String {
@@ -80,7 +80,7 @@ final class TemplateInterpreter {
         output += text
     }
 
-    /// What statements write, taken from the output.
+    /// The text of statements, which is taken out of the output.
     private func captured(
         _ statements: [TemplateStatement], _ scope: TemplateScope
     ) throws(ADPOError) -> String {

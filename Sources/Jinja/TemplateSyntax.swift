@@ -41,7 +41,7 @@ final class TemplateExpression: Sendable {
             TemplateExpression, from: TemplateExpression?, to: TemplateExpression?,
             by: TemplateExpression?)
         case call(TemplateExpression, Arguments)
-        /// Of nil in filter blocks: what the block writes.
+        /// A filter of a value; in filter blocks that is nil, and stands for the block's text.
         case filter(TemplateExpression?, String, Arguments)
         case test(TemplateExpression, String, Arguments)
     }
@@ -128,7 +128,7 @@ final class TemplateMacro: Sendable {
     }
 }
 
-/// What is assigned to.
+/// The left side of an assignment.
 indirect enum TemplateTarget: Sendable {
     case name(String)
     case attribute(of: String, String, line: Int)

@@ -39,7 +39,7 @@ struct TemplateToken {
     }
 }
 
-/// What is wrong with a template's source.
+/// An error that tells what is wrong with a template, and in which line.
 func templateSyntaxError(
     _ line: Int, _ problem: String, code: ADPOError.Code = .format
 ) -> ADPOError {

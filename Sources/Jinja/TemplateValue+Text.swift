@@ -1,6 +1,6 @@
 /// Python's `str` and `repr`, and `json.dumps`.
 extension TemplateValue {
-    /// What `{{ value }}` writes.
+    /// The text of `{{ value }}`.
     var text: String {
         switch self {
         case .undefined: return ""
@@ -140,7 +140,7 @@ private func hexadecimal(_ value: UInt32, digits: Int) -> String {
 
 /// How `tojson` writes: the options of Python's `json.dumps`.
 struct TemplateJSONStyle {
-    /// What a level is indented by; nil for one line.
+    /// The indentation of a level; nil for one line.
     var indent: String?
     var itemSeparator = ", "
     var keySeparator = ": "

@@ -3,7 +3,7 @@ import ADPOBase
 /// A value while a template runs, with Python's meaning. All but namespaces are immutable, as in
 /// Jinja's immutable sandbox.
 enum TemplateValue {
-    /// What a name, a member or an index that is not there gives, and why in words.
+    /// The value of a name, a member or an index that is not there, and why in words.
     case undefined(String)
     case none
     case bool(Bool)
@@ -114,16 +114,16 @@ enum TemplateValue {
 final class TemplateSequence {
     enum Kind: String {
         case list, tuple, range
-        /// Of dict.items() and the like: can be iterated, and knows its length.
+        /// The result of dict.items() and the like, which can be iterated and knows its length.
         case view
-        /// What is iterated once, such as the result of `map`.
+        /// A sequence that can be iterated once, such as the result of `map`.
         case iterator = "generator"
     }
 
     let items: [TemplateValue]
     let kind: Kind
     let extent: TemplateExtent
-    /// Of an iterator: how many items have been taken.
+    /// The number of items that have been taken from an iterator.
     var taken = 0
 
     init(_ items: [TemplateValue], _ kind: Kind) throws(ADPOError) {
@@ -153,7 +153,7 @@ struct TemplateExtent {
         self.depth = depth
     }
 
-    /// That of a container of these items.
+    /// The extent of a container of these items.
     init(of items: [TemplateValue]) throws(ADPOError) {
         self = .container
         for item in items { try include(item.extent) }
@@ -206,7 +206,7 @@ final class TemplateDictionary {
     subscript(key: String) -> TemplateValue? { self[.string(key)] }
 }
 
-/// What Python hashes, with its equality: 1 is 1.0 is True, and text is compared by its bytes, not
+/// A key as Python hashes and compares it: 1 is 1.0 is True, and text is compared by its bytes, not
 /// as Swift's strings by canonical equivalence.
 enum TemplateKey: Hashable {
     case none
@@ -244,7 +244,7 @@ final class TemplateLoopState {
     let items: [TemplateValue]
     let extent: TemplateExtent
     var index = 0
-    /// What `loop.changed` saw last.
+    /// The value that `loop.changed` saw last.
     var lastSeen: TemplateValue?
 
     init(items: [TemplateValue]) throws(ADPOError) {
@@ -253,10 +253,10 @@ final class TemplateLoopState {
     }
 }
 
-/// What can be called.
+/// A value that can be called.
 enum TemplateFunction {
     case global(String)
-    /// Of a string, dict, list or loop.
+    /// A method of a string, dict, list or loop.
     case method(TemplateMethod)
     case macro(TemplateMacro, TemplateScope)
 }

@@ -1,3 +1,5 @@
+import ADPOTensor
+
 extension Architecture {
     /// All that changes what a model computes beside its weights, as keys and values that mean the same in
     /// every version: fingerprints are made of them.

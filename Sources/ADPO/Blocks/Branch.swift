@@ -1,3 +1,4 @@
+import ADPOTensor
 import CKernels
 
 /// A block beside the stream: stream += scale after(block(before(stream))), where a norm that is nil

@@ -1,3 +1,4 @@
+import ADPOTensor
 import CKernels
 
 /// What the products with the model's weights compute in. All else is f32: sums, adapters, norms,

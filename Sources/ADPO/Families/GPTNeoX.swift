@@ -1,4 +1,5 @@
 import ADPOBase
+import ADPOTensor
 
 extension Family {
     /// GPT-NeoX and Pythia: LayerNorm with biases, the query, key and value of each head in one matrix,

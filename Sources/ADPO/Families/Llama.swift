@@ -1,4 +1,5 @@
 import ADPOBase
+import ADPOTensor
 
 extension Family {
     /// Llama 1 to 3.x, and what shares its architecture: SmolLM2, TinyLlama, DeepSeek-Math, Yi.

@@ -1,4 +1,5 @@
 import ADPOBase
+import ADPOTensor
 
 extension Family {
     /// Phi-3, Phi-3.5 and Phi-4: llama with fused projections, partial rotary embeddings and LongRoPE.

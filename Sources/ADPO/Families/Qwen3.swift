@@ -1,4 +1,5 @@
 import ADPOBase
+import ADPOTensor
 
 extension Family {
     /// Qwen 3: llama with a norm of each head of queries and keys.

@@ -1,10 +1,10 @@
 import ADPOBase
 
-/// What a run costs, in memory and time.
+/// The cost of a run, in memory and time.
 struct Cost {
     private let model: Model
     private let configuration: TrainerConfiguration
-    /// Of the adapter; nil where the model itself is trained.
+    /// The adapter's parameters; nil where the model itself is trained.
     private let layout: AdapterLayout?
     private let parameters: Int
 

@@ -1,12 +1,12 @@
 import ADPOBase
 
-/// What a run would see and cost, told before it begins. Pairs are counted from 0.
+/// A report on what a run would see and cost, made before it begins. Pairs are counted from 0.
 public struct Inspection: Sendable, Equatable {
     public struct Token: Sendable, Equatable {
         public let id: Int32
         /// A character that several tokens share is the text of the last of them.
         public let text: String
-        /// What multiplies its log-ratio; 1 if the pair has no weights.
+        /// The factor of its log-ratio; 1 if the pair has no weights.
         public let weight: Float
     }
 
@@ -53,7 +53,7 @@ public struct Inspection: Sendable, Equatable {
         public let pairs: [Int]
     }
 
-    /// Of a count, over the pairs in use.
+    /// The least, the mean and the greatest of a count over the pairs in use.
     public struct Range: Sendable, Equatable {
         public let minimum: Int
         public let mean: Double
@@ -66,11 +66,11 @@ public struct Inspection: Sendable, Equatable {
         }
     }
 
-    /// In bytes.
+    /// The memory that a run takes, in bytes.
     public struct Memory: Sendable, Equatable {
         /// Mapped from the file, and shared with other processes that map it.
         public let weights: Int
-        /// Of the largest pass.
+        /// Those of the largest pass.
         public let activations: Int
         public let parameters: Int
         public let gradients: Int
@@ -120,7 +120,7 @@ public struct Inspection: Sendable, Equatable {
 }
 
 extension PreferenceDataset {
-    /// What a run with this configuration would see of the pairs, and what it would cost.
+    /// Reports what a run with this configuration would see of the pairs, and what it would cost.
     ///
     /// - Parameters:
     ///   - examples: So many pairs are shown token by token: the first ones in use.

@@ -1,5 +1,5 @@
 extension PreferenceDataset {
-    /// What seems wrong with the pairs, by its kind.
+    /// Warnings of all that seems wrong with the pairs, by its kind.
     func warnings(
         _ prepared: PreparedPairs, maxLength: Int, context: Int
     ) -> [Inspection.Warning] {

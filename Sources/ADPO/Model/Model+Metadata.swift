@@ -1,4 +1,5 @@
 import ADPOBase
+import ADPOTensor
 
 extension Model {
     /// What the model's file says of it, as JSON: the value of one key of a GGUF file's metadata,

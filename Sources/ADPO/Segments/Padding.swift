@@ -1,6 +1,6 @@
 import ADPOBase
 
-/// What stands where the shorter response of a pair has no tokens left to compare, with static and
+/// The padding where the shorter response of a pair has no tokens left to compare, with static and
 /// token granularity. The paper pads with EOS, and its figure 1 draws the padding among what is scored
 /// (arXiv 2602.09533), so `eos` is the likelier reproduction.
 public enum Padding: String, Sendable, CaseIterable {

@@ -1,4 +1,5 @@
 import ADPOBase
+import ADPOTensor
 
 /// Tells by its content whether something is what it was, wherever it lies. It guards against
 /// mistakes, not against forgery.

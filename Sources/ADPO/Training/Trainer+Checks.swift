@@ -1,4 +1,5 @@
 import ADPOBase
+import ADPOTensor
 import CKernels
 
 /// Checks of what must hold in every run, made as it goes.

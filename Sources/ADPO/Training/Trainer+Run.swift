@@ -1,4 +1,5 @@
 import ADPOBase
+import ADPOTensor
 
 extension Trainer {
     /// All steps that remain, with evaluations and checkpoints between them, or until `onMetrics`

@@ -63,8 +63,8 @@ public struct TrainerConfiguration: Sendable {
 
     public init() {}
 
-    /// What arXiv 2602.09533 calls ADPO in its table of results. What the paper does not tell, such as
-    /// the size of a batch, is as by default.
+    /// The settings that arXiv 2602.09533 calls ADPO in its table of results. The others, such as the
+    /// size of a batch, which the paper does not tell, are the defaults.
     public static var paper: TrainerConfiguration {
         var configuration = TrainerConfiguration()
         configuration.objective.granularity = .adaptive(256)

@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// What the file system says of a path; nil when nothing is there.
+/// The kind of thing that a path leads to; nil when nothing is there.
 package struct FileStatus {
     package let isDirectory: Bool
 

@@ -23,8 +23,8 @@ package enum StagingFolder {
         return try body(folder)
     }
 
-    /// The same for the files of a directory, which is made when it is missing; its parent must be
-    /// there. A new directory goes again when `body` throws.
+    /// Does the same for the files of a directory, which is made when it is missing; its parent
+    /// must be there. A new directory goes again when `body` throws.
     package static func withDirectory<Result>(
         _ path: String, _ body: (String) throws(ADPOError) -> Result
     ) throws(ADPOError) -> Result {

@@ -67,8 +67,8 @@ package enum Activation: Sendable, CaseIterable {
         Self.forEachRange(rows: rows, width: width) { range in
             let row = range.lowerBound
             kernel?(
-                gate.floats + row * gate.stride, up.floats + row * up.stride, out + row * width,
-                range.count, width, gate.stride)
+                gate.floats + row * gate.stride, gate.stride, up.floats + row * up.stride,
+                up.stride, out + row * width, range.count, width)
         }
     }
 
@@ -80,8 +80,8 @@ package enum Activation: Sendable, CaseIterable {
         Self.forEachRange(rows: rows, width: width) { range in
             let row = range.lowerBound
             kernel?(
-                gate.floats + row * gate.stride, up.floats + row * up.stride, dout + row * width,
-                range.count, width, gate.stride)
+                gate.floats + row * gate.stride, gate.stride, up.floats + row * up.stride,
+                up.stride, dout + row * width, range.count, width)
         }
     }
 

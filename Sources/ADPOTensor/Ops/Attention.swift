@@ -87,7 +87,7 @@ package struct Attention: Sendable {
 
     /// The most keys that a block of queries sees, of `keys`.
     private func blockKeys(_ keys: Int) -> Int {
-        min(keys, (window ?? keys) + Self.blockRows)
+        min(keys, min(keys, window ?? keys) + Self.blockRows)  // a file's window may be any number
     }
 
     /// The scratch that `forward` wants, in floats, when no query sees more than `keys`. The work

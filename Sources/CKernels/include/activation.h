@@ -1,6 +1,6 @@
 /*
  * The activations of feed-forward layers, gated (arXiv 2002.05202) and plain, over rows of `width` floats.
- * Rows of the gate and of what it gates are `stride` floats apart, those of the output `width`.
+ * Rows of the gate and of what it gates are as far apart as their strides say, those of the output `width`.
  */
 #ifndef CKERNELS_ACTIVATION_H
 #define CKERNELS_ACTIVATION_H
@@ -8,12 +8,14 @@
 #include <stddef.h>
 
 /* out = f(gate) * up. */
-typedef void adpo_gated_activation(const float *gate, const float *up, float *out, ptrdiff_t rows,
-                                   ptrdiff_t width, ptrdiff_t stride);
+typedef void adpo_gated_activation(const float *gate, ptrdiff_t gate_stride, const float *up,
+                                   ptrdiff_t up_stride, float *out, ptrdiff_t rows,
+                                   ptrdiff_t width);
 
 /* The derivatives replace gate and up. */
-typedef void adpo_gated_activation_backward(float *gate, float *up, const float *dout,
-                                            ptrdiff_t rows, ptrdiff_t width, ptrdiff_t stride);
+typedef void adpo_gated_activation_backward(float *gate, ptrdiff_t gate_stride, float *up,
+                                            ptrdiff_t up_stride, const float *dout, ptrdiff_t rows,
+                                            ptrdiff_t width);
 
 /* out = f(x); they may be the same. */
 typedef void adpo_activation(const float *x, float *out, ptrdiff_t count);

@@ -1,4 +1,4 @@
-/* What adapters do to activations beside products: dropout, and DoRA's scaling of columns. */
+/* The work of adapters on activations beside products: dropout, and DoRA's scaling of columns. */
 #ifndef CKERNELS_ADAPTER_H
 #define CKERNELS_ADAPTER_H
 

@@ -1,4 +1,4 @@
-/* What the processor can do. */
+/* The processor: its instruction set, and how many there are. */
 #ifndef CKERNELS_PROCESSOR_H
 #define CKERNELS_PROCESSOR_H
 

@@ -7,7 +7,7 @@
 /* row = softmax(scale * row), in place; returns log sum exp(scale * row). */
 float adpo_softmax(float *restrict row, ptrdiff_t count, float scale);
 
-/* Of a row that comes in parts. Before the first: -FLT_MAX, 0, 0. */
+/* The sums of a row that comes in parts. Before the first part they are -FLT_MAX, 0, 0. */
 typedef struct adpo_softmax_sums {
     float largest; /* of all so far */
     float sum;     /* of exp(row - largest) */

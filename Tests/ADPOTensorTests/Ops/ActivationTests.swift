@@ -1,5 +1,6 @@
 import ADPOBase
 import ADPOTensor
+import CKernels
 import TestSupport
 import Testing
 
@@ -46,19 +47,19 @@ struct ActivationTests {
         expectClose(dx, finiteDifference(of: forward, at: x, weights: dout), absolute: 1e-3)
     }
 
-    /// Gated, with gate and up in arrays of their own and in one row.
+    /// Gated, with gate and up in arrays of their own, of different strides, and in one row.
     @Test(arguments: Activation.allCases, [false, true])
     func gated(_ activation: Activation, isFused: Bool) {
         let (rows, width) = (5, 9)
-        let stride = isFused ? 2 * width : width
+        let (stride, upStride) = isFused ? (2 * width, 2 * width) : (width, width + 2)
         let offset = isFused ? width : rows * width
-        let x = testNumbers(2 * rows * width, seed: 1).map { $0 * 4 }
+        let x = testNumbers(offset + rows * upStride, seed: 1).map { $0 * 4 }
         let dout = testNumbers(rows * width, seed: 2)
         func views(_ x: inout [Float]) -> (StridedRows, StridedRows) {
             x.withUnsafeMutableBufferPointer {
                 (
                     StridedRows(floats: $0.baseAddress!, stride: stride),
-                    StridedRows(floats: $0.baseAddress! + offset, stride: stride)
+                    StridedRows(floats: $0.baseAddress! + offset, stride: upStride)
                 )
             }
         }
@@ -68,7 +69,7 @@ struct ActivationTests {
         activation.backward(gate: gate, up: up, dout: dout, rows: rows, width: width)
         for row in 0..<rows {
             for column in 0..<width {
-                let (g, u) = (row * stride + column, offset + row * stride + column)
+                let (g, u) = (row * stride + column, offset + row * upStride + column)
                 let index = row * width + column
                 var (value, slope) = ([x[g]], [x[g]])
                 activation.forward([x[g]], count: 1, into: &value)
@@ -78,6 +79,21 @@ struct ActivationTests {
                 expectClose([input[u]], [dout[index] * value[0]], absolute: 1e-6)
             }
         }
+    }
+
+    /// Near 0, where 1 - 2 / (1 + exp(2 x)) would lose digits, up to where the cap is reached.
+    @Test func softCap() {
+        let x = testNumbers(2000, seed: 1).map { $0 * $0 * $0 * 400 } + [0, 1e-6, 1e30, -1e30]
+        let (scale, cap): (Float, Float) = (0.7, 30)
+        var (y, slopes) = (x, x)
+        adpo_soft_cap(&y, &slopes, x.count, scale, cap)
+        let exact = x.map { tanh(Double(scale) * Double($0) / Double(cap)) }
+        expectClose(y, exact.map { Float(Double(cap) * $0) }, absolute: 0, relative: 5e-7)
+        expectClose(
+            slopes, exact.map { Float(Double(scale) * (1 - $0 * $0)) }, absolute: 3e-7)
+        var nan = [Float.nan]
+        adpo_soft_cap(&nan, nil, 1, scale, cap)
+        #expect(nan[0].isNaN)
     }
 
     @Test func isFoundByAnyOfItsNames() {

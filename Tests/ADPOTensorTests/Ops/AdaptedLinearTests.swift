@@ -2,18 +2,25 @@ import ADPOTensor
 import TestSupport
 import Testing
 
-/// A frozen linear layer with an adapter: LoRA, DoRA, and each with dropout.
+/// A frozen linear layer with an adapter: LoRA, DoRA, and each with dropout, on a weight that the file has
+/// as [out, in] or as [in, out].
 struct AdaptedLinearTests {
     struct Kind: Sendable, CustomTestStringConvertible {
         let hasDropout: Bool
         let isDoRA: Bool
+        let isTransposed: Bool
         var testDescription: String {
             "\(isDoRA ? "DoRA" : "LoRA")\(hasDropout ? " with dropout" : "")"
+                + (isTransposed ? " on [in, out]" : "")
         }
     }
 
     static let kinds = [false, true].flatMap { hasDropout in
-        [false, true].map { Kind(hasDropout: hasDropout, isDoRA: $0) }
+        [false, true].flatMap { isDoRA in
+            [false, true].map {
+                Kind(hasDropout: hasDropout, isDoRA: isDoRA, isTransposed: $0)
+            }
+        }
     }
 
     private let rank = 3
@@ -21,15 +28,22 @@ struct AdaptedLinearTests {
     private let columns = 12
     private let products: TestProducts
     private let weight: Matrix
+    private let transposedWeight: Matrix
     private let weights: [Float]
     private let dropout = Dropout(probability: 0.3, seed: 7)
 
     init() throws {
         products = try TestProducts()
-        weights = testNumbers(rows * columns, seed: 5)
+        let (rows, columns) = (rows, columns)
+        let weights = testNumbers(rows * columns, seed: 5)
+        self.weights = weights
         weight = try testMatrix(
             rows: rows, encoding: .f32, columns: columns,
             bytes: weights.withUnsafeBytes(Array.init))
+        let transposed = (0..<rows * columns).map { weights[$0 % rows * columns + $0 / rows] }
+        transposedWeight = try testMatrix(
+            rows: rows, encoding: .f32, columns: columns, isTransposed: true,
+            bytes: transposed.withUnsafeBytes(Array.init))
     }
 
     /// The layer, with memory that lives while `body` runs.
@@ -55,7 +69,8 @@ struct AdaptedLinearTests {
             dropout: kind.hasDropout ? dropout : nil, dora: kind.isDoRA ? dora : nil)
         body(
             AdaptedLinear(
-                weight, lora, hidden: scratch(count * rank), input: scratch(count * columns),
+                kind.isTransposed ? transposedWeight : weight, lora, hidden: scratch(count * rank),
+                input: scratch(count * columns),
                 output: scratch(count * rows), scratch: products.scratch))
         withExtendedLifetime(floats) {}
     }

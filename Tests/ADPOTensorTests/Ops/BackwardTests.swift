@@ -49,9 +49,10 @@ struct BackwardTests {
         expectClose(db, sums, absolute: 1e-4)
     }
 
-    /// Log-probs by the head itself, with the vocabulary whole and in parts.
-    @Test(arguments: [50, 16])
-    func head(partColumns: Int) throws {
+    /// Log-probs by the head itself, with the vocabulary whole and in parts; of logits as they are, scaled,
+    /// and capped too.
+    @Test(arguments: [50, 16], [(1, nil), (0.7, nil), (0.7, 1.5)] as [(Float, Float?)])
+    func head(partColumns: Int, shape: (scale: Float, softCap: Float?)) throws {
         let (count, vocabulary, width) = (3, 50, 24)
         let targets: [Int32] = [0, 49, 17]
         let derivative: [Float] = [1, -0.5, 0.25]
@@ -62,7 +63,7 @@ struct BackwardTests {
             _ = floats.mutableElements.update(fromContentsOf: weights)
             return LogProbs(
                 head: Matrix(floats, offset: 0, rows: vocabulary, columns: width),
-                partColumns: partColumns)
+                scale: shape.scale, softCap: shape.softCap, partColumns: partColumns)
         }
         func forward(_ weights: [Float]) -> [Float] {
             var output = [Float](repeating: .nan, count: count)

@@ -7,11 +7,23 @@ import Testing
 
 /// Products with weights in every encoding, against plain loops over the decoded weights.
 struct MatrixTests {
-    @Test(arguments: Encoding.all.map(\.name))
-    func multipliesLikePlainLoops(_ encoding: String) throws {
+    struct Stored: Sendable, CustomTestStringConvertible {
+        let encoding: String
+        /// The file has [in, out].
+        let isTransposed: Bool
+        var testDescription: String { encoding + (isTransposed ? " as [in, out]" : "") }
+    }
+
+    static let transposed = ["F32", "F16", "BF16"].map { Stored(encoding: $0, isTransposed: true) }
+    static let stored =
+        Encoding.all.map { Stored(encoding: $0.name, isTransposed: false) } + transposed
+
+    @Test(arguments: stored)
+    func multipliesLikePlainLoops(_ stored: Stored) throws {
         let rows = 70
         let products = try TestProducts()
-        let matrix = try testMatrix(rows: rows, encoding: encoding)
+        let matrix = try testMatrix(
+            rows: rows, encoding: stored.encoding, isTransposed: stored.isTransposed)
         let columns = matrix.columns
         let weights = matrix.decodedRows().flatMap(\.self)
         let scale = max(1, weights.map(abs).max() ?? 1)
@@ -54,10 +66,11 @@ struct MatrixTests {
     /// numbers, in both directions, with odd sizes.
     @Test(
         .enabled(if: adpo_has_bf16_products() != 0, "the processor has no bf16 products"),
-        arguments: Encoding.all.map(\.name), [5, 7, 40])
-    func multipliesInBF16(_ encoding: String, _ count: Int) throws {
-        let rows = 71
-        let matrix = try testMatrix(rows: rows, encoding: encoding)
+        arguments: stored, [(5, 71), (7, 71), (40, 71), (40, 96)])
+    func multipliesInBF16(_ stored: Stored, _ shape: (count: Int, rows: Int)) throws {
+        let (count, rows) = shape
+        let matrix = try testMatrix(
+            rows: rows, encoding: stored.encoding, isTransposed: stored.isTransposed)
         let columns = matrix.columns
         let products = try TestProducts(pairs: matrix.pairs(count: count))
         let weights = matrix.decodedRows().map { $0.map(rounded) }
@@ -101,6 +114,44 @@ struct MatrixTests {
     @Test func refusesAVector() throws {
         #expect(throws: ADPOError.self) { try testMatrix(rows: 3, encoding: "F32", shape: [3]) }
     }
+
+    /// Rows are the columns of what the file has.
+    @Test(arguments: transposed)
+    func decodesRowsOfTransposed(_ stored: Stored) throws {
+        let rows = 70
+        let file = try testMatrix(rows: 512, encoding: stored.encoding, shape: [512, rows])
+            .decodedRows()
+        let matrix = try testMatrix(rows: rows, encoding: stored.encoding, isTransposed: true)
+        #expect(matrix.rows == rows && matrix.columns == 512)
+        #expect(matrix.decodedRows() == (0..<rows).map { row in file.map { $0[row] } })
+    }
+
+    @Test func refusesBlocksThatAreTransposed() throws {
+        let error = #expect(throws: ADPOError.self) {
+            try testMatrix(rows: 512, encoding: "Q8_0", isTransposed: true)
+        }
+        #expect(error?.message.contains("Q8_0") == true)
+    }
+
+    /// The experts of a mixture lie in one tensor, [experts, rows, columns].
+    @Test func takesOneOfSeveralMatrices() throws {
+        let bytes = testNumbers(3 * 4 * 5, seed: 1).withUnsafeBytes(Array.init)
+        let all = try testMatrix(rows: 12, encoding: .f32, columns: 5, bytes: bytes).decodedRows()
+        for part in 0..<3 {
+            let view = try testView(.f32, shape: [3, 4, 5], bytes: bytes)
+            let one = try Matrix(view, part: part, of: 3)
+            #expect(one.decodedRows() == Array(all[4 * part..<4 * (part + 1)]))
+            let transposed = try Matrix(view, part: part, of: 3, isTransposed: true)
+            #expect(transposed.rows == 5 && transposed.columns == 4)
+            #expect(
+                transposed.decodedRows()
+                    == (0..<5).map { row in all[4 * part..<4 * (part + 1)].map { $0[row] } })
+        }
+        for (part, parts) in [(3, 3), (-1, 3), (0, 2), (0, 1)] {
+            let view = try testView(.f32, shape: [3, 4, 5], bytes: bytes)
+            #expect(throws: ADPOError.self) { try Matrix(view, part: part, of: parts) }
+        }
+    }
 }
 
 extension Matrix {
@@ -114,28 +165,38 @@ extension Matrix {
     }
 }
 
-/// A matrix of the encoding's golden blocks, repeated; one row takes 512 weights.
-func testMatrix(rows: Int, encoding name: String, shape: [Int]? = nil) throws -> Matrix {
+/// A matrix of the encoding's golden blocks, repeated; one row takes 512 weights, unless the file has
+/// another shape.
+func testMatrix(
+    rows: Int, encoding name: String, shape: [Int]? = nil, isTransposed: Bool = false
+) throws -> Matrix {
     let encoding = try #require(Encoding.all.first { $0.name == name })
     let columns = 512
     let golden = try Fixture.bytes("Golden/encodings/\(name).blocks")
-    let byteCount = try #require(encoding.byteCount(shape: [rows, columns]))
+    let byteCount = try #require(encoding.byteCount(shape: shape ?? [rows, columns]))
     let blocks = golden.count / encoding.blockBytes * encoding.blockBytes
     return try testMatrix(
-        rows: rows, encoding: encoding, columns: columns, shape: shape,
+        rows: rows, encoding: encoding, columns: columns, shape: shape, isTransposed: isTransposed,
         bytes: (0..<byteCount).map { golden[$0 % blocks] })
 }
 
+/// - Parameter shape: The tensor's; nil for that of the matrix, or of its transpose.
 func testMatrix(
-    rows: Int, encoding: Encoding, columns: Int, shape: [Int]? = nil, bytes: [UInt8]
+    rows: Int, encoding: Encoding, columns: Int, shape: [Int]? = nil, isTransposed: Bool = false,
+    bytes: [UInt8]
 ) throws -> Matrix {
+    let shape = shape ?? (isTransposed ? [columns, rows] : [rows, columns])
+    return try Matrix(
+        testView(encoding, shape: shape, bytes: bytes), part: 0, of: 1, isTransposed: isTransposed)
+}
+
+/// A tensor of a file that is mapped.
+func testView(_ encoding: Encoding, shape: [Int], bytes: [UInt8]) throws -> TensorView {
     try withTemporaryDirectory { directory in
         let path = directory + "/matrix"
         try AtomicFile.write(bytes, to: path)
         let file = try MappedFile(path: path)
-        return try Matrix(
-            TensorView(
-                name: "matrix", encoding: encoding, shape: shape ?? [rows, columns],
-                bytes: file.bytes, file: file))
+        return TensorView(
+            name: "matrix", encoding: encoding, shape: shape, bytes: file.bytes, file: file)
     }
 }

@@ -1,5 +1,6 @@
 import ADPO
 import ADPOBase
+import ADPOTensor
 import TestSupport
 import Testing
 

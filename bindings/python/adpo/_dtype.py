@@ -1,4 +1,4 @@
-"""What products with a model's weights compute in."""
+"""The types that products with a model's weights compute in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all objects of the library share: a pointer, and its end."""
+"""The base of all objects of the library: a pointer, and its end."""
 
 from __future__ import annotations
 

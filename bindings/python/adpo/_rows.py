@@ -11,7 +11,7 @@ from adpo.errors import AdpoError, FormatError, InvalidArgumentError, NotFoundEr
 
 Row = Mapping[str, Any]
 
-# What a row is made of; other columns are not read.
+# The columns that make a row; others are not read.
 COLUMNS = (
     "prompt",
     "chosen",

@@ -19,7 +19,7 @@ class Adapter(Handle):
     def save(self, path: PathLike) -> None:
         """Write a PEFT directory that `peft` loads, or a file for llama.cpp (path ending ".gguf").
 
-        What was written is loaded again, and must give the same log-probs before it takes its
+        The written adapter is loaded again, and must give the same log-probs before it takes its
         place; otherwise the path is as it was.
 
         Raises

@@ -165,7 +165,7 @@ class Dataset(Handle):
         Parameters
         ----------
         index : int
-            Of the pair.
+            The pair's place.
         chosen, rejected : sequence of int
             Counts of tokens, increasing; the last is the response's length. Both empty: the pair
             has no segments of its own.
@@ -184,7 +184,7 @@ class Dataset(Handle):
         Parameters
         ----------
         index : int
-            Of the pair.
+            The pair's place.
         chosen, rejected : sequence of float
             One finite number a token, its EOS token included. Both empty: all are 1.
         """

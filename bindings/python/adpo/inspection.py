@@ -1,4 +1,4 @@
-"""What a run would see and cost, told before it begins."""
+"""The data and the cost of a run, told before it begins."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class InspectedToken:
     text : str
         A character that several tokens share is the text of the last of them.
     weight : float
-        What multiplies its log-ratio: 0 in a prompt, 1 in a response without weights.
+        The factor of its log-ratio: 0 in a prompt, 1 in a response without weights.
     """
 
     id: int
@@ -36,7 +36,7 @@ class InspectedToken:
 
 @dataclass(frozen=True)
 class InspectedResponse:
-    """What is scored of a response.
+    """The part of a response that is scored.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class InspectedPair:
 
 @dataclass(frozen=True)
 class InspectionWarning:
-    """What seems wrong with some pairs.
+    """A fault that some pairs seem to have.
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ class InspectionWarning:
 
 @dataclass(frozen=True)
 class CountRange:
-    """Of a count, over the pairs in use."""
+    """The range of a count, over the pairs in use."""
 
     minimum: int
     mean: float
@@ -106,9 +106,9 @@ class MemoryEstimate:
     weights : int
         Mapped from the file, and shared with other processes that map it.
     activations : int
-        Of the largest pass.
+        Bytes of the largest pass.
     parameters, gradients, optimizer : int
-        Of the adapter.
+        Bytes for the adapter.
     references : int
         The reference's log-probs of all pairs.
     total : int
@@ -148,7 +148,7 @@ class TimeEstimate:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a run would see and cost.
+    """The data and the cost of a run.
 
     Attributes
     ----------

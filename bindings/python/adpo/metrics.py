@@ -1,4 +1,4 @@
-"""What updates and evaluations see."""
+"""The measures of updates and evaluations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from adpo._dtype import DTYPES
 
 @dataclass(frozen=True)
 class Metrics:
-    """What one update, or one evaluation, saw: means over its pairs unless said otherwise.
+    """The measures of one update, or of one evaluation: means over its pairs unless said otherwise.
 
     Rewards are beta times the summed log-ratio of policy to reference. Of unpaired rows, chosen and
     rejected are means over the rows that have such a response, NaN where there are none.
@@ -28,21 +28,21 @@ class Metrics:
     gradient_norm : float
         Before clipping; 0 in an evaluation.
     learning_rate : float
-        Of this update; 0 in an evaluation.
+        The learning rate of this update; 0 in an evaluation.
     rewards_chosen, rewards_rejected, rewards_margin : float
     rewards_accuracy : float
         Share of pairs with a chosen reward above the rejected one.
     logps_chosen, logps_rejected : float
         Log-prob of the whole response.
     dtype : str
-        What was computed in, "f32" or "bf16".
+        The type that was computed in, "f32" or "bf16".
     pairs, segments, tokens : int
         In all pairs together.
     seconds, tokens_per_second : float
     num_tokens : int
-        Of all updates so far.
+        The tokens of all updates so far.
     is_evaluation : bool
-        Of an evaluation rather than of an update.
+        Whether these are of an evaluation rather than of an update.
     chosen_fall : float
         An alarm: by how much the chosen responses' log-prob has fallen since the first updates, in
         the mean over ten of them; 0 where it has not clearly.
@@ -83,7 +83,7 @@ class Metrics:
     def trl(self) -> dict[str, float | str]:
         """Give the metrics under the names that TRL's DPOTrainer logs, and ours beside them.
 
-        Those of an evaluation begin with `eval_`.
+        Names of an evaluation's begin with `eval_`.
         """
         place = {"step": self.step, "epoch": self.epoch, "num_tokens": self.num_tokens}
         seen = {

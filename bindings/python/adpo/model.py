@@ -16,7 +16,7 @@ from adpo._library import check, library
 from adpo._marshal import PathLike, TokenArray, Tokens
 from adpo.adapter import Adapter
 
-# Of weights; Hugging Face directories hold the first three.
+# The encodings of weights; Hugging Face directories hold the first three.
 ENCODINGS = (
     *("F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1"),
     *("Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K"),
@@ -25,14 +25,14 @@ ENCODINGS = (
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What a model is.
+    """The facts of a model.
 
     Attributes
     ----------
     family : str
         Such as "llama".
     encoding : str
-        Of most weights, such as "F32" or "Q4_1".
+        The encoding of most weights, such as "F32" or "Q4_1".
     layers, width, heads, key_value_heads : int
         The decoder's shape; `width` is that of the hidden states.
     vocabulary : int
@@ -57,7 +57,7 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What reading an export back has shown.
+    """The differences that reading an export back has shown.
 
     Attributes
     ----------
@@ -66,8 +66,8 @@ class ExportReport:
     tokens : int
         Number of tokens of a fixed text whose log-probs were compared.
     mean_difference, max_difference : float
-        Of the log-probs read back from those in memory: about 1e-5 where nothing is rounded, and
-        otherwise what the encoding costs.
+        How far the log-probs read back are from those in memory: about 1e-5 where nothing is
+        rounded, and otherwise what the encoding costs.
     """
 
     weight_bytes: int
@@ -129,7 +129,7 @@ class Model(Handle):
         Parameters
         ----------
         key : str, optional
-            Of a GGUF file's metadata, such as "general.name", or of config.json, such as
+            A key of a GGUF file's metadata, such as "general.name", or of config.json, such as
             "architectures". None gives all of them, as a dict.
 
         Raises
@@ -261,7 +261,7 @@ class Model(Handle):
         tools : sequence of dict, optional
             JSON schemas of the functions that the model may call.
         **variables
-            What else the template knows, such as ``enable_thinking=False``.
+            Whatever else the template knows, such as ``enable_thinking=False``.
 
         Raises
         ------
@@ -342,9 +342,9 @@ class Model(Handle):
             or empty.
         adapter : Adapter, optional
         encoding : str, optional
-            Of the matrices: "F32", "F16" or "BF16"; in GGUF files also "Q8_0", "Q4_0", "Q4_1",
-            "Q5_0", "Q5_1", "Q4_K", "Q5_K" or "Q6_K". None leaves them as they are, but makes
-            quantized ones F16 in a directory.
+            The encoding of the matrices: "F32", "F16" or "BF16"; in GGUF files also "Q8_0", "Q4_0",
+            "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K" or "Q6_K". None leaves them as they are, but
+            makes quantized ones F16 in a directory.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""What training minimizes, and the loss alone."""
+"""The objective that training minimizes, and the loss alone."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ Floats = Union[npt.NDArray[np.float32], Sequence[float]]
 class Objective:
     """A granularity, a loss and its options: DPO when nothing is given.
 
-    What makes no sense together is refused where the objective is used. docs/METHOD.md has the
-    formulae.
+    Settings that make no sense together are refused where the objective is used. docs/METHOD.md has
+    the formulae.
 
     Attributes
     ----------
@@ -84,13 +84,13 @@ class Objective:
     target_margin : float
         SimPO's gamma.
     sft_weight : float
-        Of the chosen response's mean negative log-likelihood, which is added.
+        The weight of the chosen response's mean negative log-likelihood, which is added.
     dpop_lambda : float
         DPO-Positive's lambda.
     ld_alpha : float
         The weight of a response's tokens beyond the length of the other.
     desirable_weight, undesirable_weight : float
-        Of the rows of "kto".
+        The weights of the rows of "kto".
     """
 
     granularity: str = "response"
@@ -149,7 +149,7 @@ def loss(
     policy, reference : tuple of array
         Log-probs of the tokens; no reference where the objective needs none.
     weights : tuple of array, optional
-        What multiplies the log-ratio of each token; 1 when not given.
+        The factor of the log-ratio of each token; 1 when not given.
     segments : tuple of int, optional
         Where the segments of granularity "custom" end, as counts of tokens.
     log_sum_squares : tuple of array, optional

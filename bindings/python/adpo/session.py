@@ -42,16 +42,16 @@ class Scores:
 
 @dataclass(frozen=True)
 class Generation:
-    """What a model wrote.
+    """A text that a model wrote.
 
     Attributes
     ----------
     tokens : ndarray of int32
         An EOS token included.
     logprobs : ndarray of float32
-        Of each token, at temperature 1.
+        The log-prob of each token, at temperature 1.
     text : str
-        What follows the prompt, without special tokens.
+        The text that follows the prompt, without special tokens.
     """
 
     tokens: TokenArray
@@ -68,9 +68,9 @@ class Session(Handle):
     adapter : Adapter, optional
         Compute with this adapter.
     dtype : str
-        What products with the weights compute in: "f32"; "bf16", which is about twice as fast and
-        gives log-probs to about two decimals; or "auto", which is bf16 where the processor has it
-        and the weights are not stored in F32.
+        The type that products with the weights compute in: "f32"; "bf16", which is about twice as
+        fast and gives log-probs to about two decimals; or "auto", which is bf16 where the processor
+        has it and the weights are not stored in F32.
     """
 
     _destroy = "adpo_session_destroy"

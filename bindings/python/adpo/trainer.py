@@ -28,12 +28,12 @@ REFERENCES = ("base", "start")
 
 @dataclass(frozen=True)
 class TrainerInfo:
-    """What a trainer has to do and has done.
+    """The work that a trainer has, and has done.
 
     Attributes
     ----------
     parameters : int
-        That are trained.
+        The number that is trained.
     pairs : int
         In use.
     pairs_dropped : int
@@ -69,15 +69,16 @@ class Trainer(Handle):
     pairs : Dataset
         Copied: later changes do not reach the trainer.
     objective : Objective, optional
-        What to minimize; the recipe's, or DPO, when not given.
+        The loss to minimize; the recipe's, or DPO, when not given.
     recipe : str, optional
         "paper" begins from what arXiv 2602.09533 calls ADPO: `Objective("adaptive:256", beta=1)`,
         LoRA of rank 16, AdamW, learning rate 2e-5, 3 epochs. What is given takes its place.
     start : Adapter, optional
         Go on from this adapter, with its rank, alpha, modules and kind, instead of a new one.
     dtype : str
-        What products with the weights compute in: "f32"; "bf16", which is about twice as fast; or
-        "auto", which is bf16 where the processor has it and the weights are not stored in F32.
+        The type that products with the weights compute in: "f32"; "bf16", which is about twice as
+        fast; or "auto", which is bf16 where the processor has it and the weights are not stored in
+        F32.
     full_finetuning : bool
         Train all weights of the model, which must be F32, F16 or BF16, instead of an adapter.
         Weights, gradients and optimizer take 16 bytes a parameter with AdamW, 12 with SGD.
@@ -105,7 +106,7 @@ class Trainer(Handle):
         Bytes of activations that are kept for the backward pass, 2**30 when not given; layers
         beyond are computed again, which takes up to a third more time and changes no bit.
     seed : int
-        Of the adapter's start and of the shuffling.
+        The seed of the adapter's start and of the shuffling.
     shuffle : bool
         False takes the pairs in their order.
     learning_rate : float
@@ -122,12 +123,12 @@ class Trainer(Handle):
     weight_decay : float
         0 when not given. Norms and biases do not decay.
     momentum : float
-        Of SGD; 0 when not given.
+        The momentum of SGD; 0 when not given.
     adam_beta1, adam_beta2, adam_epsilon : float
         0.9, 0.999 and 1e-8 when not given.
     reference : str
-        What the policy is compared with: "base", the model alone, or "start", the model with the
-        adapter that training starts from.
+        The reference that the policy is compared with: "base", the model alone, or "start", the
+        model with the adapter that training starts from.
     reference_cache : path, optional
         A file that keeps the reference's log-probs for later runs, keyed by model, reference and
         pairs: written when it is missing or belongs to others.

@@ -140,7 +140,7 @@ def _warn(message: str) -> None:
 
 
 class _Log:
-    """What a run shows and leaves while it goes on."""
+    """The lines and files that a run leaves while it goes on."""
 
     def __init__(self, path: Path, info: TrainerInfo, started: float) -> None:
         self.started = started
