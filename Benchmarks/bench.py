@@ -70,6 +70,35 @@ def generation(models: dict[str, Path], peak: machine.Peak) -> str:
     return report.table(["generation", "tokens/s", "share of memory read", "peak memory, MB"], rows)
 
 
+def gemma3(model: Path) -> str:
+    """A small model with a large vocabulary: its head is two thirds of its weights."""
+    rows = []
+    shape = work.BALANCED
+    for name, dtype, command, unit in (
+        (
+            f"scoring {work.SCORED} tokens",
+            "bf16",
+            commands.ours("score", model, "bf16"),
+            "tokens/s",
+        ),
+        (
+            f"a training step: {shape.batch} x ({shape.prompt} + 2 x {shape.response})",
+            "bf16",
+            commands.ours_train(model, "bf16", shape),
+            "pairs/s",
+        ),
+        ("generation", "auto", commands.ours("generate", model), "tokens/s"),
+    ):
+        result = measure(command, min(TURNS, 3))
+        rate = f"{report.number(result.rate)} {unit}"
+        memory = report.number(result.peak_megabytes)
+        rows.append([name, dtype, report.number(result.seconds), rate, memory])
+    name, seconds, _ = start(model)
+    rows.append([name, "", seconds, "", ""])
+    head = ["Gemma 3 270M, Q4_K_M", "dtype", "s", "rate", "peak memory, MB"]
+    return report.table(head, rows)
+
+
 def start(model: Path) -> list[str]:
     """From before the Python process is there to the first log-prob."""
     (answers,) = fresh([commands.ours("first", model)], TURNS)
@@ -112,6 +141,7 @@ def main() -> None:
         report.conditions("make bench", peak, [f"{version['build']}."]),
         products(model, peak),
         generation(models, peak),
+        gemma3(cache.gemma3()),
         report.table(["", "", "peak memory, MB"], [start(model), tokenizing(model), tuning(model)]),
     ]
     report.publish("libadpo alone", "\n\n".join(body))

@@ -20,7 +20,16 @@ START = FOLDER / "start"
 
 def smollm2() -> Path:
     """SmolLM2-135M-Instruct in Q4_1, fetched when it is not there."""
-    command = [sys.executable, str(ROOT / "scripts/fetch-model")]
+    return fetched("smollm2")
+
+
+def gemma3() -> Path:
+    """Gemma 3 270M in Q4_K_M, fetched when it is not there."""
+    return fetched("gemma3-270m")
+
+
+def fetched(name: str) -> Path:
+    command = [sys.executable, str(ROOT / "scripts/fetch-model"), name]
     return Path(
         subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     )

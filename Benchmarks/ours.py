@@ -97,8 +97,8 @@ def train(worker: Worker, model: adpo.Model, options: argparse.Namespace) -> Non
 
 
 def first(worker: Worker, model: adpo.Model, options: argparse.Namespace) -> None:
-    """The first log-prob of a process, and when it was there."""
-    adpo.Session(model, dtype=options.dtype).score([1, 2])
+    """The first log-prob of a text in a process, and when it was there."""
+    adpo.Session(model, dtype=options.dtype).score_text("The sky is", " blue.")
     worker.answer(done=time.monotonic())
 
 

@@ -19,7 +19,7 @@ import llama_cpp
 import numpy as np
 
 from turns import Worker
-from work import GENERATED, PROMPT, SCORED, VOCABULARY, random_tokens
+from work import GENERATED, PROMPT, SCORED, random_tokens
 
 CONTEXT = 512
 
@@ -42,6 +42,9 @@ class Llama:
         self._context = self._llama.ctx
         self._batch = llama_cpp.llama_batch_init(CONTEXT, 0, 1)
 
+    def tokens(self, text: str) -> list[int]:
+        return self._llama.tokenize(text.encode())
+
     def forget(self) -> None:
         llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(self._context), False)
 
@@ -59,7 +62,7 @@ class Llama:
             raise RuntimeError("llama_decode failed")
         rows = len(tokens) if every else 1
         return np.ctypeslib.as_array(
-            llama_cpp.llama_get_logits(self._context), shape=(rows, VOCABULARY)
+            llama_cpp.llama_get_logits(self._context), shape=(rows, self._llama.n_vocab())
         )
 
 
@@ -89,7 +92,7 @@ def generate(worker: Worker, llama: Llama) -> None:
 
 
 def first(worker: Worker, llama: Llama) -> None:
-    llama.logits([1, 2], 0, every=True)
+    llama.logits(llama.tokens("The sky is blue."), 0, every=True)
     worker.answer(done=time.monotonic())
 
 

@@ -21,6 +21,7 @@ DTYPE = {"F32": "f32", "BF16": "bf16"}
 # Bytes of activations with which a step on weights in F32 stays under 0.8 GB.
 FRUGAL = 64 << 20
 GENERATION_GOAL = {"Q8_0": "1.5", "Q4_1": "1.5", "Q4_K": "1.5"}
+GEMMA3 = "Gemma 3 270M, Q4_K_M"
 
 
 @dataclass
@@ -48,8 +49,9 @@ class Tables:
 
 
 def models() -> dict[str, Path]:
-    """GGUF files by encoding."""
-    return {**GGUF, "Q4_1": cache.smollm2(), "Q4_K": cache.synthetic("small")}
+    """GGUF files by the name in the table."""
+    others = {"Q4_1": cache.smollm2(), "Q4_K": cache.synthetic("small"), GEMMA3: cache.gemma3()}
+    return {**GGUF, **others}
 
 
 def inference(tables: Tables, name: str, unit: str, turns: int) -> None:
@@ -117,6 +119,8 @@ def start(tables: Tables, turns: int) -> None:
         "libadpo": commands.ours("first", model),
         "llama.cpp": commands.script("peer_llama.py", "first", model),
         "transformers": commands.script("peer_transformers.py", "first", directory, "f32"),
+        f"libadpo, {GEMMA3}": commands.ours("first", cache.gemma3()),
+        f"llama.cpp, {GEMMA3}": commands.script("peer_llama.py", "first", cache.gemma3()),
     }
     seconds = {
         name: statistics.median(answer["done"] - answer["started"] for answer in answers)
@@ -125,6 +129,8 @@ def start(tables: Tables, turns: int) -> None:
     for peer in ("llama.cpp", "transformers"):
         times = (seconds["libadpo"], seconds[peer])
         tables.add("start to first log-prob, s", peer, *times, "under 0.15 s")
+    large = (seconds[f"libadpo, {GEMMA3}"], seconds[f"llama.cpp, {GEMMA3}"])
+    tables.add(f"start to first log-prob, s, {GEMMA3}", "llama.cpp", *large, "under 0.35 s")
 
 
 def tokenizing(tables: Tables, turns: int) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 
 QUICK = bool(os.environ.get("BENCH_QUICK"))
 
-# Of SmolLM2's tokenizer, which the synthetic models have too.
+# SmolLM2's and the synthetic models'. Gemma's is larger, so the ids are ordinary there too.
 VOCABULARY = 49_152
 SCORED = 32 if QUICK else 512
 PROMPT = 16
