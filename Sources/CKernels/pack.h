@@ -19,7 +19,7 @@ ADPO_HIDDEN void adpo_pack_columns(const float *b, ptrdiff_t stride, ptrdiff_t k
                                    ptrdiff_t columns, float *packed);
 
 #if defined(__x86_64__)
-/* What the tables of kernels.h have of AVX-512. */
+/* Functions for the tables of kernels.h, with AVX-512. */
 ADPO_HIDDEN void adpo_pack_rows_avx512(const float *b, ptrdiff_t stride, ptrdiff_t k,
                                        ptrdiff_t columns, float *packed);
 ADPO_HIDDEN void adpo_pack_rows_bf16(const float *b, ptrdiff_t stride, ptrdiff_t k,

@@ -1,5 +1,5 @@
 /*
- * What a tile kernel computes: C [m, n <= 32] = alpha A B + beta C for a packed panel B [k][32]. A's element
+ * A tile kernel computes C [m, n <= 32] = alpha A B + beta C for a packed panel B [k][32]. A's element
  * (row, i) is at a[row * a_row + i * a_column].
  */
 #ifndef CKERNELS_TILE_H

@@ -105,38 +105,18 @@ extension TemplateInterpreter {
                     descending: isTrue(values[2])))
         case "min", "max":
             let values = try values("case_sensitive", "attribute")
-            let items = try items(of: value)
-            let keys = try keys(items, values[1], values[0])
-            var best = 0
-            for index in keys.indices.dropFirst() {
-                let isBetter =
-                    name == "min"
-                    ? try isLess(keys[index], keys[best]) : try isLess(keys[best], keys[index])
-                if isBetter { best = index }
-            }
-            return items.isEmpty
-                ? .undefined("there is no item: the sequence is empty") : items[best]
+            return try extreme(
+                items(of: value), isLeast: name == "min", values[1], isCaseSensitive: values[0])
         case "unique":
             let values = try values("case_sensitive", "attribute")
-            let items = try items(of: value)
-            let seen = TemplateDictionary()
-            var results: [TemplateValue] = []
-            for (item, key) in zip(items, try keys(items, values[1], values[0])) {
-                try charge(key)
-                if seen[key] == nil { results.append(item) }
-                try seen.set(key, .none)
-            }
-            return try .iterator(results)
+            return try unique(items(of: value), values[1], isCaseSensitive: values[0])
         case "sum":
             let values = try values("attribute", "start")
-            var items = try items(of: value)
-            if let path = values[0] { items = try attributes(path, of: items) }
-            var sum = values[1] ?? .integer(0)
-            for item in items {
-                try charge(1)
-                sum = try arithmetic(.add, sum, item)
-            }
-            return sum
+            let items = try items(of: value)
+            return try sum(
+                values[0].map { (path) throws(ADPOError) in
+                    try attributes(path, of: items)
+                } ?? items, start: values[1])
         case "reverse":
             if case .string(let text) = value {
                 try charge(size: text.utf8.count)
@@ -150,6 +130,45 @@ extension TemplateInterpreter {
             return try batches(items(of: value), integers([values[0]])[0] ?? 0, values[1])
         default: return try groups(value, values("attribute", "default", required: 1))
         }
+    }
+
+    private func extreme(
+        _ items: [TemplateValue], isLeast: Bool, _ path: TemplateValue?,
+        isCaseSensitive: TemplateValue?
+    ) throws(ADPOError) -> TemplateValue {
+        guard !items.isEmpty else { return .undefined("there is no item: the sequence is empty") }
+        let keys = try keys(items, path, isCaseSensitive)
+        var best = 0
+        for index in keys.indices.dropFirst() {
+            let isBetter =
+                isLeast ? try isLess(keys[index], keys[best]) : try isLess(keys[best], keys[index])
+            if isBetter { best = index }
+        }
+        return items[best]
+    }
+
+    private func unique(
+        _ items: [TemplateValue], _ path: TemplateValue?, isCaseSensitive: TemplateValue?
+    ) throws(ADPOError) -> TemplateValue {
+        let seen = TemplateDictionary()
+        var results: [TemplateValue] = []
+        for (item, key) in zip(items, try keys(items, path, isCaseSensitive)) {
+            try charge(key)
+            if seen[key] == nil { results.append(item) }
+            try seen.set(key, .none)
+        }
+        return try .iterator(results)
+    }
+
+    private func sum(
+        _ items: [TemplateValue], start: TemplateValue?
+    ) throws(ADPOError) -> TemplateValue {
+        var sum = start ?? .integer(0)
+        for item in items {
+            try charge(1)
+            sum = try arithmetic(.add, sum, item)
+        }
+        return sum
     }
 
     /// The values by which items are compared: text without its case, unless that matters.

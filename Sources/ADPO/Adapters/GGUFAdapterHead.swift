@@ -1,7 +1,7 @@
 import ADPOBase
 import ADPOTensor
 
-/// What the head of an adapter file of llama.cpp says beside the matrices.
+/// The metadata of an adapter file of llama.cpp.
 struct GGUFAdapterHead {
     let alpha: Float
 

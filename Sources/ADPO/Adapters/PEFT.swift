@@ -14,9 +14,9 @@ package enum PEFT {
     }
 }
 
-/// What an adapter_config.json says, as far as the library can follow it.
+/// The settings of an adapter_config.json, as far as the library can follow them.
 struct PEFTConfiguration {
-    /// Of the modules that no pattern names; nil for what the matrices are.
+    /// The rank of modules that no pattern names; nil for that of their matrices.
     private var rank: Int?
     private var rankPattern: Pattern = [:]
     let alpha: Float
@@ -25,7 +25,7 @@ struct PEFTConfiguration {
     /// DoRA.
     private(set) var hasMagnitudes = false
     private(set) var dropout = 0.0
-    /// What all of the adapted modules are, where the file lists them.
+    /// The names of all adapted modules, where the file lists them.
     private var targetModules: Set<String>?
 
     /// Names of modules, or what names end with, and what these modules have instead. Of several
@@ -84,7 +84,7 @@ struct PEFTConfiguration {
         }
         var pattern: Pattern = [:]
         for (place, (key, value)) in members.enumerated() {
-            // What peft writes for the experts of a mixture: a name with anything before it.
+            // For the experts of a mixture peft writes a name with anything before it.
             let anything = ".*\\."
             let name = key.hasPrefix(anything) ? String(key.dropFirst(anything.count)) : key
             guard name.utf8.allSatisfy(Self.isOfName) else {
@@ -116,7 +116,7 @@ struct PEFTConfiguration {
         value(of: module, in: rankPattern).map { Int(exactly: $0) ?? 0 } ?? rank
     }
 
-    /// What B is multiplied with, where a module of one rank lies in a layout of another.
+    /// The factor of B, where a module of one rank lies in a layout of another.
     func scale(of module: TargetModule, rank: Int, in layoutRank: Int) -> Float {
         let own = value(of: module, in: alphaPattern).map { Float($0) } ?? alpha
         guard own != alpha || rank != layoutRank else { return 1 }

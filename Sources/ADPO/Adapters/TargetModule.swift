@@ -5,7 +5,7 @@ package struct TargetModule: Sendable, Hashable {
     package let weight: MatrixID
     /// Hugging Face's name: "model.layers.0.self_attn.q_proj".
     package let name: String
-    /// What transformers 5 calls it, or the parameter that it is a part of, where that is another name.
+    /// The name in transformers 5 of it, or of the parameter that it is a part of, where it has another there.
     let newerName: String?
     /// "all-linear" names it: a linear layer of the decoder that is none of a mixture of experts.
     let isOrdinary: Bool

@@ -11,14 +11,14 @@ package struct Architecture: Sendable {
     /// The positions that the model was trained for.
     package var context: Int
     package var embedding: MatrixID  // [vocabulary, width]
-    /// What the embedding's rows are multiplied with.
+    /// A factor of the embedding's rows.
     package var embeddingScale: Float = 1
     /// Learned embeddings of positions, which are added; [positions, width].
     package var positions: MatrixID?
     package var layers: [Layer]
     package var finalNorm: NormLayer
     package var head: MatrixID  // [vocabulary, width]; the embedding where it is tied
-    /// What logits are multiplied with.
+    /// A factor of all logits.
     package var logitScale: Float = 1
     /// Logits are cap * tanh(logits / cap).
     package var logitCap: Float?

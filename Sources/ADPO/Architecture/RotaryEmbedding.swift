@@ -73,7 +73,7 @@ package struct RotaryEmbedding: Sendable {
         }
     }
 
-    /// What cosines and sines are multiplied with.
+    /// A factor of all cosines and sines.
     package var magnitude: Float {
         switch scaling {
         case .yarn(_, _, _, _, _, let magnitude), .longRoPE(_, _, _, let magnitude):

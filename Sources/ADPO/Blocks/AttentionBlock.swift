@@ -114,7 +114,7 @@ extension AttentionBlock {
 
 extension AttentionBlock {
     struct Memory {
-        // What the forward pass leaves for the backward pass.
+        // The forward pass leaves these for the backward pass.
         let projected: [Slot]  // [tokens, rows of the projection], rotated unless normalized
         let normedQuery: Slot  // [tokens, heads * headWidth], rotated
         let normedKey: Slot  // [tokens, keyValueHeads * headWidth], rotated

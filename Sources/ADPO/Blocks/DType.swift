@@ -1,7 +1,7 @@
 import ADPOTensor
 import CKernels
 
-/// What the products with the model's weights compute in. All else is f32: sums, adapters, norms,
+/// The type that products with the model's weights compute in. All else is f32: sums, adapters, norms,
 /// attention, the loss.
 public enum DType: String, Sendable, CaseIterable {
     case f32

@@ -28,7 +28,7 @@ package struct Experts: Sendable {
 
 extension Experts {
     struct Memory {
-        // What the forward pass leaves for the backward pass. Routed rows are those of the tokens, each once
+        // The forward pass leaves these for the backward pass. Routed rows are those of the tokens, each once
         // for each expert that it goes to, expert after expert.
         let logits: Slot  // [tokens, experts]
         let routerHidden: Slot  // [tokens, rank]
@@ -184,7 +184,7 @@ private struct Routing {
             }
             var best: [Int] = []
             for choice in 0..<topK {
-                // Of equals the first.
+                // The first of equals wins.
                 var next: Int?
                 for index in range where !best.contains(index) {
                     if next.map({ probabilities[index] > probabilities[$0] }) ?? true {

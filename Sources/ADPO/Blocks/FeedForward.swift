@@ -55,7 +55,7 @@ extension FeedForward {
 
 extension FeedForward {
     struct Memory {
-        // What the forward pass leaves for the backward pass.
+        // The forward pass leaves these for the backward pass.
         let inner: [Slot]  // [tokens, rows of the input layer]; in the backward pass its derivative
         let hidden: [Slot]  // [tokens, rank], of the inputs and the output
         // Scratch that other blocks use, too.

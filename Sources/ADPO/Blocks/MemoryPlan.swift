@@ -45,7 +45,7 @@ struct SharedMemory {
     }
 }
 
-/// What one pass of the decoder is for; its memory follows from that.
+/// The purpose and size of one pass of the decoder, from which its memory follows.
 struct PassShape: Equatable {
     var tokens: Int
     /// The most keys that any query sees.

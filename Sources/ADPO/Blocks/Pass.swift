@@ -2,7 +2,7 @@ import ADPOBase
 import ADPOTensor
 import CKernels
 
-/// What the blocks of a decoder compute with in one pass over a sequence.
+/// One pass over a sequence: all that the blocks of a decoder compute with.
 struct Pass {
     let sequence: PackedSequence
     let shape: PassShape

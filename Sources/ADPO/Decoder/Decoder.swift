@@ -21,7 +21,9 @@ package final class Decoder {
     private let modelWeights: Weights
     private(set) var memory: PassMemory
     private(set) var pass: Pass
-    private var buffer: Buffer<Float>
+    private var floats: Buffer<Float>
+    /// Rows rounded to bf16, as the left operands of products.
+    private var pairs: Buffer<UInt32>
     private var rotaries: [RotaryTable] = []
     /// The variant of its frequencies that each table was made for.
     private var variants: [Int] = []
@@ -36,14 +38,15 @@ package final class Decoder {
             dtype: self.dtype)
         memory = PassMemory(
             architecture, shape, head: architecture.logProbs(model.weights))
-        buffer = try Buffer(zeros: memory.count)
+        floats = try Buffer(zeros: memory.count)
+        pairs = try Buffer(zeros: memory.pairs)
         for rotary in architecture.rotaries {
             rotaries.append(try RotaryTable(rotary, length: 0))
             variants.append(rotary.variant(length: 0))
         }
         pass = Pass(
             sequence: PackedSequence(), weights: modelWeights, lora: nil, cache: nil,
-            rotaries: rotaries, memory, buffer.pointer)
+            rotaries: rotaries, memory, floats.pointer, pairs.pointer)
     }
 
     /// Computes the hidden states of a sequence, with the model's weights or others of the same
@@ -160,15 +163,21 @@ package final class Decoder {
         if shape != memory.shape {
             memory = PassMemory(architecture, shape, head: architecture.logProbs(weights))
         }
-        if buffer.count < memory.count {
-            buffer = try Buffer(zeros: 0)  // The old block goes before the new one is taken.
-            buffer = try Buffer(zeros: memory.count)
-        }
+        try Self.grow(&floats, to: memory.count)
+        try Self.grow(&pairs, to: memory.pairs)
         try prepareRotaries(length: sequence.length)
         self.memory = memory
         pass = Pass(
             sequence: sequence, weights: weights, lora: lora, cache: cache, rotaries: rotaries,
-            memory, buffer.pointer)
+            memory, floats.pointer, pairs.pointer)
+    }
+
+    private static func grow<Element>(
+        _ buffer: inout Buffer<Element>, to count: Int
+    ) throws(ADPOError) {
+        guard buffer.count < count else { return }
+        buffer = try Buffer(zeros: 0)  // The old block goes before the new one is taken.
+        buffer = try Buffer(zeros: count)
     }
 
     private func prepareRotaries(length: Int) throws(ADPOError) {
@@ -186,10 +195,9 @@ package final class Decoder {
 extension Pass {
     fileprivate init(
         sequence: PackedSequence, weights: Weights, lora: LoRAParameters?, cache: KeyValueCache?,
-        rotaries: [RotaryTable], _ memory: PassMemory, _ base: UnsafeMutablePointer<Float>
+        rotaries: [RotaryTable], _ memory: PassMemory, _ base: UnsafeMutablePointer<Float>,
+        _ pairs: UnsafeMutablePointer<UInt32>
     ) {
-        let pairs = UnsafeMutableRawPointer(base + memory.pairs.offset)
-            .assumingMemoryBound(to: UInt32.self)
         self.init(
             sequence: sequence, shape: memory.shape, weights: weights, lora: lora,
             rotaries: rotaries, cache: cache, base: base,

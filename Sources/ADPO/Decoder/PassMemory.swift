@@ -1,6 +1,6 @@
 import ADPOTensor
 
-/// Where everything lies in the one block of floats that a pass works in.
+/// Where everything lies in the one block of floats that a pass works in, and what it takes besides.
 struct PassMemory {
     let shape: PassShape
     let stream: Stream
@@ -11,10 +11,12 @@ struct PassMemory {
     let head: HeadMemory
     let adapters: AdapterScratch
     let products: Slot
-    /// The left operands of products in bf16, two numbers in each float's place.
-    let pairs: Slot
     /// The number of floats of all.
     let count: Int
+    /// The pairs of bf16 that the left operands of products take; 0 in f32.
+    let pairs: Int
+
+    var byteCount: Int { count * MemoryLayout<Float>.size + pairs * MemoryLayout<UInt32>.size }
 
     init(_ architecture: Architecture, _ shape: PassShape, head logProbs: LogProbs) {
         let (tokens, width) = (shape.tokens, architecture.width)
@@ -26,10 +28,9 @@ struct PassMemory {
         head = HeadMemory(&plan, shape, width: width, logProbs)
         adapters = AdapterScratch(&plan, shape, rows: largest.rows, widest: largest.width)
         products = plan.take(shape.lanes, ProductScratch.floatsPerLane)
-        pairs = plan.take(
-            1,
+        pairs =
             shape.dtype == .bf16
-                ? max(tokens * ((largest.width + 1) / 2), logProbs.pairs(rows: shape.targets)) : 0)
+            ? max(tokens * ((largest.width + 1) / 2), logProbs.pairs(rows: shape.targets)) : 0
 
         // The blocks' scratch lies behind this; planning it twice tells first how much it is.
         var scratch = SharedMemory(behind: plan)
@@ -64,12 +65,12 @@ struct PassMemory {
     func recomputes(_ layer: Int) -> Bool { layer >= firstShared && layer < layers.count - 1 }
 }
 
-/// What the head works in.
+/// The memory that the head works in.
 struct HeadMemory {
     let rows: Slot  // [targets, width], the hidden states that go to the head
     let normed: Slot  // [targets, width]
     let logits: Slot
-    // What training needs beside it.
+    // These are for training alone.
     let derivatives: Slot  // [targets, width], of log-probs by normed rows
     let logSums: Slot  // [targets], log sum exp(logits)
     let drows: Slot  // [targets, width]

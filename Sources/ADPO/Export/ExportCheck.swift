@@ -1,6 +1,6 @@
 import ADPOBase
 
-/// What reading an export back has shown.
+/// The result of reading an export back.
 public struct ExportReport: Sendable, Equatable {
     /// The size of the weights that were written.
     public var byteCount: Int
@@ -69,7 +69,7 @@ struct ExportCheck {
         return report
     }
 
-    /// Of all tokens but the first, before which is nothing.
+    /// The log-probs of all tokens but the first, before which is nothing.
     private static func logProbs(
         _ model: Model, _ adapter: Adapter?, _ tokens: [Int32]
     ) throws(ADPOError) -> [Float] {

@@ -33,7 +33,7 @@ struct ExportEncodings {
         self.wanted = wanted
     }
 
-    /// Of most weights.
+    /// The encoding of most weights.
     func main(_ model: Model) -> Encoding { wanted ?? model.weights.encoding }
 
     /// - Parameter columns: The length of the rows in the file.

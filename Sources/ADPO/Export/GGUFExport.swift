@@ -21,7 +21,7 @@ enum GGUFExport {
         return writer
     }
 
-    /// What the family says of the model.
+    /// The family's description of the model.
     private static func architecture(_ model: Model) throws(ADPOError) -> GGUFWriter {
         let family = try Family.named(model.architecture.family)
         var configuration = ConfigurationWriter(
@@ -56,7 +56,7 @@ enum GGUFExport {
             ("padding", fields.paddingTokenID), ("unknown", fields.unknownTokenID),
         ]
         for case (let name, let id?) in ids { writer.set(key("\(name)_token_id"), .count(id)) }
-        // What else ends a response; llama.cpp has two more names for such tokens.
+        // Other tokens end a response, too; llama.cpp has two more names for such tokens.
         let ends = model.endTokens.subtracting([model.tokenizer.eos].compactMap(\.self)).sorted()
         for (name, id) in zip(["eot", "eom"], ends) {
             writer.set(key("\(name)_token_id"), .count(Int(id)))

@@ -5,7 +5,7 @@ import ADPOTensor
 enum HuggingFaceExport {
     static let weightsFile = "model.safetensors"
 
-    /// What belongs to a tokenizer, and is copied as it is.
+    /// A tokenizer's files, copied as they are.
     private static let copied = [
         "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "tokenizer.model",
         "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja",

@@ -102,7 +102,7 @@ extension ConfigurationWriter {
         }
     }
 
-    /// What is wrong with an export to GGUF of something that llama.cpp computes otherwise.
+    /// The error for an export to GGUF of something that llama.cpp computes otherwise.
     package func unsupported(_ what: String) -> ADPOError {
         ADPOError(
             .unsupported,

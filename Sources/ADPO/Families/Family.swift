@@ -49,7 +49,7 @@ package struct Family: Sendable {
     }
 }
 
-/// What a family reads: the configuration of a model, and the tensors beside it.
+/// The source that a family reads: the configuration of a model, and the tensors beside it.
 package struct ModelSource {
     package let file: TensorFile
     package let kind: FileKind

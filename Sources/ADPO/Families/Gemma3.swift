@@ -68,7 +68,7 @@ private func readGemma3(_ file: ModelSource) throws(ADPOError) -> Architecture {
     return architecture
 }
 
-/// What is not of the text part begins with one of these.
+/// Names of tensors that are not of the text part begin with one of these.
 private let visionTensors = [
     "model.vision_tower.", "vision_tower.", "model.multi_modal_projector.",
     "multi_modal_projector.",
@@ -175,7 +175,7 @@ private func writeGemma3(
     try checkThatLlamaCppAgrees(sizes, scalar: scalar, windows, localBase, layers, writer)
 }
 
-/// What llama.cpp takes for granted.
+/// llama.cpp takes these for granted, and an export that differs would compute otherwise there.
 private func checkThatLlamaCppAgrees(
     _ sizes: Sizes, scalar: Double, _ windows: [Int?], _ localBase: Double, _ layers: [Attention],
     _ writer: ConfigurationWriter

@@ -22,7 +22,7 @@ extension RotaryEmbedding {
         }
     }
 
-    /// What divides the frequencies of the plain embedding.
+    /// The divisors of the plain embedding's frequencies.
     private var divisors: [Float] {
         let plain = RotaryEmbedding(base: base, width: width)
         return zip(plain.frequencies(length: 0), frequencies(length: 0)).map { $0 / $1 }

@@ -15,7 +15,7 @@ public final class Session {
         decoder = try Decoder(model: model, dtype: dtype)
     }
 
-    /// What the products with weights compute in here: `.f32` or `.bf16`.
+    /// The type that products with weights compute in here: `.f32` or `.bf16`.
     public var dtype: DType { decoder.dtype }
 
     /// Computes with this adapter from now on; nil for the model alone.

@@ -35,12 +35,12 @@ struct Cost {
                     dtype: configuration.dtype.resolved(for: model.weights))
                 let memory = PassMemory(
                     model.architecture, shape, head: model.architecture.logProbs(model.weights))
-                largest = max(largest, memory.count)
+                largest = max(largest, memory.byteCount)
             }
         }
         let responseTokens = pairs.reduce(0) { $0 + $1.chosen.count + $1.rejected.count }
         return Inspection.Memory(
-            weights: model.info.weightBytes, activations: largest * float,
+            weights: model.info.weightBytes, activations: largest,
             parameters: parameters * float, gradients: parameters * float,
             optimizer: (configuration.optimizer == .adamw ? 2 : 1) * parameters * float,
             references: configuration.objective.needsReference ? responseTokens * float : 0)

@@ -8,8 +8,7 @@ package struct AdapterLayout: Sendable {
     /// The places of one adapted linear layer.
     package struct Module: Sendable {
         package let weight: MatrixID
-        /// Of the weight.
-        package let rows: Int
+        package let rows: Int  // of the weight
         package let columns: Int
         package let a: Range<Int>  // [rank, columns]
         package let b: Range<Int>  // [rows, rank]

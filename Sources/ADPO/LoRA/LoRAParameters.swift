@@ -8,9 +8,9 @@ package struct LoRAParameters {
     package let scale: Float
     /// [layout.count]
     package let values: UnsafePointer<Float>
-    /// What DoRA's magnitudes mean for these values; nil without magnitudes.
+    /// DoRA's gains for these values; nil without magnitudes.
     var decomposition: WeightDecomposition?
-    /// Of a training pass.
+    /// Set in a training pass with dropout.
     var dropout: AdapterDropout?
 
     package init(
@@ -47,7 +47,8 @@ struct AdapterDropout {
     let probability: Double
     private let seed: UInt64
 
-    /// Of the run's seed. The lower streams are the adapter's start, and the order of each epoch.
+    /// The stream of masks from the run's seed. Lower ones are the adapter's start, and the order of each
+    /// epoch.
     private static let stream: UInt64 = 1 << 32
 
     /// - Parameter pass: numbers that tell a pass of the run from all others.

@@ -2,9 +2,9 @@ import ADPOBase
 import ADPOTensor
 
 extension Model {
-    /// What the model's file says of it, as JSON: the value of one key of a GGUF file's metadata,
+    /// Metadata of the model's file, as JSON: the value of one key of a GGUF file's metadata,
     /// such as "general.name", or of config.json, such as "max_position_embeddings"; all of them as
-    /// one object when the key is nil. Of a tuned model, what the file of its base says.
+    /// one object when the key is nil. A tuned model has those of its base.
     ///
     /// - Throws: `.notFound` for a key that is not there; `.io` or `.format` for a config.json that
     ///   has changed since.

@@ -84,7 +84,7 @@ public final class Model: Sendable {
     }
 }
 
-/// What a model is, in numbers.
+/// A model in numbers.
 public struct ModelInfo: Sendable, Equatable {
     /// Hugging Face's `model_type`, such as "llama" or "qwen3".
     public var family: String

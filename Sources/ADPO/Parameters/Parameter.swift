@@ -43,8 +43,8 @@ package struct Parameter: Sendable {
     package let shape: [Int]
     /// The module that it is the weight or bias of, as transformers names it.
     package let module: String
-    /// What transformers 5 calls the module, or the parameter that it is a part of, where files keep the name
-    /// that it had before.
+    /// The name in transformers 5 of the module, or of the parameter that it is a part of, where files keep
+    /// the name that it had before.
     package var newerModule: String?
     package var expert: Expert?
     package let huggingFace: Place
@@ -93,7 +93,7 @@ package struct Place: Sendable {
     package var order = RowOrder.plain
     /// The tensor is [in, out].
     package var isTransposed = false
-    /// What is added to the tensor's values: Gemma's norms multiply by 1 + w.
+    /// Added to the tensor's values: Gemma's norms multiply by 1 + w.
     package var offset: Float = 0
 
     package init(_ name: String) { self.name = name }

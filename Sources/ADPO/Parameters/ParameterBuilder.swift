@@ -7,7 +7,7 @@ package struct ParameterBuilder {
     package struct Name {
         package let huggingFace: String
         package let gguf: String
-        /// What transformers 5 calls the module, where files keep the name that it had before.
+        /// The module's name in transformers 5, where files keep the name that it had before.
         package let newer: String?
 
         package init(_ huggingFace: String, _ gguf: String, newer: String? = nil) {

@@ -50,7 +50,7 @@ package struct StateFile {
 
     /// A tensor where it lies in the file; nil for none of this name and number of floats.
     package func tensor(_ name: String, count: Int? = nil) -> TensorView? {
-        guard let view = try? tensors.tensor(name), view.encoding.name == Encoding.f32.name,
+        guard let view = try? tensors.tensor(name), view.encoding == .f32,
             count == nil || view.elementCount == count
         else { return nil }
         return view

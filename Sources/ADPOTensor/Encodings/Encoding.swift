@@ -31,7 +31,7 @@ package struct Encoding: Sendable {
             UnsafeMutablePointer<Float>?, Int
         ) -> Void
 
-    /// What takes the place of this encoding for rows that are no whole number of blocks.
+    /// The encoding that takes the place of this one for rows that are no whole number of blocks.
     package let fallback: @Sendable () -> Encoding
 
     init(

@@ -95,7 +95,7 @@ package struct GGUFFile: Sendable {
     }
 }
 
-/// What the file's head says of a tensor.
+/// A tensor as the file's head describes it.
 private struct TensorDescription {
     let name: String
     let shape: [Int]

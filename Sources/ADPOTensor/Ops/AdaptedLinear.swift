@@ -88,7 +88,7 @@ package struct AdaptedLinear {
             return
         }
         if lora.dora != nil {
-            // What comes through d(x): (du - dy) W + dhidden A.
+            // The part of dx that comes through dropout, d(x): (du - dy) W + dhidden A.
             Parallel.forEachRange(count * weight.rows) { range in
                 adpo_add_scaled(
                     output + range.lowerBound, dy + range.lowerBound, -1, range.count)

@@ -160,7 +160,7 @@ package struct Attention: Sendable {
     struct Block {
         let queryRow: Int
         let rows: Int
-        /// Of the prefix and of the own run: keys from `row` on stand in the scores from `column` on.
+        /// The keys of the prefix, and those of the own run: from `row` on, in the scores from `column` on.
         let parts: [(row: Int, column: Int, count: Int)]
         var keys: Int { parts[0].count + parts[1].count }
 

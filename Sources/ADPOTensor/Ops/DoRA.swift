@@ -1,7 +1,7 @@
 import CKernels
 
-/// What DoRA (arXiv 2402.09353) makes of an adapted linear layer: the rows of W + scale B A are
-/// scaled to trained norms, the magnitudes. So the outputs are, by magnitude / ||W + scale B A||.
+/// DoRA (arXiv 2402.09353) on an adapted linear layer: the rows of W + scale B A are scaled to trained
+/// norms, the magnitudes. So the outputs are, by magnitude / ||W + scale B A||.
 ///
 /// The norm counts as a constant in the backward pass (section 4.3 of the paper).
 package struct DoRA {

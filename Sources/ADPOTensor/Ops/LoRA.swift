@@ -11,7 +11,7 @@ package struct LoRA {
     let rows: Int
     let columns: Int
     let scale: Float
-    /// Of a training pass.
+    /// Set in a training pass with dropout.
     let dropout: Dropout?
     let dora: DoRA?
 

@@ -5,7 +5,7 @@ import CKernels
 /// that the whole [rows, vocabulary] array never exists and logits stay in cache.
 package struct LogProbs: Sendable {
     package let head: Matrix
-    /// What logits are multiplied with.
+    /// A factor of all logits.
     private let scale: Float
     /// Logits are then cap * tanh(logits / cap), as in Gemma 2.
     private let softCap: Float?

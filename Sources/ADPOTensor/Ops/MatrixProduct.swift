@@ -26,7 +26,7 @@ package struct Operand {
     }
 }
 
-/// What products work in: scratch for each of some lanes of work, and the type they compute in.
+/// The workspace of products: scratch for each of some lanes of work, and the type they compute in.
 package struct ProductScratch {
     /// Parts of a product that run side by side.
     package let lanes: Int

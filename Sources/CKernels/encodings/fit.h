@@ -86,7 +86,7 @@ INLINE void fit_range(const float *restrict x, float most, float highest_minimum
 
 INLINE float inverse(float value) { return value == 0 ? 0 : 1 / value; }
 
-/* What the value is once it has been stored as binary16. */
+/* Stores a value as binary16; returns the value that it has there. */
 INLINE float stored_f16(void *address, float value) {
     store_f16(address, value);
     return load_f16(address);

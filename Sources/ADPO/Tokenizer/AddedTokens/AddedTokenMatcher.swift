@@ -18,7 +18,7 @@ struct AddedTokenMatcher: Sendable {
         var token: Int32?
     }
 
-    /// Of tokens with the same content, the last one counts.
+    /// The last of several tokens with the same content counts.
     init(_ tokens: [AddedToken]) {
         self.tokens = tokens
         for (index, token) in tokens.enumerated() {

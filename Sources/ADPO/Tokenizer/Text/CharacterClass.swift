@@ -1,4 +1,4 @@
-/// What the regular expressions of pre-tokenizers tell apart: \p{L}, \p{N}, \s and the rest.
+/// The classes that the regular expressions of pre-tokenizers tell apart: \p{L}, \p{N}, \s and the rest.
 enum CharacterClass {
     case letter
     case number
