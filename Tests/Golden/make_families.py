@@ -19,20 +19,12 @@ from transformers import PreTrainedModel
 from adpo_loss import Granularity
 from common import GOLDEN, all_logits, random_tokens, score, versions, write_json
 from family_gguf import check_tokenizer, llama_cpp_differences, write_gguf
-from family_models import (
-    BY_NAME,
-    FAMILIES,
-    TINY_FAMILIES,
-    TinyFamily,
-    load_family,
-    make_model,
-    save,
-    save_multimodal,
-)
+from family_models import FOLDER, load_family, make_model, save, save_multimodal
 from lora import lora_parameters, save_adapter
 from make_adapter import BETA, CHOSEN, PROMPT, REJECTED, gradient_case
 from make_full import LEARNING_RATE, SAMPLE, step
 from make_models import PROSE
+from tiny_families import FAMILIES, TinyFamily, TinyModel, gemma3
 
 PACKAGES = ("torch", "transformers", "peft", "safetensors", "gguf", "llama_cpp_python")
 LONG = 210
@@ -41,9 +33,9 @@ TOLERANCE = 1e-3
 TEXTS = [PROSE, "Where  is the station?\nThe sum of 12 and 30 is 42. Naïve café: 日本 🦊"]
 
 
-def sequences(tiny: TinyFamily) -> list[list[int]]:
+def sequences(family: TinyFamily) -> list[list[int]]:
     """What every model scores: long, short, text."""
-    tokenizer = tiny.tokenizer().tokenizer
+    tokenizer = family.tokenizer().tokenizer
     return [
         random_tokens(seed=31, count=LONG, vocabulary=len(tokenizer)),
         random_tokens(seed=11, count=40, vocabulary=len(tokenizer)),
@@ -51,7 +43,7 @@ def sequences(tiny: TinyFamily) -> list[list[int]]:
     ]
 
 
-def make_lora(folder: Path, seed: int, config: dict[str, Any]) -> PeftModel:
+def make_lora(folder: Path, seed: int, **config: Any) -> PeftModel:  # noqa: ANN401
     """A random adapter of all linear layers of the decoder, or of what config says."""
     base = load_family(folder)
     settings = {
@@ -59,7 +51,6 @@ def make_lora(folder: Path, seed: int, config: dict[str, Any]) -> PeftModel:
         "lora_alpha": 7,
         "target_modules": "all-linear",
         "task_type": "CAUSAL_LM",
-        "fan_in_fan_out": base.config.model_type == "gpt2",
     }
     model = get_peft_model(base, LoraConfig(**{**settings, **config}))
     model.peft_config["default"].base_model_name_or_path = folder.name
@@ -72,34 +63,34 @@ def make_lora(folder: Path, seed: int, config: dict[str, Any]) -> PeftModel:
 
 
 def adapter_golden(
-    tiny: TinyFamily, name: str, seed: int, config: dict[str, Any]
+    family: TinyFamily, tiny: TinyModel, name: str, config: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Writes the adapter; its log-probs, ADPO losses with it, the gradients of its matrices."""
-    folder = FAMILIES / name
-    made = make_lora(FAMILIES / tiny.name, seed, config)
+    folder = FOLDER / name
+    made = make_lora(FOLDER / tiny.name, tiny.seed, **{**family.lora, **config})
     save_adapter(made, folder)
     model = load_adapter(tiny, folder)
     loaded = lora_parameters(model)
     for key, parameter in lora_parameters(made).items():
         assert torch.equal(parameter, loaded[key]), f"{name}: {key} was not read back"
-    scored = {"adapter": f"families/{name}", "sequences": score(model, sequences(tiny)[1:])}
+    scored = {"adapter": f"families/{name}", "sequences": score(model, sequences(family)[1:])}
     case, gradients = gradient_case(name, model)
     return scored | case, gradients
 
 
-def load_adapter(tiny: TinyFamily, folder: Path) -> PeftModel:
-    base = load_family(FAMILIES / tiny.name)
+def load_adapter(tiny: TinyModel, folder: Path) -> PeftModel:
+    base = load_family(FOLDER / tiny.name)
     return PeftModel.from_pretrained(base, folder, is_trainable=True).eval()
 
 
-def older_adapter_golden(tiny: TinyFamily, name: str, seed: int) -> dict[str, Any]:
+def older_adapter_golden(family: TinyFamily, tiny: TinyModel, name: str) -> dict[str, Any]:
     """Writes a Mixtral adapter as peft did with transformers 4, where each expert had linear layers
     of its own; its log-probs, since peft still reads it."""
-    folder = FAMILIES / name
-    config = json.loads((FAMILIES / f"{tiny.name}-lora" / "adapter_config.json").read_text())
+    folder = FOLDER / name
+    config = json.loads((FOLDER / f"{tiny.name}-lora" / "adapter_config.json").read_text())
     config["target_modules"] = ["gate", "k_proj", "o_proj", "q_proj", "v_proj", "w1", "w2", "w3"]
-    weights = load_file(FAMILIES / tiny.name / "model.safetensors")
-    generator = torch.Generator().manual_seed(seed)
+    weights = load_file(FOLDER / tiny.name / "model.safetensors")
+    generator = torch.Generator().manual_seed(tiny.seed)
     tensors = {}
     for key, weight in sorted(weights.items()):
         module = key.removesuffix(".weight")
@@ -118,7 +109,7 @@ def older_adapter_golden(tiny: TinyFamily, name: str, seed: int) -> dict[str, An
     loaded = lora_parameters(model)
     # peft starts B at zero, so that a matrix which it did not find would stay so.
     assert all(parameter.abs().sum() > 0 for parameter in loaded.values()), name
-    return {"adapter": f"families/{name}", "sequences": score(model, sequences(tiny)[1:])}
+    return {"adapter": f"families/{name}", "sequences": score(model, sequences(family)[1:])}
 
 
 def full_golden(folder: Path) -> tuple[list[dict[str, Any]], dict[str, Tensor]]:
@@ -141,21 +132,21 @@ def assert_near(ours: Tensor, theirs: Tensor) -> None:
     torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=0)
 
 
-def check_llama_cpp(tiny: TinyFamily, path: Path, model: PreTrainedModel) -> None:
+def check_llama_cpp(family: TinyFamily, path: Path, model: PreTrainedModel) -> None:
     """Sees that llama.cpp reads the GGUF file as transformers the folder."""
-    own, table = llama_cpp_differences(path, model, sequences(tiny))
+    own, table = llama_cpp_differences(path, model, sequences(family))
     print(f"{path.name}: llama.cpp differs by {own:.1e}, with its table of GELU by {table:.1e}")
     if not table < TOLERANCE:
         raise ValueError(f"{path.name}: llama.cpp differs by {table}")
-    check_tokenizer(path, tiny.tokenizer(), TEXTS)
+    check_tokenizer(path, family.tokenizer(), TEXTS)
 
 
-def write_family(tiny: TinyFamily, seed: int) -> None:
+def write_model(family: TinyFamily, tiny: TinyModel) -> None:
     """Makes everything of one fixture."""
-    made = make_model(tiny, seed)
-    folder = save(tiny, made)
+    made = make_model(family, tiny)
+    folder = save(family, tiny, made)
     model = load_family(folder)
-    tokens = sequences(tiny)[0]
+    tokens = sequences(family)[0]
     # An older config.json has to say the same.
     assert_near(all_logits(made, tokens), all_logits(model, tokens))
     golden = {
@@ -163,7 +154,7 @@ def write_family(tiny: TinyFamily, seed: int) -> None:
         "versions": versions(*PACKAGES),
         "model": f"families/{tiny.name}",
         "gguf": f"families/{tiny.name}.gguf" if tiny.has_gguf else None,
-        "sequences": score(model, sequences(tiny)),
+        "sequences": score(model, sequences(family)),
         "prompt": PROMPT,
         "chosen": CHOSEN,
         "rejected": REJECTED,
@@ -172,34 +163,35 @@ def write_family(tiny: TinyFamily, seed: int) -> None:
         "sample": SAMPLE,
     }
     if tiny.has_gguf:
-        path = FAMILIES / f"{tiny.name}.gguf"
-        write_gguf(path, model, tiny.tokenizer(), tiny.name)
-        check_llama_cpp(tiny, path, model)
+        path = FOLDER / f"{tiny.name}.gguf"
+        write_gguf(path, model, family, tiny.name)
+        check_llama_cpp(family, path, model)
     golden["full"], tensors = full_golden(folder)
     golden["adapters"] = []
     for suffix, config in tiny.adapters.items():
-        adapter, gradients = adapter_golden(tiny, f"{tiny.name}-{suffix}", seed, config)
+        adapter, gradients = adapter_golden(family, tiny, f"{tiny.name}-{suffix}", config)
         golden["adapters"].append(adapter)
         tensors |= gradients
     if tiny.name == "mixtral":
-        golden["adapters"].append(older_adapter_golden(tiny, "mixtral-lora-older", seed))
+        golden["adapters"].append(older_adapter_golden(family, tiny, "mixtral-lora-older"))
     write_json(GOLDEN / "families" / f"{tiny.name}.json", golden)
     save_file(tensors, GOLDEN / "families" / f"{tiny.name}.safetensors")
 
 
 def write_multimodal() -> None:
     """Makes the folder whose text part is gemma3, and sees that it scores the same."""
-    folder = FAMILIES / "gemma3-multimodal"
-    save_multimodal(FAMILIES / "gemma3", folder)
-    tokens = sequences(BY_NAME["gemma3"])[0]
-    text, multimodal = (load_family(path) for path in (FAMILIES / "gemma3", folder))
+    folder = FOLDER / "gemma3-multimodal"
+    save_multimodal(FOLDER / "gemma3", folder)
+    tokens = sequences(gemma3.FAMILY)[0]
+    text, multimodal = (load_family(path) for path in (FOLDER / "gemma3", folder))
     assert_near(all_logits(text, tokens), all_logits(multimodal, tokens))
 
 
 def main(names: Sequence[str]) -> None:
-    for seed, tiny in enumerate(TINY_FAMILIES):
-        if not names or tiny.name in names:
-            write_family(tiny, seed)
+    for family in FAMILIES:
+        for tiny in family.models:
+            if not names or tiny.name in names:
+                write_model(family, tiny)
     if not names or "gemma3-multimodal" in names:
         write_multimodal()
 

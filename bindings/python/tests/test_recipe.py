@@ -1,5 +1,6 @@
 """The recipe `paper`: what arXiv 2602.09533 calls ADPO."""
 
+import argparse
 import ctypes
 
 import pytest
@@ -8,6 +9,7 @@ import adpo
 from adpo import _abi, _marshal
 from adpo._config import trainer_config
 from adpo._library import check, library
+from adpo.cli.objective import add_objective, objective_of
 from adpo.objective import RECIPES, objective_struct
 from conftest import MODEL, PAIRS, run, run_json
 
@@ -97,3 +99,20 @@ def test_options_take_its_place(tmp_path):
         'granularity is "token" here and "adaptive:256" there; loss is "ipo" here and "sigmoid" '
         "there; epochs is 2 here and 3 there"
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "granularity", "loss"),
+    [
+        ((), "adaptive:256", "sigmoid"),
+        (("--loss", "adpo"), "adaptive:256", "sigmoid"),
+        (("--loss", "ipo"), "adaptive:256", "ipo"),
+        (("--loss", "dpo"), "response", "sigmoid"),
+        (("--loss", "adpo", "--granularity", "token"), "token", "sigmoid"),
+    ],
+)
+def test_a_loss_keeps_the_granularity_unless_it_means_one(options, granularity, loss):
+    parser = argparse.ArgumentParser()
+    add_objective(parser)
+    objective = objective_of(parser.parse_args(["--recipe", "paper", *options]))
+    assert (objective.granularity, objective.loss, objective.beta) == (granularity, loss, 1.0)

@@ -81,7 +81,9 @@ def objective_of(options: argparse.Namespace) -> Objective:
         if field != "loss" and getattr(options, field) is not None
     }
     if options.recipe:
-        given = {**RECIPES[options.recipe], **SHORTHANDS.get(name, {}), **given}
+        # "dpo" means whole responses; "adpo" leaves the granularity open, and the recipe says it.
+        composition = {} if name == "adpo" else SHORTHANDS.get(name, {})
+        given = {**RECIPES[options.recipe], **composition, **given}
     if name == "dpo" and given.get("granularity", "response") != "response":
         raise InvalidArgumentError(
             "dpo compares whole responses; with another granularity it is --loss adpo"
