@@ -237,7 +237,8 @@ adpo_status adpo_token_special(const adpo_model *model, adpo_special_token which
 typedef uint32_t adpo_chat_flags;
 enum {
     ADPO_CHAT_DEFAULT = 0,
-    ADPO_CHAT_ADD_GENERATION_PROMPT = 1 /* end with what begins the assistant's answer */
+    ADPO_CHAT_ADD_GENERATION_PROMPT = 1, /* end with what begins the assistant's answer */
+    ADPO_CHAT_CONTINUE_FINAL_MESSAGE = 2 /* end with the last message, which goes on */
 };
 
 /* A conversation as the text that the model was trained on: the model's chat template, a Jinja
@@ -252,6 +253,15 @@ enum {
 adpo_status adpo_chat_render(const adpo_model *model, const char *conversation,
                              size_t conversation_length, adpo_chat_flags flags, char *text,
                              size_t capacity, size_t *needed);
+
+/* The same conversation as token ids; *needed counts ids. Where `is_assistant` is not NULL, each id
+ * gets 1 there if the assistant says it, and 0 if not: what the template marks by
+ * {% generation %}. Both arrays have room for `capacity` elements.
+ * Returns: as adpo_chat_render; UNSUPPORTED also where `is_assistant` is asked for and the template
+ * marks nothing, or the tokenizer normalizes the text so that its tokens have no places there. */
+adpo_status adpo_chat_tokenize(const adpo_model *model, const char *conversation,
+                               size_t conversation_length, adpo_chat_flags flags, int32_t *ids,
+                               uint8_t *is_assistant, size_t capacity, size_t *needed);
 
 /* ---------------------------------------------------------------------------
  * 4. Adapters and export

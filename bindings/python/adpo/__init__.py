@@ -35,7 +35,7 @@ from adpo.inspection import (
     inspect,
 )
 from adpo.metrics import Metrics
-from adpo.model import ExportReport, Model, ModelInfo
+from adpo.model import ChatTokens, ExportReport, Model, ModelInfo
 from adpo.objective import Loss, Objective, loss
 from adpo.session import Generation, Scores, Session
 from adpo.trainer import Trainer, TrainerInfo
@@ -46,6 +46,7 @@ __all__ = [
     "BufferTooSmallError",
     "BusyError",
     "CancelledError",
+    "ChatTokens",
     "CountRange",
     "Dataset",
     "ExportReport",
