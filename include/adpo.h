@@ -151,6 +151,21 @@ adpo_status adpo_model_load(const char *path, adpo_model **model);
 
 void adpo_model_destroy(adpo_model *model);
 
+/* Tells what a file or directory is and what can be done with it, also where it cannot be loaded; as
+ * JSON, not NUL-terminated:
+ *   "format"            "gguf" or "safetensors"
+ *   "architecture"      as the file names it
+ *   "encodings"         [{"encoding", "tensors", "bytes"}, ...], the largest share first
+ *   "model"             what adpo_model_info has; null where it cannot be loaded
+ *   "has_chat_template"
+ *   "loading_problem", "full_tuning_problem", "directory_export_problem", "gguf_export_problem"
+ *                       why it cannot be loaded (and so scored, generated with and tuned by an
+ *                       adapter), tuned as a whole, exported to a directory and to a GGUF file;
+ *                       null where it can
+ * Returns: INVALID_ARGUMENT, NOT_FOUND, IO, FORMAT (neither kind of model), BUFFER_TOO_SMALL,
+ * OUT_OF_MEMORY. */
+adpo_status adpo_model_describe(const char *path, char *json, size_t capacity, size_t *needed);
+
 typedef struct adpo_model_info {
     uint32_t struct_size;
     char family[32];          /* "llama" */

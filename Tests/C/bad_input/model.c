@@ -59,6 +59,15 @@ void models(const char *model_path)
     EXPECT(ADPO_ERROR_BUFFER_TOO_SMALL, adpo_model_metadata(model, NULL, NULL, 0, &needed));
     TRUE(needed > 100);
     OK(adpo_model_metadata(model, "model_type", text, 7, &needed));
+    INVALID(adpo_model_describe(NULL, text, ROOM, &needed));
+    INVALID(adpo_model_describe(model_path, NULL, 5, &needed));
+    INVALID(adpo_model_describe(model_path, text, ROOM, NULL));
+    EXPECT(ADPO_ERROR_NOT_FOUND, adpo_model_describe("/nowhere/model.gguf", text, ROOM, &needed));
+    EXPECT(ADPO_ERROR_FORMAT, adpo_model_describe(path, text, ROOM, &needed));
+    EXPECT(ADPO_ERROR_BUFFER_TOO_SMALL, adpo_model_describe(model_path, text, 1, &needed));
+    OK(adpo_model_describe(model_path, text, ROOM, &needed));
+    TRUE(needed > 100 && text[0] == '{');
+    OK(adpo_model_metadata(model, "model_type", text, 7, &needed));
     TRUE(needed == 7 && memcmp(text, "\"llama\"", 7) == 0);
     adpo_model_destroy(NULL);
 }

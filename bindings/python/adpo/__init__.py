@@ -9,6 +9,7 @@
 from adpo._library import build_info, set_num_threads, version
 from adpo.adapter import Adapter
 from adpo.dataset import Dataset, Pair
+from adpo.description import EncodingShare, FileDescription, describe
 from adpo.errors import (
     AdpoError,
     BufferTooSmallError,
@@ -49,7 +50,9 @@ __all__ = [
     "ChatTokens",
     "CountRange",
     "Dataset",
+    "EncodingShare",
     "ExportReport",
+    "FileDescription",
     "FormatError",
     "Generation",
     "InspectedPair",
@@ -77,6 +80,7 @@ __all__ = [
     "TrainerInfo",
     "UnsupportedError",
     "build_info",
+    "describe",
     "inspect",
     "loss",
     "set_num_threads",

@@ -284,6 +284,7 @@ FUNCTIONS = {
     "adpo_set_num_threads": (status, [c_int32]),
     "adpo_model_load": (status, [text, handle_out]),
     "adpo_model_destroy": (None, [handle]),
+    "adpo_model_describe": (status, [text, text, size, size_out]),
     "adpo_model_get_info": (status, [handle, POINTER(adpo_model_info)]),
     "adpo_model_metadata": (status, [handle, text, text, size, size_out]),
     "adpo_tokenize": (status, [handle, text, size, c_uint32, ids, size, size_out]),
