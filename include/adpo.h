@@ -151,6 +151,21 @@ adpo_status adpo_model_load(const char *path, adpo_model **model);
 
 void adpo_model_destroy(adpo_model *model);
 
+/* Tells what a file or directory is and what can be done with it, also where it cannot be loaded; as
+ * JSON, not NUL-terminated:
+ *   "format"            "gguf" or "safetensors"
+ *   "architecture"      as the file names it
+ *   "encodings"         [{"encoding", "tensors", "bytes"}, ...], the largest share first
+ *   "model"             what adpo_model_info has; null where it cannot be loaded
+ *   "has_chat_template"
+ *   "loading_problem", "full_tuning_problem", "directory_export_problem", "gguf_export_problem"
+ *                       why it cannot be loaded (and so scored, generated with and tuned by an
+ *                       adapter), tuned as a whole, exported to a directory and to a GGUF file;
+ *                       null where it can
+ * Returns: INVALID_ARGUMENT, NOT_FOUND, IO, FORMAT (neither kind of model), BUFFER_TOO_SMALL,
+ * OUT_OF_MEMORY. */
+adpo_status adpo_model_describe(const char *path, char *json, size_t capacity, size_t *needed);
+
 typedef struct adpo_model_info {
     uint32_t struct_size;
     char family[32];          /* "llama" */
@@ -237,7 +252,8 @@ adpo_status adpo_token_special(const adpo_model *model, adpo_special_token which
 typedef uint32_t adpo_chat_flags;
 enum {
     ADPO_CHAT_DEFAULT = 0,
-    ADPO_CHAT_ADD_GENERATION_PROMPT = 1 /* end with what begins the assistant's answer */
+    ADPO_CHAT_ADD_GENERATION_PROMPT = 1, /* end with what begins the assistant's answer */
+    ADPO_CHAT_CONTINUE_FINAL_MESSAGE = 2 /* end with the last message, which goes on */
 };
 
 /* A conversation as the text that the model was trained on: the model's chat template, a Jinja
@@ -252,6 +268,15 @@ enum {
 adpo_status adpo_chat_render(const adpo_model *model, const char *conversation,
                              size_t conversation_length, adpo_chat_flags flags, char *text,
                              size_t capacity, size_t *needed);
+
+/* The same conversation as token ids; *needed counts ids. Where `is_assistant` is not NULL, each id
+ * gets 1 there if the assistant says it, and 0 if not: what the template marks by
+ * {% generation %}. Both arrays have room for `capacity` elements.
+ * Returns: as adpo_chat_render; UNSUPPORTED also where `is_assistant` is asked for and the template
+ * marks nothing, or the tokenizer normalizes the text so that its tokens have no places there. */
+adpo_status adpo_chat_tokenize(const adpo_model *model, const char *conversation,
+                               size_t conversation_length, adpo_chat_flags flags, int32_t *ids,
+                               uint8_t *is_assistant, size_t capacity, size_t *needed);
 
 /* ---------------------------------------------------------------------------
  * 4. Adapters and export

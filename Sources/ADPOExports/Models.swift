@@ -18,6 +18,17 @@ public func adpo_model_load(
 public func adpo_model_destroy(_ model: OpaquePointer?) { destroy(model, Model.self) }
 
 @c @implementation
+public func adpo_model_describe(
+    _ path: UnsafePointer<CChar>?, _ json: UnsafeMutablePointer<CChar>?, _ capacity: Int,
+    _ needed: UnsafeMutablePointer<Int>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let output = try OutputBuffer(json, capacity, needed)
+        try output.write(FileDescription(path: ADPOExports.path(path)).json.text)
+    }
+}
+
+@c @implementation
 public func adpo_model_get_info(
     _ model: OpaquePointer?, _ info: UnsafeMutablePointer<adpo_model_info>?
 ) -> adpo_status {

@@ -105,11 +105,51 @@ public func adpo_chat_render(
 ) -> adpo_status {
     status { () throws(ADPOError) in
         let output = try OutputBuffer(text, capacity, needed)
-        let addPrompt = adpo_chat_flags(ADPO_CHAT_ADD_GENERATION_PROMPT)
-        try checkFlags(flags, known: addPrompt)
         let rendered = try ADPOExports.model(model).renderChat(
             json: ADPOExports.text(conversation, conversationLength, "conversation"),
-            addGenerationPrompt: flags & addPrompt != 0)
+            ending: chatEnding(flags))
         try output.write(rendered.utf8.map { CChar(bitPattern: $0) })
+    }
+}
+
+@c @implementation
+public func adpo_chat_tokenize(
+    _ model: OpaquePointer?, _ conversation: UnsafePointer<CChar>?, _ conversationLength: Int,
+    _ flags: adpo_chat_flags, _ ids: UnsafeMutablePointer<Int32>?,
+    _ isAssistant: UnsafeMutablePointer<UInt8>?, _ capacity: Int,
+    _ needed: UnsafeMutablePointer<Int>?
+) -> adpo_status {
+    status { () throws(ADPOError) in
+        let output = try OutputBuffer(ids, capacity, needed)
+        let tokens = try ADPOExports.model(model).tokenizeChat(
+            json: ADPOExports.text(conversation, conversationLength, "conversation"),
+            ending: chatEnding(flags))
+        guard let isAssistant else { return try output.write(tokens.ids) }
+        guard let marks = tokens.isAssistant else {
+            throw ADPOError(
+                .unsupported,
+                "the model's chat template does not mark what the assistant says: it has no "
+                    + "{% generation %} blocks")
+        }
+        try output.write(tokens.ids)
+        for (index, mark) in marks.enumerated() { isAssistant[index] = mark ? 1 : 0 }
+    }
+}
+
+/// How a conversation ends, by flags.
+///
+/// - Throws: `.invalidArgument` for unknown flags, or both.
+private func chatEnding(_ flags: adpo_chat_flags) throws(ADPOError) -> ChatEnding {
+    let prompt = adpo_chat_flags(ADPO_CHAT_ADD_GENERATION_PROMPT)
+    let open = adpo_chat_flags(ADPO_CHAT_CONTINUE_FINAL_MESSAGE)
+    try checkFlags(flags, known: prompt | open)
+    switch (flags & prompt != 0, flags & open != 0) {
+    case (false, false): return .complete
+    case (true, false): return .generationPrompt
+    case (false, true): return .openMessage
+    case (true, true):
+        throw ADPOError(
+            .invalidArgument,
+            "a conversation cannot both go on with its last message and begin another")
     }
 }

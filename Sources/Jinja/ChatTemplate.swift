@@ -6,6 +6,8 @@ import ADPOBase
 /// changed. Templates come from strangers: depth, steps and output are bounded.
 public struct ChatTemplate: Sendable {
     private let statements: [TemplateStatement]
+    /// The template has `{% generation %}` blocks, which mark what the assistant says.
+    package let marksGeneration: Bool
 
     /// Longer templates are refused; the longest in use have some 20,000 bytes.
     private static let maximumLength = 1 << 20
@@ -19,17 +21,17 @@ public struct ChatTemplate: Sendable {
                 "the chat template has \(source.utf8.count) bytes; at most \(Self.maximumLength) are supported"
             )
         }
-        statements = try TemplateParser.statements(of: source)
+        (statements, marksGeneration) = try TemplateParser.statements(of: source)
     }
 
-    /// The template's text for these variables.
+    /// Runs the template with these variables.
     ///
     /// - Parameter now: Seconds since 1970, which `strftime_now` writes in the local time zone.
     /// - Throws: `.invalidArgument`, naming the template's line: what the template says of the
     ///   messages, such as that roles must alternate, or what is wrong with it; `.unsupported`.
     package func render(
         _ variables: [(name: String, value: JSON)], now: Int = Clock.calendarSeconds
-    ) throws(ADPOError) -> String {
+    ) throws(ADPOError) -> RenderedTemplate {
         let interpreter = TemplateInterpreter(now: now)
         do throws(ADPOError) {
             var values: [(String, TemplateValue)] = []
@@ -42,4 +44,11 @@ public struct ChatTemplate: Sendable {
             throw templateSyntaxError(interpreter.line, error.message, code: error.code)
         }
     }
+}
+
+/// A template's text, and where in it the assistant speaks.
+package struct RenderedTemplate: Sendable {
+    package let text: String
+    /// The offsets, in UTF-8, of `{% generation %}` blocks.
+    package let generated: [Range<Int>]
 }

@@ -6,6 +6,10 @@ final class TemplateInterpreter {
     /// Seconds since 1970, for `strftime_now`.
     let now: Int
     private var output = ""
+    /// Where `{% generation %}` blocks lie in the output, as offsets in UTF-8.
+    private var generated: [Range<Int>] = []
+    /// The captures around what runs: of the output, a macro's or a block's text.
+    private var captures = 0
     private var depth = 0
     private var budget = TemplateInterpreter.maximumCost
     /// All namespaces, the scopes that macros hold, and the loops that remember a value: the only
@@ -34,10 +38,11 @@ final class TemplateInterpreter {
     /// The text of a template.
     func render(
         _ statements: [TemplateStatement], variables: [(String, TemplateValue)]
-    ) throws(ADPOError) -> String {
+    ) throws(ADPOError) -> RenderedTemplate {
         let context = TemplateScope(in: nil)
         for (name, value) in variables { context.set(name, value) }
-        return try captured(statements, TemplateScope(in: context))
+        let text = try captured(statements, TemplateScope(in: context))
+        return RenderedTemplate(text: text, generated: generated)
     }
 
     // MARK: Limits
@@ -86,9 +91,24 @@ final class TemplateInterpreter {
     ) throws(ADPOError) -> String {
         let outer = output
         output = ""
-        defer { output = outer }
+        captures += 1
+        defer {
+            captures -= 1
+            output = outer
+        }
         _ = try run(statements, scope)
         return output
+    }
+
+    /// Runs a `{% generation %}` block and notes where its text lies. What a macro writes has no place in
+    /// the output yet.
+    private func runGeneration(
+        _ body: [TemplateStatement], _ scope: TemplateScope
+    ) throws(ADPOError) -> Flow {
+        let start = output.utf8.count
+        let flow = try run(body, TemplateScope(in: scope))
+        if captures == 1, start < output.utf8.count { generated.append(start..<output.utf8.count) }
+        return flow
     }
 
     private func run(
@@ -131,7 +151,7 @@ final class TemplateInterpreter {
             let inner = TemplateScope(in: scope)
             for (target, value) in values { try assign(evaluate(value, scope), to: target, inner) }
             return try run(body, inner)
-        case .generation(let body): return try run(body, TemplateScope(in: scope))
+        case .generation(let body): return try runGeneration(body, scope)
         case .macro(let macro):
             scope.set(macro.name, .function(.macro(macro, scope)))
             hold(scope)

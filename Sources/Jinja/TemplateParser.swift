@@ -4,6 +4,7 @@ import ADPOBase
 struct TemplateParser {
     private let tokens: [TemplateToken]
     private var position = 0
+    private var marksGeneration = false
     var depth = 0
 
     /// Nesting of blocks and brackets beyond this is refused.
@@ -11,9 +12,12 @@ struct TemplateParser {
 
     /// - Throws: `.format` for what Jinja does not parse either, `.unsupported` for tags that chat
     ///   templates have no use for; both name the line.
-    static func statements(of source: String) throws(ADPOError) -> [TemplateStatement] {
+    static func statements(
+        of source: String
+    ) throws(ADPOError) -> (statements: [TemplateStatement], marksGeneration: Bool) {
         var parser = TemplateParser(tokens: try TemplateLexer.tokens(of: source))
-        return try parser.body(until: []).statements
+        let statements = try parser.body(until: []).statements
+        return (statements, parser.marksGeneration)
     }
 
     private init(tokens: [TemplateToken]) { self.tokens = tokens }
@@ -127,7 +131,9 @@ struct TemplateParser {
             let filter = try filters(of: nil, startsInline: true)
             return .filterBlock(filter, body: try block(until: "endfilter"))
         case "with": return try with()
-        case "generation": return .generation(try block(until: "endgeneration"))
+        case "generation":
+            marksGeneration = true
+            return .generation(try block(until: "endgeneration"))
         case "break": return .breakLoop(line: line)
         case "continue": return .continueLoop(line: line)
         case "print", "block", "extends", "include", "import", "from", "autoescape", "do", "trans":

@@ -16,7 +16,7 @@ struct ChatTemplateTests {
         let now = try #require(golden.get()["now"]?.integer)
         let variables = try #require(variables?.members).map { (name: $0.key, value: $0.value) }
         do {
-            return try ChatTemplate(source).render(variables, now: now)
+            return try ChatTemplate(source).render(variables, now: now).text
         } catch {
             #expect(error.message.hasPrefix("the chat template, line "), "\(source)")
             return nil
@@ -52,7 +52,8 @@ struct ChatTemplateTests {
                     ChatTemplate.variables(
                         of: conversation, specialTokens: tokens,
                         addGenerationPrompt: addGenerationPrompt),
-                    now: golden["now"]?.integer ?? 0)
+                    now: golden["now"]?.integer ?? 0
+                ).text
                 #expect(
                     text.map(bytes) == expected[key]?.string.map(bytes),
                     "\(conversation["name"]?.string ?? ""): \(text ?? "refused")")
@@ -66,7 +67,7 @@ struct ChatTemplateTests {
     @Test func errorsNameTheLine() throws {
         func message(_ source: String) -> String? {
             do {
-                return try ChatTemplate(source).render([])
+                return try ChatTemplate(source).render([]).text
             } catch {
                 return error.message
             }

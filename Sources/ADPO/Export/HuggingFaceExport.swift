@@ -31,14 +31,25 @@ enum HuggingFaceExport {
                 setting(encoding.torchName ?? "float32", in: configuration),
                 to: "\(folder)/config.json")
         case .gguf(let metadata):
-            let fields = try GGUFTokenizerFields(metadata, source: model.path)
-            try write(configuration(model, encoding), to: "\(folder)/config.json")
-            try write(TokenizerFile.json(fields), to: "\(folder)/tokenizer.json")
-            try write(
-                tokenizerConfiguration(model, fields),
-                to: "\(folder)/tokenizer_config.json")
-            try write(generationConfiguration(model), to: "\(folder)/generation_config.json")
+            for (name, json) in try files(model, metadata, encoding) {
+                try write(json, to: "\(folder)/\(name)")
+            }
         }
+    }
+
+    /// The files that say what the metadata of a GGUF file says.
+    ///
+    /// - Throws: `.unsupported` for what transformers' files cannot say.
+    static func files(
+        _ model: Model, _ metadata: GGUFMetadata, _ encoding: Encoding
+    ) throws(ADPOError) -> [(name: String, json: JSON)] {
+        let fields = try GGUFTokenizerFields(metadata, source: model.path)
+        return [
+            ("config.json", try configuration(model, encoding)),
+            ("tokenizer.json", try TokenizerFile.json(fields)),
+            ("tokenizer_config.json", try tokenizerConfiguration(model, fields)),
+            ("generation_config.json", generationConfiguration(model)),
+        ]
     }
 
     /// Copies a file, if it is there.

@@ -60,4 +60,16 @@ extension Model {
             return report
         }
     }
+
+    /// Sees whether a kind of file can say what the model is.
+    ///
+    /// - Throws: `.unsupported` for what it cannot.
+    package func checkExport(_ kind: FileKind) throws(ADPOError) {
+        switch (kind, file.kind) {
+        case (.gguf, _): _ = try GGUFExport.writer(self, nil)
+        case (.huggingFace, .gguf(let metadata)):
+            _ = try HuggingFaceExport.files(self, metadata, .f16)
+        case (.huggingFace, .huggingFace): break
+        }
+    }
 }

@@ -23,7 +23,8 @@ public struct PreferenceDataset: Sendable {
     public init(model: Model) {
         self.init(vocabulary: model.info.vocabulary, tokenizer: PairTokenizer(model.tokenizer))
         renderChat = { (conversation, addGenerationPrompt) throws(ADPOError) in
-            try model.renderChat(conversation, addGenerationPrompt: addGenerationPrompt)
+            try model.renderChat(
+                conversation, ending: addGenerationPrompt ? .generationPrompt : .complete)
         }
     }
 

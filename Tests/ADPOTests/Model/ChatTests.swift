@@ -15,7 +15,7 @@ struct ChatTests {
     @Test(arguments: ["llama-f32", "llama-f32.gguf"])
     func rendersMessages(name: String) throws {
         let model = try Model(path: Fixture.path("Fixtures/models/\(name)"))
-        #expect(try model.renderChat(Self.messages, addGenerationPrompt: false) == Self.text)
+        #expect(try model.renderChat(Self.messages, ending: .complete) == Self.text)
         #expect(try model.renderChat(Self.messages) == Self.text + "<|im_start|>assistant\n")
 
         let ids = model.tokenizer.encode(Self.text, addSpecialTokens: false)
@@ -29,7 +29,7 @@ struct ChatTests {
         let messages = #"[{"role": "user", "content": "Hi.", "name": null}]"#
         let text = "<|im_start|>user\nHi.<|im_end|>\n"
         for json in [messages, #"{"tools": null, "messages": \#(messages)}"#] {
-            #expect(try model.renderChat(json: json, addGenerationPrompt: false) == text)
+            #expect(try model.renderChat(json: json, ending: .complete) == text)
         }
         #expect(throws: ADPOError.self) { try model.renderChat(json: "[") }
         #expect(throws: ADPOError.self) { try model.renderChat([]) }

@@ -59,6 +59,15 @@ void models(const char *model_path)
     EXPECT(ADPO_ERROR_BUFFER_TOO_SMALL, adpo_model_metadata(model, NULL, NULL, 0, &needed));
     TRUE(needed > 100);
     OK(adpo_model_metadata(model, "model_type", text, 7, &needed));
+    INVALID(adpo_model_describe(NULL, text, ROOM, &needed));
+    INVALID(adpo_model_describe(model_path, NULL, 5, &needed));
+    INVALID(adpo_model_describe(model_path, text, ROOM, NULL));
+    EXPECT(ADPO_ERROR_NOT_FOUND, adpo_model_describe("/nowhere/model.gguf", text, ROOM, &needed));
+    EXPECT(ADPO_ERROR_FORMAT, adpo_model_describe(path, text, ROOM, &needed));
+    EXPECT(ADPO_ERROR_BUFFER_TOO_SMALL, adpo_model_describe(model_path, text, 1, &needed));
+    OK(adpo_model_describe(model_path, text, ROOM, &needed));
+    TRUE(needed > 100 && text[0] == '{');
+    OK(adpo_model_metadata(model, "model_type", text, 7, &needed));
     TRUE(needed == 7 && memcmp(text, "\"llama\"", 7) == 0);
     adpo_model_destroy(NULL);
 }
@@ -68,11 +77,16 @@ void chat(void)
     static const char messages[] = "[{\"role\": \"user\", \"content\": \"Hi.\"}]";
     static const char *const malformed[] = {"", "[", "{\"messages\": ", "\"text\" 1"};
     static const char *const wrong[] = {"[]", "{}", "3", "[3]", "{\"messages\": {}}"};
+    static const char empty[] = "[{\"role\": \"user\"}]";
+    uint8_t marks[ROOM];
     size_t needed = untouched, i;
 
     INVALID(adpo_chat_render(NULL, messages, ADPO_NUL, 0, text, ROOM, &needed));
     INVALID(adpo_chat_render(model, NULL, 5, 0, text, ROOM, &needed));
-    INVALID(adpo_chat_render(model, messages, ADPO_NUL, 2, text, ROOM, &needed));
+    INVALID(adpo_chat_render(model, messages, ADPO_NUL, 4, text, ROOM, &needed));
+    INVALID(adpo_chat_render(
+        model, messages, ADPO_NUL,
+        ADPO_CHAT_ADD_GENERATION_PROMPT | ADPO_CHAT_CONTINUE_FINAL_MESSAGE, text, ROOM, &needed));
     INVALID(adpo_chat_render(model, messages, ADPO_NUL, 0, NULL, 5, &needed));
     INVALID(adpo_chat_render(model, messages, ADPO_NUL, 0, text, ROOM, NULL));
     for (i = 0; i < sizeof malformed / sizeof *malformed; i++)
@@ -89,6 +103,26 @@ void chat(void)
     OK(adpo_chat_render(model, messages, sizeof messages - 1, ADPO_CHAT_ADD_GENERATION_PROMPT,
                         text, ROOM, &needed));
     TRUE(needed > 4 && memcmp(text, "<|im_start|>user\nHi.", 20) == 0);
+
+    OK(adpo_chat_render(model, messages, ADPO_NUL, ADPO_CHAT_CONTINUE_FINAL_MESSAGE, text, ROOM,
+                        &needed));
+    TRUE(needed == 20);
+    INVALID(adpo_chat_render(model, empty, ADPO_NUL, ADPO_CHAT_CONTINUE_FINAL_MESSAGE, text, ROOM,
+                             &needed));
+
+    INVALID(adpo_chat_tokenize(model, NULL, 5, 0, ids, marks, ROOM, &needed));
+    INVALID(adpo_chat_tokenize(model, messages, ADPO_NUL, 0, NULL, marks, 5, &needed));
+    INVALID(adpo_chat_tokenize(model, messages, ADPO_NUL, 0, ids, marks, ROOM, NULL));
+    ids[0] = 77;
+    EXPECT(ADPO_ERROR_BUFFER_TOO_SMALL,
+           adpo_chat_tokenize(model, messages, ADPO_NUL, 0, ids, NULL, 1, &needed));
+    TRUE(needed > 1 && ids[0] == 77);
+    /* Its template marks nothing. */
+    EXPECT(ADPO_ERROR_UNSUPPORTED,
+           adpo_chat_tokenize(model, messages, ADPO_NUL, 0, ids, marks, ROOM, &needed));
+    TRUE(ids[0] == 77);
+    OK(adpo_chat_tokenize(model, messages, ADPO_NUL, 0, ids, NULL, ROOM, &needed));
+    TRUE(needed > 4 && ids[0] != 77);
 }
 
 void tokenizer(void)

@@ -9,6 +9,7 @@
 from adpo._library import build_info, set_num_threads, version
 from adpo.adapter import Adapter
 from adpo.dataset import Dataset, Pair
+from adpo.description import EncodingShare, FileDescription, describe
 from adpo.errors import (
     AdpoError,
     BufferTooSmallError,
@@ -35,7 +36,7 @@ from adpo.inspection import (
     inspect,
 )
 from adpo.metrics import Metrics
-from adpo.model import ExportReport, Model, ModelInfo
+from adpo.model import ChatTokens, ExportReport, Model, ModelInfo
 from adpo.objective import Loss, Objective, loss
 from adpo.session import Generation, Scores, Session
 from adpo.trainer import Trainer, TrainerInfo
@@ -46,9 +47,12 @@ __all__ = [
     "BufferTooSmallError",
     "BusyError",
     "CancelledError",
+    "ChatTokens",
     "CountRange",
     "Dataset",
+    "EncodingShare",
     "ExportReport",
+    "FileDescription",
     "FormatError",
     "Generation",
     "InspectedPair",
@@ -76,6 +80,7 @@ __all__ = [
     "TrainerInfo",
     "UnsupportedError",
     "build_info",
+    "describe",
     "inspect",
     "loss",
     "set_num_threads",

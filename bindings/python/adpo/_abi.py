@@ -12,6 +12,7 @@ from ctypes import (
     c_float,
     c_int32,
     c_size_t,
+    c_uint8,
     c_uint32,
     c_uint64,
     c_void_p,
@@ -44,6 +45,7 @@ ENUMS = {
     "ADPO_SPECIAL_TOKEN_UNKNOWN": 3,
     "ADPO_CHAT_DEFAULT": 0,
     "ADPO_CHAT_ADD_GENERATION_PROMPT": 1,
+    "ADPO_CHAT_CONTINUE_FINAL_MESSAGE": 2,
     "ADPO_DTYPE_F32": 0,
     "ADPO_DTYPE_BF16": 1,
     "ADPO_DTYPE_AUTO": 2,
@@ -265,6 +267,7 @@ text = c_char_p
 size = c_size_t
 size_out = POINTER(c_size_t)
 ids = POINTER(c_int32)
+marks = POINTER(c_uint8)
 floats = POINTER(c_float)
 user_data = c_void_p
 
@@ -281,6 +284,7 @@ FUNCTIONS = {
     "adpo_set_num_threads": (status, [c_int32]),
     "adpo_model_load": (status, [text, handle_out]),
     "adpo_model_destroy": (None, [handle]),
+    "adpo_model_describe": (status, [text, text, size, size_out]),
     "adpo_model_get_info": (status, [handle, POINTER(adpo_model_info)]),
     "adpo_model_metadata": (status, [handle, text, text, size, size_out]),
     "adpo_tokenize": (status, [handle, text, size, c_uint32, ids, size, size_out]),
@@ -288,6 +292,7 @@ FUNCTIONS = {
     "adpo_detokenize": (status, [handle, ids, size, c_uint32, POINTER(c_char), size, size_out]),
     "adpo_token_special": (status, [handle, c_int32, ids]),
     "adpo_chat_render": (status, [handle, text, size, c_uint32, text, size, size_out]),
+    "adpo_chat_tokenize": (status, [handle, text, size, c_uint32, ids, marks, size, size_out]),
     "adpo_adapter_load": (status, [handle, text, handle_out]),
     "adpo_adapter_save": (status, [handle, text]),
     "adpo_adapter_destroy": (None, [handle]),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from adpo import _abi, _marshal
 from adpo._handle import Handle
@@ -74,6 +75,37 @@ class ExportReport:
     tokens: int
     mean_difference: float
     max_difference: float
+
+
+@dataclass(frozen=True)
+class ChatTokens:
+    """A conversation as token ids.
+
+    Attributes
+    ----------
+    ids : ndarray of int32
+    is_assistant : ndarray of bool, optional
+        Whether the assistant says it, for each token; None when it was not asked for.
+    """
+
+    ids: TokenArray
+    is_assistant: npt.NDArray[np.bool_] | None
+
+
+def conversation_bytes(
+    messages: Sequence[Mapping[str, Any]],
+    tools: Sequence[Mapping[str, Any]] | None,
+    variables: Mapping[str, Any],
+) -> bytes:
+    """Write a conversation as JSON."""
+    conversation = {**variables, "messages": list(messages), "tools": tools}
+    return _marshal.text_bytes(json.dumps(conversation, ensure_ascii=False))
+
+
+def chat_flags(add_generation_prompt: bool, continue_final_message: bool) -> int:
+    """Combine the two choices into adpo_chat_flags."""
+    flags = _abi.ENUMS["ADPO_CHAT_ADD_GENERATION_PROMPT"] if add_generation_prompt else 0
+    return flags | (_abi.ENUMS["ADPO_CHAT_CONTINUE_FINAL_MESSAGE"] if continue_final_message else 0)
 
 
 def tokenize_flags(add_special: bool, parse_special: bool) -> int:
@@ -244,7 +276,8 @@ class Model(Handle):
         self,
         messages: Sequence[Mapping[str, Any]],
         *,
-        add_generation_prompt: bool = True,
+        add_generation_prompt: bool | None = None,
+        continue_final_message: bool = False,
         tools: Sequence[Mapping[str, Any]] | None = None,
         **variables: Any,
     ) -> str:
@@ -256,8 +289,10 @@ class Model(Handle):
         ----------
         messages : sequence of dict
             Such as ``{"role": "user", "content": "Hi."}``.
-        add_generation_prompt : bool
-            End with what begins the assistant's answer.
+        add_generation_prompt : bool, optional
+            End with what begins the assistant's answer; so it is unless the last message goes on.
+        continue_final_message : bool
+            End with the last message, which the model is to go on with.
         tools : sequence of dict, optional
             JSON schemas of the functions that the model may call.
         **variables
@@ -270,20 +305,65 @@ class Model(Handle):
         InvalidArgumentError
             When the template refuses the conversation; the message gives its line.
         """
-        conversation = {**variables, "messages": list(messages), "tools": tools}
-        data = _marshal.text_bytes(json.dumps(conversation, ensure_ascii=False))
-        flags = _abi.ENUMS["ADPO_CHAT_ADD_GENERATION_PROMPT"] if add_generation_prompt else 0
-        buffer = ctypes.create_string_buffer(0)
+        if add_generation_prompt is None:
+            add_generation_prompt = not continue_final_message
+        data = conversation_bytes(messages, tools, variables)
+        flags = chat_flags(add_generation_prompt, continue_final_message)
+        text = _marshal.fill_bytes(
+            lambda *buffer: library().adpo_chat_render(
+                self._pointer, data, len(data), flags, *buffer
+            ),
+            2 * len(data) + 256,
+        )
+        return text.decode("utf-8", "replace")
+
+    def tokenize_chat(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        add_generation_prompt: bool = False,
+        continue_final_message: bool = False,
+        mark_assistant: bool = False,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        **variables: Any,
+    ) -> ChatTokens:
+        """Give the token ids of a conversation, and which of them the assistant says.
+
+        Parameters
+        ----------
+        messages, add_generation_prompt, continue_final_message, tools, **variables
+            As of `render_chat`.
+        mark_assistant : bool
+            Tell which tokens the assistant says: those in what the template marks by
+            ``{% generation %}``.
+
+        Raises
+        ------
+        UnsupportedError, InvalidArgumentError
+            As of `render_chat`. UnsupportedError also where `mark_assistant` is asked for and the
+            template marks nothing.
+        """
+        data = conversation_bytes(messages, tools, variables)
+        flags = chat_flags(add_generation_prompt, continue_final_message)
+        ids, marks = np.empty(0, np.int32), np.empty(0, np.uint8)
 
         def call(capacity: int, needed: Any) -> int:
-            nonlocal buffer
-            buffer = ctypes.create_string_buffer(capacity)
-            return library().adpo_chat_render(
-                self._pointer, data, len(data), flags, buffer, capacity, needed
+            nonlocal ids, marks
+            ids, marks = np.empty(capacity, np.int32), np.empty(capacity, np.uint8)
+            pointer = marks.ctypes.data_as(_abi.marks) if mark_assistant else None
+            return library().adpo_chat_tokenize(
+                self._pointer,
+                data,
+                len(data),
+                flags,
+                _marshal.ids_pointer(ids),
+                pointer,
+                capacity,
+                needed,
             )
 
-        count = _marshal.fill(call, 2 * len(data) + 256)
-        return buffer.raw[:count].decode("utf-8", "replace")
+        count = _marshal.fill(call, len(data) + 256)
+        return ChatTokens(ids[:count], marks[:count].astype(bool) if mark_assistant else None)
 
     @property
     def bos(self) -> int | None:

@@ -94,3 +94,34 @@ def test_templates_that_fail(tmp_path, template, error, message):
 def test_bad_conversations(model, messages):
     with pytest.raises(ValueError, match="conversation"):
         model.render_chat(messages)
+
+
+MARKING = (
+    "{% for message in messages %}{% if message.role == 'assistant' %}"
+    "{% generation %}{{ message.content }}{% endgeneration %}"
+    "{% else %}{{ message.content }}{% endif %}{% endfor %}"
+)
+
+
+def test_tokens_that_the_assistant_says(tmp_path, model):
+    answer = {"role": "assistant", "content": "Straight on."}
+    tokens = copy_model(tmp_path, MARKING).tokenize_chat([USER, answer], mark_assistant=True)
+    assert tokens.is_assistant.dtype == bool
+    assert model.detokenize(tokens.ids) == USER["content"] + "Straight on."
+    assert model.detokenize(tokens.ids[tokens.is_assistant]) == "Straight on."
+    plain = model.tokenize_chat([USER], add_generation_prompt=True)
+    assert plain.is_assistant is None
+    assert model.detokenize(plain.ids) == model.render_chat([USER])
+    with pytest.raises(adpo.UnsupportedError, match="generation"):
+        model.tokenize_chat([USER], mark_assistant=True)
+
+
+def test_a_message_that_goes_on(model):
+    answer = {"role": "assistant", "content": "Straight on"}
+    whole = model.render_chat([USER, answer], add_generation_prompt=False)
+    text = model.render_chat([USER, answer], continue_final_message=True)
+    assert text == whole[: whole.rindex("Straight on") + len("Straight on")]
+    with pytest.raises(ValueError, match="both"):
+        model.render_chat([USER], add_generation_prompt=True, continue_final_message=True)
+    with pytest.raises(ValueError, match="no text"):
+        model.render_chat([{"role": "user"}], continue_final_message=True)

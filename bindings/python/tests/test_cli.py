@@ -1,22 +1,38 @@
 """The command `adpo`, as a process."""
 
+import dataclasses
+import json
 import subprocess
 import sys
 
 import pytest
 
 import adpo
-from conftest import MODEL, PAIRS, run, run_json
+from conftest import FIXTURES, MODEL, PAIRS, run, run_json
 
 
 def test_info(model):
     found = run_json("info", MODEL)
-    info = model.info
-    assert found["family"] == info.family
-    assert found["parameters"] == info.parameters
-    assert found["layers"] == info.layers
-    assert found["vocabulary"] == info.vocabulary
-    assert "llama" in run("info", MODEL).stdout
+    assert found["model"] == dataclasses.asdict(model.info)
+    assert found["format"] == "safetensors"
+    assert found["full_tuning_problem"] is None
+    text = run("info", MODEL).stdout
+    assert "llama" in text
+    assert "no:" not in text
+
+
+def test_info_says_why_not(tmp_path):
+    quantized = run("info", FIXTURES / "models" / "llama-q4_0.gguf").stdout
+    assert "Q4_0" in quantized
+    assert "full fine-tuning                  no:" in quantized
+    # A model that cannot be loaded is described, too.
+    config = json.loads((MODEL / "config.json").read_text(encoding="utf-8"))
+    (tmp_path / "config.json").write_text(json.dumps({**config, "model_type": "mamba"}))
+    (tmp_path / "model.safetensors").symlink_to(MODEL / "model.safetensors")
+    result = run("info", tmp_path)
+    assert result.returncode == 0
+    assert "mamba" in result.stdout
+    assert "scoring, generation, adapters  no:" in result.stdout
 
 
 def test_tokenize(model):

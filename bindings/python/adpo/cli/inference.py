@@ -8,13 +8,16 @@ from typing import Any
 
 from adpo._dtype import DTYPES
 from adpo.cli._output import finite, print_json, print_table
+from adpo.description import describe
 from adpo.model import Model
 from adpo.session import Session
 
 
 def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     """Add the four commands to the parser."""
-    info = commands.add_parser("info", parents=[shared], help="what a model is")
+    info = commands.add_parser(
+        "info", parents=[shared], help="what a file is and what can be done with it"
+    )
     info.set_defaults(run=_info)
 
     tokenize = commands.add_parser("tokenize", parents=[shared], help="text to token ids")
@@ -70,8 +73,31 @@ def open_session(options: argparse.Namespace) -> Session:
 
 
 def _info(options: argparse.Namespace) -> int:
-    values = dataclasses.asdict(Model(options.model).info)
-    (print_json if options.json else print_table)(**values)
+    description = describe(options.model)
+    if options.json:
+        print_json(**dataclasses.asdict(description))
+        return 0
+    values: dict[str, Any] = {
+        "format": description.format,
+        "architecture": description.architecture,
+        "encodings": ", ".join(
+            f"{share.encoding} {share.bytes / 1e6:,.1f} MB in {share.tensors}"
+            for share in description.encodings
+        ),
+    }
+    if description.model is not None:
+        values |= dataclasses.asdict(description.model)
+        values["chat_template"] = "yes" if description.has_chat_template else "no"
+    for name, problem in (
+        ("scoring, generation, adapters", description.loading_problem),
+        ("full fine-tuning", description.full_tuning_problem),
+        ("export to a directory", description.directory_export_problem),
+        ("export to GGUF", description.gguf_export_problem),
+    ):
+        values[name] = "yes" if problem is None else f"no: {problem}"
+        if description.loading_problem:
+            break
+    print_table(**values)
     return 0
 
 
