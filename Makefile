@@ -2,6 +2,7 @@
 # make test    all tests: Swift, C, Python
 # make parity  what TRL, PyTorch, peft and llama.cpp make of the same; installs them
 # make bench   measure libadpo; also bench-peers (beside TRL, transformers, llama.cpp), bench-growth
+# make models  docs/models.md: how near every family comes to transformers and PyTorch
 # make study   compare granularities on a task that a program can check; takes a quarter of an hour
 # make library build/libadpo.so
 # make install PREFIX=/usr/local DESTDIR=
@@ -14,7 +15,7 @@ PYTHON := .venv/bin/python
 PEERS_PYTHON ?= .venv-peers/bin/python
 
 .PHONY: demo test test-swift test-levels test-sanitizers test-c test-python parity peers study
-.PHONY: bench bench-peers bench-growth library install setup lint format clean
+.PHONY: models bench bench-peers bench-growth library install setup lint format clean
 .NOTPARALLEL:
 
 demo: setup library
@@ -68,6 +69,10 @@ parity: library peers
 	$(PEERS_PYTHON) Tests/Parity/check_training.py
 	$(PEERS_PYTHON) Tests/Parity/check_peft.py
 	$(PEERS_PYTHON) Tests/Parity/check_exports.py "$$($(PEERS_PYTHON) scripts/fetch-model)"
+
+models: export PYTHONPATH = bindings/python
+models: setup library
+	$(PYTHON) scripts/models-page
 
 # Each prints tables and writes its section of docs/benchmarks.md. Let nothing else run meanwhile.
 bench: setup library
