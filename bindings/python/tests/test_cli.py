@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 
@@ -24,7 +25,7 @@ def test_info(model):
 def test_info_says_why_not(tmp_path):
     quantized = run("info", FIXTURES / "models" / "llama-q4_0.gguf").stdout
     assert "Q4_0" in quantized
-    assert "full fine-tuning                  no:" in quantized
+    assert re.search("full fine-tuning +no:", quantized)
     # A model that cannot be loaded is described, too.
     config = json.loads((MODEL / "config.json").read_text(encoding="utf-8"))
     (tmp_path / "config.json").write_text(json.dumps({**config, "model_type": "mamba"}))
@@ -32,7 +33,7 @@ def test_info_says_why_not(tmp_path):
     result = run("info", tmp_path)
     assert result.returncode == 0
     assert "mamba" in result.stdout
-    assert "scoring, generation, adapters  no:" in result.stdout
+    assert re.search("scoring, generation, adapters +no:", result.stdout)
 
 
 def test_tokenize(model):
