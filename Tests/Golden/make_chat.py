@@ -135,6 +135,34 @@ CONVERSATIONS: dict[str, dict[str, Any]] = {
         "messages": [USER, {"role": "assistant", "thinking": "Aha.", "content": "Yes."}]
     },
     "no thinking": {"messages": [USER], "enable_thinking": False},
+    "thinking budgets": {"messages": [SYSTEM, USER], "thinking_budget": 1000},
+    "no budget": {"messages": [USER], "thinking_budget": 0, "thinking": True},
+    "documents": {
+        "messages": [USER],
+        "documents": [
+            {"doc_id": 1, "title": "Sea", "text": "The sea is <salt>."},
+            {"doc_id": "b", "title": "Land", "text": 'Das Land ist trocken, "heißt" es.'},
+        ],
+        "controls": {"citations": True},
+    },
+    "developer": {
+        "messages": [{"role": "developer", "content": "Answer in verse."}, USER, ANSWER],
+        "reasoning_effort": "high",
+    },
+    "thinking before a call": {
+        "messages": [
+            USER,
+            {
+                "role": "assistant",
+                "reasoning_content": "The clock knows.",
+                "tool_calls": [call("clock", {}, "000000003")],
+            },
+            {"role": "tool", "content": "noon", "tool_call_id": "000000003"},
+        ],
+        "tools": [CLOCK],
+        "enable_thinking": True,
+    },
+    "told not to think": {"messages": [{"role": "user", "content": "Is it so? /no_think"}]},
 }
 
 

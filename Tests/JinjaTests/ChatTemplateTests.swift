@@ -7,8 +7,10 @@ import Testing
 struct ChatTemplateTests {
     private static let golden = Result { try TestSupport.golden("chat.json") }
     private static let names = [
-        "chatml", "deepseek", "gemma", "llama2", "llama3", "mistral", "phi3", "qwen3", "smollm3",
-        "zephyr",
+        "chatml", "command-r", "deepseek", "ernie4.5", "exaone4", "falcon-h1", "gemma", "gemma3",
+        "glm4", "gpt-oss", "granite3", "hunyuan", "kimi-k2", "lfm2", "llama2", "llama3", "llama4",
+        "mistral", "mistral-tekken", "nemotron-nano", "olmo2", "phi3", "phi4", "phi4-mini",
+        "qwen2.5", "qwen3", "qwen3-coder", "seed-oss", "smollm3", "zephyr",
     ]
 
     /// The text, or nil when the template refuses.
