@@ -68,6 +68,7 @@ parity: library peers
 	$(PEERS_PYTHON) Tests/Parity/check_losses.py
 	$(PEERS_PYTHON) Tests/Parity/check_training.py
 	$(PEERS_PYTHON) Tests/Parity/check_peft.py
+	$(PEERS_PYTHON) Tests/Parity/check_chat.py
 	$(PEERS_PYTHON) Tests/Parity/check_exports.py "$$($(PEERS_PYTHON) scripts/fetch-model)"
 
 models: export PYTHONPATH = bindings/python
