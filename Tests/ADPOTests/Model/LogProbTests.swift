@@ -10,6 +10,7 @@ struct LogProbTests {
         "llama-rope-dynamic", "llama-rope-llama3", "llama-rope-yarn", "llama-f32.gguf",
         "llama-f16.gguf", "llama-bf16.gguf", "llama-q4_0.gguf", "llama-q4_1.gguf",
         "llama-q8_0.gguf", "llama-wide-q4_k.gguf", "llama-wide-q6_k.gguf", "llama-rope-llama3.gguf",
+        "llama-wide-iq4_xs.gguf", "llama-wide-q2_k.gguf",
     ]
 
     @Test(arguments: models)
