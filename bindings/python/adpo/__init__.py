@@ -35,7 +35,7 @@ from adpo.inspection import (
     inspect,
 )
 from adpo.metrics import Metrics
-from adpo.model import ExportReport, Model, ModelInfo
+from adpo.model import ExportReport, Model, ModelInfo, encodings
 from adpo.objective import Loss, Objective, loss
 from adpo.session import Generation, Scores, Session
 from adpo.trainer import Trainer, TrainerInfo
@@ -76,6 +76,7 @@ __all__ = [
     "TrainerInfo",
     "UnsupportedError",
     "build_info",
+    "encodings",
     "inspect",
     "loss",
     "set_num_threads",
