@@ -145,7 +145,8 @@ typedef struct adpo_model adpo_model;
 
 /* Loads a Hugging Face directory (config.json, safetensors, tokenizer.json) or a GGUF file.
  * Weights are mapped, not read: loading takes milliseconds, and the files must stay as they are
- * while the model lives.
+ * while the model lives. But those of a directory that are quantized (FP8, compressed-tensors, MLX) are
+ * decoded into memory, 16 bits each.
  * Returns: INVALID_ARGUMENT, NOT_FOUND, IO, FORMAT, UNSUPPORTED, OUT_OF_MEMORY. */
 adpo_status adpo_model_load(const char *path, adpo_model **model);
 
@@ -162,7 +163,7 @@ typedef struct adpo_model_info {
     int32_t vocabulary;       /* number of token ids that the head scores */
     int32_t context;          /* positions that the model was trained for */
     uint64_t parameters;
-    uint64_t weight_bytes;    /* size of the weights as stored */
+    uint64_t weight_bytes;    /* size of the weights as stored, or as decoded (adpo_model_load) */
 } adpo_model_info;
 
 /* Fills *info.

@@ -125,15 +125,16 @@ private struct TensorDescription {
         offset = try reader.integer(UInt64.self)
     }
 
-    func entry(file: MappedFile, start: Int) throws(ADPOError) -> Result<TensorView, ADPOError> {
+    func entry(file: MappedFile, start: Int) throws(ADPOError) -> TensorTable.Entry {
         guard let encoding = Encoding.all.first(where: { $0.ggmlType == ggmlType }) else {
             let type = Self.otherTypes[ggmlType] ?? "an unknown encoding"
-            return .failure(
-                TensorTable.unsupported(
-                    name, type: "\(type) (ggml type \(ggmlType))", path: file.path))
+            return .other(
+                OtherTensor(
+                    name: name, type: "\(type) (ggml type \(ggmlType))", shape: shape,
+                    bytes: UnsafeRawBufferPointer(start: nil, count: 0), file: file))
         }
         let (position, overflow) = Int(clamping: offset).addingReportingOverflow(start)
-        return .success(
+        return .view(
             try TensorView(
                 name: name, encoding: encoding, shape: shape,
                 offset: overflow ? .max : position, file: file))

@@ -19,6 +19,21 @@ struct LogProbTests {
         try expectGolden("models/\(name).json", session)
     }
 
+    /// Folders whose weights are quantized as hubs have them (Golden/make_quantized.py).
+    @Test(arguments: ["fp8-blocks", "fp8-rows", "fp8-tensors", "int8", "int4", "mlx"])
+    func decodesQuantizedFolders(_ name: String) throws {
+        let model = try Model(path: Fixture.path("Fixtures/quantized/\(name)"))
+        try expectGolden("quantized/\(name).json", Session(model: model))
+        // What is written says no more that it is quantized.
+        try withTemporaryDirectory { directory in
+            let report = try model.export(to: directory + "/copy")
+            #expect(report.maxDifference == 0)
+            let copy = try Model(path: directory + "/copy")
+            #expect(copy.info.encoding == model.info.encoding)
+            #expect(copy.info.weightBytes == model.info.weightBytes)
+        }
+    }
+
     @Test(arguments: [
         "llama-f32-lora", "llama-f32-rslora", "llama-bias-lora", "llama-f32-partial",
         "llama-f32-dora", "llama-bias-dora", "llama-f32-patterns",

@@ -343,8 +343,8 @@ class Model(Handle):
             or empty.
         adapter : Adapter, optional
         encoding : str, optional
-            The encoding of the matrices, one of `encodings()`. None leaves them as they are, but makes
-            quantized ones F16 in a directory.
+            The encoding of the matrices, one of `encodings()`. None leaves them as they are, but
+            makes quantized ones F16 in a directory.
 
         Returns
         -------
