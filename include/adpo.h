@@ -145,7 +145,8 @@ typedef struct adpo_model adpo_model;
 
 /* Loads a Hugging Face directory (config.json, safetensors, tokenizer.json) or a GGUF file.
  * Weights are mapped, not read: loading takes milliseconds, and the files must stay as they are
- * while the model lives.
+ * while the model lives. But those of a directory that are quantized (FP8, compressed-tensors, MLX) are
+ * decoded into memory, 16 bits each.
  * Returns: INVALID_ARGUMENT, NOT_FOUND, IO, FORMAT, UNSUPPORTED, OUT_OF_MEMORY. */
 adpo_status adpo_model_load(const char *path, adpo_model **model);
 
@@ -177,7 +178,7 @@ typedef struct adpo_model_info {
     int32_t vocabulary;       /* number of token ids that the head scores */
     int32_t context;          /* positions that the model was trained for */
     uint64_t parameters;
-    uint64_t weight_bytes;    /* size of the weights as stored */
+    uint64_t weight_bytes;    /* size of the weights as stored, or as decoded (adpo_model_load) */
 } adpo_model_info;
 
 /* Fills *info.
@@ -312,16 +313,19 @@ typedef struct adpo_export_report {
     double max_difference;
 } adpo_export_report;
 
+/* The names of the encodings that exports can have, by number from 0; NULL behind the last. "F32", "F16"
+ * and "BF16" come first: directories hold these alone. Static. */
+const char *adpo_encoding_name(uint32_t number);
+
 /* Writes the model, with an adapter merged into its weights unless that is NULL: W + alpha/rank B A
  * is computed in f32 and then encoded, one band of rows at a time. When the path ends in ".gguf"
  * the result is a GGUF file, otherwise a Hugging Face directory, which must be new or empty.
  * Tokenizer, chat template and metadata go along.
  *
- * `encoding` is that of the matrices: "F32", "F16" or "BF16"; in GGUF files also "Q8_0", "Q4_0",
- * "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K" or "Q6_K". NULL leaves them as they are, but makes
+ * `encoding` is that of the matrices, one of adpo_encoding_name. NULL leaves them as they are, but makes
  * quantized ones F16 in a directory. In files of fewer than 6 bits a weight the head gets Q6_K. Where
- * an encoding's blocks of 256 do not divide the rows, Q4_K becomes Q5_0, Q5_K Q5_1 and Q6_K Q8_0, as
- * in llama.cpp; where blocks of 32 do not, it is F16. Norms and biases are F32 in GGUF files.
+ * an encoding's blocks of 256 do not divide the rows, another takes its place, as in llama.cpp (Q5_0
+ * that of Q4_K); where blocks of 32 do not, it is F16. Norms and biases are F32 in GGUF files.
  *
  * The result is loaded again and compared before it takes its place; otherwise the path is as it
  * was. report may be NULL.

@@ -26,6 +26,14 @@ public func adpo_adapter_save(
 @c @implementation
 public func adpo_adapter_destroy(_ adapter: OpaquePointer?) { destroy(adapter, Adapter.self) }
 
+/// Texts that live as long as the library.
+private nonisolated(unsafe) let encodingNames = Model.exportEncodings.map(CText.permanent)
+
+@c @implementation
+public func adpo_encoding_name(_ number: UInt32) -> UnsafePointer<CChar>? {
+    number < encodingNames.count ? encodingNames[Int(number)] : nil
+}
+
 @c @implementation
 public func adpo_model_export(
     _ model: OpaquePointer?, _ adapter: OpaquePointer?, _ path: UnsafePointer<CChar>?,

@@ -33,7 +33,21 @@ SCALES = {
     "Q5_0": [0],
     "Q5_1": [0, 2],
     "Q5_K": [0, 2],
+    "Q3_K": [108],
+    "IQ4_NL": [0],
+    "IQ4_XS": [0],
+    "Q2_K": [80, 82],
+    "IQ3_S": [0],
+    "IQ3_XXS": [0],
+    "IQ2_S": [0],
+    "IQ2_XS": [0],
+    "IQ2_XXS": [0],
+    "MXFP4": [],
+    "TQ1_0": [52],
+    "TQ2_0": [64],
 }
+# These are read only.
+READ_ONLY = [*("Q2_K", "IQ3_S", "IQ3_XXS", "IQ2_S", "IQ2_XS", "IQ2_XXS"), "MXFP4", "TQ1_0", "TQ2_0"]
 
 
 def random_blocks(kind: gguf.GGMLQuantizationType, rng: np.random.Generator) -> np.ndarray:
@@ -44,6 +58,8 @@ def random_blocks(kind: gguf.GGMLQuantizationType, rng: np.random.Generator) -> 
         # Among them a subnormal f16, and both signs.
         scales = np.roll(np.array([1.0, -0.01, 3e-6, 0.37], dtype=np.float16), number)
         blocks[:, offset : offset + 2] = scales[:, None].view(np.uint8)
+    if kind.name == "MXFP4":
+        blocks[:, 0] = [0, 1, 120, 130]  # exponents, of subnormal floats, too
     return blocks
 
 
@@ -76,16 +92,21 @@ def main() -> None:
         kind = gguf.GGMLQuantizationType[name]
         elements, block_bytes = gguf.GGML_QUANT_SIZES[kind]
         weights = rng.standard_normal(max(BLOCKS * elements, 64), dtype=np.float32)
-        encoded = quantized_blocks(kind, weights)
+        parts = []
         if name in SCALES:
-            encoded = np.concatenate([random_blocks(kind, rng).ravel(), encoded])
+            parts.append(random_blocks(kind, rng).ravel())
+        if name in READ_ONLY:
+            parts.append(random_blocks(kind, rng).ravel())
+        else:
+            parts.append(quantized_blocks(kind, weights))
+        encoded = np.concatenate(parts)
         decoded = gguf.quants.dequantize(encoded.reshape(-1, block_bytes), kind)
         encoded.tofile(folder / f"{name}.blocks")
         decoded.astype("<f4").tofile(folder / f"{name}.f32")
 
     weights = weights_to_quantize(np.random.default_rng(2))
     weights.tofile(folder / "weights")
-    for name in ["F32", "F16", "BF16", *SCALES]:
+    for name in ["F32", "F16", "BF16", *(name for name in SCALES if name not in READ_ONLY)]:
         kind = gguf.GGMLQuantizationType[name]
         quantized_blocks(kind, weights).tofile(folder / f"{name}.quantized")
 

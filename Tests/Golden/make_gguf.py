@@ -20,7 +20,12 @@ ENCODINGS = {
 }
 
 # Encodings in blocks of 256, which only llama.cpp itself quantizes to, and a model that is as wide.
-K_ENCODINGS = {"q4_k": FileType.MOSTLY_Q4_K_S, "q6_k": FileType.MOSTLY_Q6_K}
+K_ENCODINGS = {
+    "q4_k": FileType.MOSTLY_Q4_K_S,
+    "q6_k": FileType.MOSTLY_Q6_K,
+    "iq4_xs": FileType.MOSTLY_IQ4_XS,
+    "q2_k": FileType.MOSTLY_Q2_K,
+}
 WIDE = {
     "hidden_size": 256,
     "intermediate_size": 256,

@@ -6,7 +6,7 @@ import ADPOTensor
 /// Matrices get the one that was asked for, or keep their own; so do vectors in safetensors files,
 /// and in GGUF files they are F32. In files of 4 bits a weight the head, which suffers most, gets
 /// Q6_K. Where an encoding's blocks do not divide the rows, its fallback takes its place, as in llama.cpp:
-/// Q5_0 that of Q4_K, Q5_1 that of Q5_K, Q8_0 that of Q6_K, and F16 that of the others.
+/// that of Q4_K is Q5_0, that of blocks of 32 is F16.
 struct ExportEncodings {
     /// nil: as the weights are.
     let wanted: Encoding?
@@ -15,7 +15,7 @@ struct ExportEncodings {
     /// - Throws: `.invalidArgument` for an unknown name, and one that the file cannot hold.
     init(_ name: String?, _ kind: FileKind, _ model: Model) throws(ADPOError) {
         var wanted: Encoding?
-        if let name { wanted = try Encoding.named(name) }
+        if let name { wanted = try Encoding.writable(named: name) }
         switch kind {
         case .gguf: vectors = .f32
         case .huggingFace:

@@ -70,14 +70,22 @@ enum HuggingFaceExport {
     }
 
     /// The configuration with the weights' type, under the key that it has or the one that every
-    /// version of transformers reads.
+    /// version of transformers reads, and without how they were quantized.
     private static func setting(_ dtype: String, in configuration: JSON) -> JSON {
         let keys = ["dtype", "torch_dtype"]
-        var members = (configuration.members ?? []).filter { $0.key != "quantization_config" }
+        var members = withoutQuantization(configuration)
+        if let index = members.firstIndex(where: { $0.key == "text_config" }) {
+            members[index].value = .object(withoutQuantization(members[index].value))
+        }
         let present = members.indices.filter { keys.contains(members[$0].key) }
         for index in present { members[index].value = .string(dtype) }
         if present.isEmpty { members.append(("torch_dtype", .string(dtype))) }
         return .object(members)
+    }
+
+    private static func withoutQuantization(_ configuration: JSON) -> [(key: String, value: JSON)] {
+        let keys = ["quantization_config", "quantization", "compression_config"]
+        return (configuration.members ?? []).filter { !keys.contains($0.key) }
     }
 
     /// A config.json of what a GGUF file says.

@@ -42,13 +42,11 @@ struct MergedWeights {
                     sources[place.name] = .matrices(ids + [id])
                     continue
                 }
-                let isHead = id == model.architecture.head
-                try add(
-                    place.name, place.shape(of: parameter.shape),
-                    encodings.encoding(
-                        of: model.weights[id], columns: place.shape(of: parameter.shape).last ?? 0,
-                        isHead: isHead),
-                    .matrices([id]))
+                let shape = place.shape(of: parameter.shape)
+                let encoding = encodings.encoding(
+                    of: model.weights[id], columns: shape.last ?? 0,
+                    isHead: id == model.architecture.head)
+                try add(place.name, shape, encoding, .matrices([id]))
             }
         }
         if kind == .gguf {
@@ -107,10 +105,9 @@ struct MergedWeights {
     private func append(
         _ values: [Float], as tensor: NewTensor, to file: AtomicFile
     ) throws(ADPOError) {
+        let encode = try encoder(of: tensor)
         var bytes = [UInt8](repeating: 0, count: tensor.byteCount)
-        bytes.withUnsafeMutableBytes {
-            tensor.encoding.encode(values, $0.baseAddress, values.count)
-        }
+        bytes.withUnsafeMutableBytes { encode(values, $0.baseAddress, values.count) }
         try file.append(bytes)
     }
 
@@ -124,9 +121,9 @@ struct MergedWeights {
             try appendTransposed(matrix, update, as: tensor, to: file)
             return
         }
-        let encoding = tensor.encoding
         let isCopied =
-            update == nil && encoding == matrix.encoding && !matrix.isTransposed
+            update == nil && tensor.encoding == matrix.encoding && !matrix.isTransposed
+        let encode = isCopied ? nil : try encoder(of: tensor)
         let rowBytes = tensor.byteCount / count / matrix.rows
         let rows = min(matrix.rows, max(1, Self.bandBytes / max(rowBytes, matrix.columns * 4)))
         let lanes = Parallel.threadCount
@@ -137,7 +134,7 @@ struct MergedWeights {
             Parallel.forEach(count, lanes: lanes) { index, lane in
                 let row = row(start + index, parameter)
                 let output = UnsafeMutableRawPointer(band.pointer + index * rowBytes)
-                if isCopied {
+                guard let encode else {
                     if let bytes = matrix.bytes(row: row) {
                         output.copyMemory(from: bytes, byteCount: rowBytes)
                     }
@@ -146,7 +143,7 @@ struct MergedWeights {
                 let weights = floats.pointer + lane * matrix.columns
                 matrix.decode(row: row, into: weights)
                 update?.merge(row: row, into: weights)
-                encoding.encode(weights, output, matrix.columns)
+                encode(weights, output, matrix.columns)
             }
             try file.append(UnsafeRawBufferPointer(start: band.pointer, count: count * rowBytes))
         }
@@ -156,6 +153,7 @@ struct MergedWeights {
     private func appendTransposed(
         _ matrix: Matrix, _ update: LoRA?, as tensor: NewTensor, to file: AtomicFile
     ) throws(ADPOError) {
+        let encode = try encoder(of: tensor)
         let (rows, columns) = (matrix.rows, matrix.columns)
         let floats = try Buffer<Float>(zeros: rows * columns)
         let transposed = try Buffer<Float>(zeros: rows)
@@ -169,9 +167,21 @@ struct MergedWeights {
             for row in 0..<rows {
                 transposed.pointer[row] = floats.pointer[row * columns + column]
             }
-            tensor.encoding.encode(transposed.pointer, output.pointer, rows)
+            encode(transposed.pointer, output.pointer, rows)
             try file.append(UnsafeRawBufferPointer(start: output.pointer, count: rowBytes))
         }
+    }
+
+    /// - Throws: `.invalidArgument` for a changed tensor that keeps an encoding that is read only.
+    private func encoder(of tensor: NewTensor) throws(ADPOError) -> Encoding.Encode {
+        if let encode = tensor.encoding.encode { return encode }
+        let choices = Encoding.writable.map(\.name).joined(separator: ", ")
+        throw ADPOError(
+            .invalidArgument,
+            """
+            tensor "\(tensor.name)" is \(tensor.encoding.name), which can be read, but not written, \
+            and an adapter changes it: choose the export's encoding among \(choices)
+            """)
     }
 
     /// The model's row that is row `row` of the file.

@@ -2,6 +2,10 @@ import ADPOBase
 import ADPOTensor
 
 extension Model {
+    /// The names of the encodings that exports can have. Those that directories hold come first: F32, F16
+    /// and BF16.
+    public static let exportEncodings = Encoding.writable.map(\.name)
+
     /// Writes the model, with an adapter merged into its weights if one is given: W + scale B A,
     /// computed in f32 from the decoded weights, then encoded.
     ///
@@ -11,8 +15,8 @@ extension Model {
     /// adapter's, before it takes its place; otherwise `path` is as it was.
     ///
     /// - Parameters:
-    ///   - encoding: "F32", "F16" or "BF16"; in GGUF files also "Q8_0", "Q4_0", "Q4_1", "Q5_0",
-    ///     "Q5_1", "Q4_K", "Q5_K" or "Q6_K". nil: as the weights are, or F16 in a directory for quantized weights.
+    ///   - encoding: One of `Model.exportEncodings`; a directory holds F32, F16 and BF16. nil: as the
+    ///     weights are, or F16 in a directory for quantized weights.
     /// - Returns: How far the log-probs are from those in memory, which is what encoding costs.
     /// - Throws: `.invalidArgument` for an adapter of another model and an encoding that the file
     ///   cannot hold, `.io`, `.unsupported` for what the file cannot say, `.numeric` when the

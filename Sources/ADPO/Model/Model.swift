@@ -18,7 +18,8 @@ public final class Model: Sendable {
 
     /// Loads a Hugging Face directory (config.json, safetensors, tokenizer.json) or a GGUF file.
     ///
-    /// Weights are mapped, not read: the files must stay as they are while the model lives.
+    /// Weights are mapped, not read: the files must stay as they are while the model lives. A directory's
+    /// quantized weights are decoded into memory.
     ///
     /// - Throws: `.notFound`, `.io`, `.format`, `.unsupported`, `.outOfMemory`.
     public init(path: String) throws(ADPOError) {
@@ -100,7 +101,7 @@ public struct ModelInfo: Sendable, Equatable {
     /// The positions that the model was trained for.
     public var context: Int
     public var parameters: Int
-    /// The size of the weights as stored.
+    /// The size of the weights as stored; of a directory's quantized ones, as decoded into memory.
     public var weightBytes: Int
 }
 

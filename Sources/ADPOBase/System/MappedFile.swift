@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// A file's bytes, mapped read-only for as long as the object lives.
+/// A file's bytes, mapped read-only for as long as the object lives; or what was made of them, in memory.
 ///
 /// Replacing the file is harmless (`AtomicFile` does); shortening it in place is not: reading a
 /// mapped page behind a file's end is a fault that no program survives.
@@ -33,6 +33,25 @@ package final class MappedFile: Sendable {
         guard let base = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED
         else { throw Self.failure("map", path) }
         bytes = UnsafeRawBufferPointer(start: base, count: size)
+    }
+
+    /// Memory that `fill` writes once.
+    ///
+    /// - Parameter path: The file that it was made from.
+    /// - Throws: `.outOfMemory`.
+    package init(
+        path: String, byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
+    ) throws(ADPOError) {
+        guard byteCount > 0,
+            let base = mmap(
+                nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0),
+            base != MAP_FAILED
+        else {
+            throw ADPOError(.outOfMemory, "out of memory: cannot allocate \(byteCount) bytes")
+        }
+        self.path = path
+        bytes = UnsafeRawBufferPointer(start: base, count: byteCount)
+        fill(UnsafeMutableRawBufferPointer(start: base, count: byteCount))
     }
 
     deinit {

@@ -4,8 +4,18 @@ import CKernels
 /// How numbers are stored in a file: a block of `blockElements` weights takes `blockBytes` bytes.
 ///
 /// A new encoding is a file that declares a value of this type, a C file of CKernels/encodings with its
-/// byte layout, decoder, encoder and dot product, and a line each in `all` and in encodings.h.
+/// byte layout, decoder, dot product and perhaps encoder, and a line each in `all` and in encodings.h.
 package struct Encoding: Sendable {
+    package typealias Decode =
+        @convention(c) @Sendable (UnsafeRawPointer?, UnsafeMutablePointer<Float>?, Int) -> Void
+    package typealias Encode =
+        @convention(c) @Sendable (UnsafePointer<Float>?, UnsafeMutableRawPointer?, Int) -> Void
+    package typealias Dot =
+        @convention(c) @Sendable (
+            adpo_encoded_rows, UnsafePointer<adpo_vector>?, Int, Float,
+            UnsafeMutablePointer<Float>?, Int
+        ) -> Void
+
     /// The name that users see, such as "Q4_1".
     package let name: String
     /// The ggml type number in GGUF files.
@@ -19,17 +29,11 @@ package struct Encoding: Sendable {
     package let blockElements: Int
     package let blockBytes: Int
     /// Decodes whole blocks: (encoded bytes, output floats, number of elements).
-    package let decode:
-        @convention(c) @Sendable (UnsafeRawPointer?, UnsafeMutablePointer<Float>?, Int) -> Void
-    /// Encodes whole blocks: (floats, output bytes, number of elements).
-    package let encode:
-        @convention(c) @Sendable (UnsafePointer<Float>?, UnsafeMutableRawPointer?, Int) -> Void
+    package let decode: Decode
+    /// Encodes whole blocks: (floats, output bytes, number of elements); nil for what is read only.
+    package let encode: Encode?
     /// y = x W^T + beta y for few rows of x: (rows of weights, vectors, how many, beta, y, its stride).
-    package let dot:
-        @convention(c) @Sendable (
-            adpo_encoded_rows, UnsafePointer<adpo_vector>?, Int, Float,
-            UnsafeMutablePointer<Float>?, Int
-        ) -> Void
+    package let dot: Dot
 
     /// The encoding that takes the place of this one for rows that are no whole number of blocks.
     package let fallback: @Sendable () -> Encoding
@@ -37,19 +41,8 @@ package struct Encoding: Sendable {
     init(
         name: String, ggmlType: UInt32, ggufFileType: UInt32, safetensorsName: String? = nil,
         torchName: String? = nil, blockElements: Int, blockBytes: Int,
-        decode:
-            @escaping @convention(c) @Sendable (
-                UnsafeRawPointer?, UnsafeMutablePointer<Float>?, Int
-            ) -> Void,
-        encode:
-            @escaping @convention(c) @Sendable (
-                UnsafePointer<Float>?, UnsafeMutableRawPointer?, Int
-            ) -> Void,
-        dot:
-            @escaping @convention(c) @Sendable (
-                adpo_encoded_rows, UnsafePointer<adpo_vector>?, Int, Float,
-                UnsafeMutablePointer<Float>?, Int
-            ) -> Void, fallback: @escaping @Sendable () -> Encoding = { .f16 }
+        decode: @escaping Decode, encode: Encode? = nil, dot: @escaping Dot,
+        fallback: @escaping @Sendable () -> Encoding = { .f16 }
     ) {
         self.name = name
         self.ggmlType = ggmlType
@@ -94,18 +87,25 @@ extension Encoding: Equatable {
 extension Encoding {
     /// Every weight format; tests walk this list.
     package static let all: [Encoding] = [
-        .f32, .f16, .bf16, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q4_K, .q5_K, .q6_K,
+        .f32, .f16, .bf16, .q8_0, .q4_0, .q4_1, .q5_0, .q5_1, .q4_K, .q5_K, .q6_K, .q3_K, .iq4_NL,
+        .iq4_XS, .q2_K, .iq3_S, .iq3_XXS, .iq2_S, .iq2_XS, .iq2_XXS, .mxfp4, .tq1_0, .tq2_0,
     ]
 
-    /// By name, in capitals or not.
+    /// Those that can be written, too.
+    package static let writable = all.filter { $0.encode != nil }
+
+    /// One of `writable` by name, in capitals or not.
     ///
-    /// - Throws: `.invalidArgument` for a name that is none of `all`.
-    package static func named(_ name: String) throws(ADPOError) -> Encoding {
-        guard let encoding = all.first(where: { $0.name == name.uppercased() }) else {
-            let known = all.map(\.name).joined(separator: ", ")
-            throw ADPOError(
-                .invalidArgument, "the encoding \"\(name)\" is unknown; there are \(known)")
-        }
-        return encoding
+    /// - Throws: `.invalidArgument` for any other name.
+    package static func writable(named name: String) throws(ADPOError) -> Encoding {
+        let name = name.uppercased()
+        if let encoding = writable.first(where: { $0.name == name }) { return encoding }
+        let choices = writable.map(\.name).joined(separator: ", ")
+        let isRead = all.contains { $0.name == name }
+        throw ADPOError(
+            .invalidArgument,
+            isRead
+                ? "\(name) can be read, but not written; there are \(choices)"
+                : "the encoding \"\(name)\" is unknown; there are \(choices)")
     }
 }

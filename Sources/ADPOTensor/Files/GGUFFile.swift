@@ -125,15 +125,16 @@ private struct TensorDescription {
         offset = try reader.integer(UInt64.self)
     }
 
-    func entry(file: MappedFile, start: Int) throws(ADPOError) -> Result<TensorView, ADPOError> {
+    func entry(file: MappedFile, start: Int) throws(ADPOError) -> TensorTable.Entry {
         guard let encoding = Encoding.all.first(where: { $0.ggmlType == ggmlType }) else {
             let type = Self.otherTypes[ggmlType] ?? "an unknown encoding"
-            return .failure(
-                TensorTable.unsupported(
-                    name, type: "\(type) (ggml type \(ggmlType))", path: file.path))
+            return .other(
+                OtherTensor(
+                    name: name, type: "\(type) (ggml type \(ggmlType))", shape: shape,
+                    bytes: UnsafeRawBufferPointer(start: nil, count: 0), file: file))
         }
         let (position, overflow) = Int(clamping: offset).addingReportingOverflow(start)
-        return .success(
+        return .view(
             try TensorView(
                 name: name, encoding: encoding, shape: shape,
                 offset: overflow ? .max : position, file: file))
@@ -141,9 +142,7 @@ private struct TensorDescription {
 
     /// Names for messages: the types that llama.cpp writes and that are none of `Encoding.all`.
     private static let otherTypes: [UInt32: String] = [
-        9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 15: "Q8_K",
-        16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S", 20: "IQ4_NL", 21: "IQ3_S",
-        22: "IQ2_S", 23: "IQ4_XS", 24: "I8", 25: "I16", 26: "I32", 27: "I64", 28: "F64",
-        29: "IQ1_M", 34: "TQ1_0", 35: "TQ2_0", 39: "MXFP4",
+        9: "Q8_1", 15: "Q8_K", 19: "IQ1_S", 24: "I8", 25: "I16", 26: "I32", 27: "I64", 28: "F64",
+        29: "IQ1_M", 40: "NVFP4", 41: "Q1_0",
     ]
 }

@@ -35,8 +35,11 @@ package struct SafetensorsFile: Sendable {
                         + "\(reader.remaining) bytes: the file is truncated or damaged")
             }
             guard let encoding = Encoding.all.first(where: { $0.safetensorsName == dtype }) else {
-                let reason = TensorTable.unsupported(name, type: dtype, path: path)
-                try tensors.add(name, .failure(reason), path: path)
+                let range = reader.position + offsets[0]..<reader.position + offsets[1]
+                let other = OtherTensor(
+                    name: name, type: dtype, shape: shape,
+                    bytes: UnsafeRawBufferPointer(rebasing: file.bytes[range]), file: file)
+                try tensors.add(name, .other(other), path: path)
                 continue
             }
             let view = try TensorView(
@@ -47,7 +50,7 @@ package struct SafetensorsFile: Sendable {
                     "tensor \"\(name)\" has \(offsets[1] - offsets[0]) bytes, but its shape "
                         + "\(shape) in \(dtype) takes \(view.bytes.count)")
             }
-            try tensors.add(name, .success(view), path: path)
+            try tensors.add(name, .view(view), path: path)
         }
         try tensors.checkThatNoneOverlap(path: path)
     }

@@ -11,8 +11,9 @@ package struct TensorFile: Sendable {
     package let kind: Kind
     private let tensors: TensorTable
 
-    /// Maps the files; no weight is read. Throws `notFound` when there is nothing, `format` when
-    /// it is something else or damaged, `io` when it cannot be read.
+    /// Maps the files; no weight is read, unless a directory has quantized ones, which are decoded into
+    /// memory. Throws `notFound` when there is nothing, `format` when it is something else or damaged,
+    /// `unsupported` for weights quantized in another way, `io` when it cannot be read.
     package static func open(path: String) throws(ADPOError) -> TensorFile {
         guard FileStatus(path)?.isDirectory == true else {
             let file = try GGUFFile(path: path)
@@ -26,8 +27,11 @@ package struct TensorFile: Sendable {
                 give the path of its file)
                 """)
         }
-        let file = try SafetensorsFile(directory: path)
-        return TensorFile(path: path, kind: .huggingFace(directory: path), tensors: file.tensors)
+        let quantization = try WeightQuantization(directory: path)
+        let stored = try SafetensorsFile(directory: path).tensors
+        return TensorFile(
+            path: path, kind: .huggingFace(directory: path),
+            tensors: try quantization?.decoded(stored) ?? stored)
     }
 
     /// The names of all tensors, in the order of the files.

@@ -86,6 +86,31 @@ INLINE void fit_range(const float *restrict x, float most, float highest_minimum
 
 INLINE float inverse(float value) { return value == 0 ? 0 : 1 / value; }
 
+/* The scale with which scale * code comes nearest to 16 weights, for codes low ... high. */
+INLINE float fit_scale(const float *restrict x, float low, float high) {
+#pragma clang fp reassociate(on) contract(fast)
+    float extreme = 0;
+    VECTOR_LOOP
+    for (int j = 0; j < 16; j++) extreme = fabsf(x[j]) > fabsf(extreme) ? x[j] : extreme;
+    float scale = 0, most = 0;
+    for (int step = -10; step <= 10; step++) {
+        const float factor = (low + 0.1f * (float)step) * inverse(extreme);
+        float sum_squares = 0, sum_products = 0;
+        VECTOR_LOOP
+        for (int j = 0; j < 16; j++) {
+            const float code = whole(x[j] * factor, low, high);
+            sum_squares += code * code;
+            sum_products += code * x[j];
+        }
+        /* The squared error of the best scale is that of 0 less products^2 / squares. */
+        if (sum_products * sum_products > most * sum_squares) {
+            most = sum_products * sum_products / sum_squares;
+            scale = sum_products / sum_squares;
+        }
+    }
+    return scale;
+}
+
 /* Stores a value as binary16; returns the value that it has there. */
 INLINE float stored_f16(void *address, float value) {
     store_f16(address, value);

@@ -98,11 +98,7 @@ VNNI float adpo_dot_q6_k_vnni(const uint8_t *block, const adpo_vector *x, ptrdif
                 part % 2 ? _mm512_srlv_epi32(tops, right) : _mm512_sllv_epi32(tops, left);
             const __m512i codes = _mm512_or_si512(_mm512_and_si512(low, low_bits),
                                                   _mm512_and_si512(high, high_bits));
-            const __m512i sub_blocks = _mm512_add_epi32(
-                _mm512_set1_epi32(4 * part),
-                _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3));
-            sum = add(sum, offset_products(codes, 5, integers + part),
-                      _mm512_permutexvar_ps(sub_blocks, scales));
+            sum = add(sum, offset_products(codes, 5, integers + part), quarters(scales, part));
         }
     }
     return x->scale * _mm512_reduce_add_ps(sum);
@@ -112,38 +108,13 @@ VNNI float adpo_dot_q6_k_vnni(const uint8_t *block, const adpo_vector *x, ptrdif
 
 ADPO_DOT_OF_INTEGERS(q6_k)
 
-/* The scale with which scale * code comes nearest to 16 weights, for codes -32 ... 31. */
-INLINE float fit_scale(const float *restrict x) {
-#pragma clang fp reassociate(on) contract(fast)
-    float extreme = 0;
-    VECTOR_LOOP
-    for (int j = 0; j < 16; j++) extreme = fabsf(x[j]) > fabsf(extreme) ? x[j] : extreme;
-    float scale = 0, most = 0;
-    for (int step = -10; step <= 10; step++) {
-        const float factor = (-32 + 0.1f * (float)step) * inverse(extreme);
-        float sum_squares = 0, sum_products = 0;
-        VECTOR_LOOP
-        for (int j = 0; j < 16; j++) {
-            const float code = whole(x[j] * factor, -32, 31);
-            sum_squares += code * code;
-            sum_products += code * x[j];
-        }
-        /* The squared error of the best scale is that of 0 less products^2 / squares. */
-        if (sum_products * sum_products > most * sum_squares) {
-            most = sum_products * sum_products / sum_squares;
-            scale = sum_products / sum_squares;
-        }
-    }
-    return scale;
-}
-
 ADPO_MULTIARCH
 void adpo_encode_q6_k(const float *restrict weights, void *restrict blocks, ptrdiff_t count) {
     uint8_t *block = blocks;
     for (ptrdiff_t i = 0; i < count; i += 256, block += 210) {
         float scales[16], extreme = 0;
         for (int s = 0; s < 16; s++) {
-            scales[s] = fit_scale(weights + i + 16 * s);
+            scales[s] = fit_scale(weights + i + 16 * s, -32, 31);
             extreme = fabsf(scales[s]) > fabsf(extreme) ? scales[s] : extreme;
         }
         const float scale = stored_f16(block + 208, extreme / -128);

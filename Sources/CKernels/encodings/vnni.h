@@ -41,6 +41,12 @@ ADPO_INLINE VNNI __m512 halves(__m512 from, int first, int second) {
         _mm512_mask_set1_epi32(_mm512_set1_epi32(first), 0xFF00, second), from);
 }
 
+/* The numbers 4 part to 4 part + 3 of `from`, each for the products of 16 weights. */
+ADPO_INLINE VNNI __m512 quarters(__m512 from, int part) {
+    const __m512i first = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
+    return _mm512_permutexvar_ps(_mm512_add_epi32(_mm512_set1_epi32(4 * part), first), from);
+}
+
 /* Formats with blocks of 32 weights are taken two at a time; `add_blocks` gets 1 or 2 of them. */
 #define DOT_BY_TWO(add_blocks, block_bytes)                              \
     const adpo_integers *integers = x->integers;                          \

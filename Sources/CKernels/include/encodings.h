@@ -1,6 +1,6 @@
 /*
- * The encodings of weights: each is a file of encodings/ with its decoder, its encoder and its dot
- * product, and a line at the end of this one. They work on whole blocks, which may lie at any address.
+ * The encodings of weights: each is a file of encodings/ with its decoder, its dot product and perhaps
+ * its encoder, and a line at the end of this one. They work on whole blocks, which may lie at any address.
  */
 #ifndef CKERNELS_ENCODINGS_H
 #define CKERNELS_ENCODINGS_H
@@ -55,9 +55,13 @@ typedef struct adpo_encoded_rows {
  * apart.
  */
 #define ADPO_ENCODING(name)                                                                       \
-    void adpo_decode_##name(const void *restrict blocks, float *restrict out, ptrdiff_t count);   \
+    ADPO_READ_ENCODING(name)                                                                      \
     void adpo_encode_##name(const float *restrict weights, void *restrict blocks,                 \
-                            ptrdiff_t count);                                                     \
+                            ptrdiff_t count);
+
+/* An encoding that is read only. */
+#define ADPO_READ_ENCODING(name)                                                                  \
+    void adpo_decode_##name(const void *restrict blocks, float *restrict out, ptrdiff_t count);   \
     void adpo_dot_##name(adpo_encoded_rows weights, const adpo_vector *x, ptrdiff_t count,        \
                          float beta, float *y, ptrdiff_t stride);
 
@@ -69,8 +73,20 @@ ADPO_ENCODING(q4_1)
 ADPO_ENCODING(q5_0)
 ADPO_ENCODING(q5_1)
 ADPO_ENCODING(q8_0)
+ADPO_READ_ENCODING(q2_k)
+ADPO_ENCODING(q3_k)
 ADPO_ENCODING(q4_k)
 ADPO_ENCODING(q5_k)
 ADPO_ENCODING(q6_k)
+ADPO_ENCODING(iq4_nl)
+ADPO_ENCODING(iq4_xs)
+ADPO_READ_ENCODING(iq3_s)
+ADPO_READ_ENCODING(iq3_xxs)
+ADPO_READ_ENCODING(iq2_s)
+ADPO_READ_ENCODING(iq2_xs)
+ADPO_READ_ENCODING(iq2_xxs)
+ADPO_READ_ENCODING(mxfp4)
+ADPO_READ_ENCODING(tq1_0)
+ADPO_READ_ENCODING(tq2_0)
 
 #endif

@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 import CKernels
 import TestSupport
@@ -49,11 +50,13 @@ struct EncodingTests {
         }
     }
 
-    /// What is no number stays none, and zeros give 0; numbers as small as floats can be count.
+    /// What is no number stays none, and zeros give 0.
     @Test(arguments: Encoding.all)
-    func dotsWhatIsUnusual(_ encoding: Encoding) {
+    func dotsWhatIsUnusual(_ encoding: Encoding) throws {
+        let golden = try Fixture.bytes("Golden/encodings/\(encoding.name).blocks")
         let count = max(96, encoding.blockElements)
-        let blocks = encode([Float](repeating: 1, count: count), with: encoding)
+        let size = count / encoding.blockElements * encoding.blockBytes
+        let blocks = (0..<size).map { golden[$0 % golden.count] }
         for value in [Float.nan, .infinity, -.infinity] {
             var x = testNumbers(count, seed: 4)
             x[count - 1] = value
@@ -61,22 +64,38 @@ struct EncodingTests {
         }
         let zeros = [Float](repeating: 0, count: count)
         #expect(dots(blocks[...], zeros, with: encoding) == [0, 0])
-        for value: Float in [1e-36, 1e30] {
-            let expected = Float(count) * value
-            for dot in dots(blocks[...], zeros.map { $0 + value }, with: encoding) {
-                #expect(abs(dot - expected) <= 1e-2 * expected)
-            }
+    }
+
+    /// Numbers as small or as large as floats can be count.
+    @Test(arguments: Encoding.writable, [1e-36, 1e30] as [Float])
+    func dotsExtremes(_ encoding: Encoding, _ value: Float) {
+        let count = max(96, encoding.blockElements)
+        let blocks = encode([Float](repeating: 1, count: count), with: encoding)
+        let expected = Float(count) * value
+        for dot in dots(blocks[...], [Float](repeating: value, count: count), with: encoding) {
+            #expect(abs(dot - expected) <= 1e-2 * expected)
         }
+    }
+
+    /// No byte is out of place: grids are as large as their numbers can be.
+    @Test(arguments: Encoding.all, [0x00, 0x7F, 0xFF] as [UInt8])
+    func decodesAnyBytes(_ encoding: Encoding, _ byte: UInt8) {
+        let blocks = [UInt8](repeating: byte, count: 2 * encoding.blockBytes)
+        let count = 2 * encoding.blockElements
+        let decoded = decode(blocks[...], with: encoding, count: count, capacity: count + 64)
+        #expect(decoded.dropFirst(count).allSatisfy { $0 == -1 })
+        #expect(dots(blocks[...], testNumbers(count, seed: 5), with: encoding).count == 2)
     }
 
     /// The same bytes as llama.cpp where its scale follows from the largest weight; where scales are
     /// searched for, codes that are at least as near to the weights (Golden/make_encodings.py).
-    @Test(arguments: Encoding.all)
+    @Test(arguments: Encoding.writable)
     func encodesAsWellAsLlamaCpp(_ encoding: Encoding) throws {
         let weights = try Fixture.floats("Golden/encodings/weights")
         let theirs = try Fixture.bytes("Golden/encodings/\(encoding.name).quantized")
         let ours = encode(weights, with: encoding)
-        if ["Q4_1", "Q5_1", "Q4_K", "Q5_K", "Q6_K"].contains(encoding.name) {
+        let searches = ["Q4_1", "Q5_1", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS"]
+        if searches.contains(encoding.name) {
             // Weights of one kind at a time: large ones would hide the small.
             for start in stride(from: 0, to: weights.count, by: 256) {
                 let range = start..<start + 256
@@ -100,7 +119,7 @@ struct EncodingTests {
     }
 
     /// Encoded at any address, nothing is written behind the last block.
-    @Test(arguments: Encoding.all, [1, 3])
+    @Test(arguments: Encoding.writable, [1, 3])
     func encodesAnyNumberOfBlocks(_ encoding: Encoding, _ blockCount: Int) throws {
         let count = blockCount * encoding.blockElements
         let weights = Array(try Fixture.floats("Golden/encodings/weights").prefix(count))
@@ -109,7 +128,7 @@ struct EncodingTests {
         for shift in 0..<4 {
             var bytes = [UInt8](repeating: 0xA5, count: shift + size + 64)
             bytes.withUnsafeMutableBytes {
-                encoding.encode(weights, $0.baseAddress.map { $0 + shift }, count)
+                encoding.encode?(weights, $0.baseAddress.map { $0 + shift }, count)
             }
             #expect(Array(bytes[shift..<shift + size]) == expected)
             #expect(bytes[(shift + size)...].allSatisfy { $0 == 0xA5 })
@@ -117,7 +136,8 @@ struct EncodingTests {
     }
 
     /// Nothing that a model may hold is undefined: some blocks come out.
-    @Test(arguments: Encoding.all, [Float.nan, .infinity, -.infinity, .greatestFiniteMagnitude])
+    @Test(
+        arguments: Encoding.writable, [Float.nan, .infinity, -.infinity, .greatestFiniteMagnitude])
     func encodesWhatIsNoWeight(_ encoding: Encoding, _ value: Float) {
         var weights = [Float](repeating: 0.5, count: encoding.blockElements)
         weights[0] = value
@@ -153,6 +173,17 @@ struct EncodingTests {
     @Test func namesAndNumbersAreUnique() {
         #expect(Set(Encoding.all.map(\.name)).count == Encoding.all.count)
         #expect(Set(Encoding.all.map(\.ggmlType)).count == Encoding.all.count)
+        #expect(Set(Encoding.all.map(\.ggufFileType)).count == Encoding.all.count)
+    }
+
+    @Test func findsWhatCanBeWritten() throws {
+        #expect(try Encoding.writable(named: "iq4_nl") == .iq4_NL)
+        for (name, message) in [("Q2_K", "Q2_K can be read, but not written"), ("Q9", "unknown")] {
+            let error = #expect(throws: ADPOError.self) { try Encoding.writable(named: name) }
+            #expect(error?.code == .invalidArgument)
+            #expect(error?.message.contains(message) == true)
+            #expect(error?.message.contains("there are F32, F16, BF16, Q8_0") == true)
+        }
     }
 
     /// Dot products with floats, and with integers where the processor has use for them.
@@ -180,7 +211,7 @@ struct EncodingTests {
     private func encode(_ weights: [Float], with encoding: Encoding) -> [UInt8] {
         let size = weights.count / encoding.blockElements * encoding.blockBytes
         var bytes = [UInt8](repeating: 0, count: size)
-        bytes.withUnsafeMutableBytes { encoding.encode(weights, $0.baseAddress, weights.count) }
+        bytes.withUnsafeMutableBytes { encoding.encode?(weights, $0.baseAddress, weights.count) }
         return bytes
     }
 

@@ -88,4 +88,39 @@ struct GGUFTests {
             #expect(wrong?.message.contains("is not part 3 of 3") == true)
         }
     }
+
+    /// Parts that contradict each other: a tensor in two of them, and a count that is not theirs.
+    @Test func refusesPartsThatDoNotFit() throws {
+        let parts = try (1...3).map {
+            try Fixture.bytes("Fixtures/files/split-0000\($0)-of-00003.gguf")
+        }
+        // Its length, 64 bits, and the name of the second part's tensor.
+        let name = [1] + [UInt8](repeating: 0, count: 7) + Array("b".utf8)
+        let twice = try replacing(name, with: name.dropLast() + Array("a".utf8), in: parts[1])
+        let key = Array("split.tensors.count".utf8) + [5, 0, 0, 0]
+        let miscounted = try replacing(key + [3], with: key + [4], in: parts[0])
+        for (changed, message) in [
+            ([parts[0], twice, parts[2]], "x-00002-of-00003.gguf: tensor \"a\" occurs twice"),
+            ([miscounted, parts[1], parts[2]], "the parts hold 3 tensors instead of 4"),
+        ] {
+            try withTemporaryDirectory { directory in
+                for (index, bytes) in changed.enumerated() {
+                    try AtomicFile.write(bytes, to: "\(directory)/x-0000\(index + 1)-of-00003.gguf")
+                }
+                let error = #expect(throws: ADPOError.self) {
+                    try TensorFile.open(path: directory + "/x-00001-of-00003.gguf")
+                }
+                #expect(error?.code == .format)
+                #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+            }
+        }
+    }
+
+    private func replacing(
+        _ old: [UInt8], with new: [UInt8], in bytes: [UInt8]
+    ) throws -> [UInt8] {
+        let start = try #require(
+            bytes.indices.dropLast(old.count).first { bytes[$0...].starts(with: old) })
+        return Array(bytes[..<start] + new + bytes[(start + old.count)...])
+    }
 }

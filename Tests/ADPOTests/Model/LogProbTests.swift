@@ -10,12 +10,28 @@ struct LogProbTests {
         "llama-rope-dynamic", "llama-rope-llama3", "llama-rope-yarn", "llama-f32.gguf",
         "llama-f16.gguf", "llama-bf16.gguf", "llama-q4_0.gguf", "llama-q4_1.gguf",
         "llama-q8_0.gguf", "llama-wide-q4_k.gguf", "llama-wide-q6_k.gguf", "llama-rope-llama3.gguf",
+        "llama-wide-iq4_xs.gguf", "llama-wide-q2_k.gguf",
     ]
 
     @Test(arguments: models)
     func equalsTransformers(_ name: String) throws {
         let session = try Session(model: Model(path: Fixture.path("Fixtures/models/\(name)")))
         try expectGolden("models/\(name).json", session)
+    }
+
+    /// Folders whose weights are quantized as hubs have them (Golden/make_quantized.py).
+    @Test(arguments: ["fp8-blocks", "fp8-rows", "fp8-tensors", "int8", "int4", "mlx"])
+    func decodesQuantizedFolders(_ name: String) throws {
+        let model = try Model(path: Fixture.path("Fixtures/quantized/\(name)"))
+        try expectGolden("quantized/\(name).json", Session(model: model))
+        // What is written says no more that it is quantized.
+        try withTemporaryDirectory { directory in
+            let report = try model.export(to: directory + "/copy")
+            #expect(report.maxDifference == 0)
+            let copy = try Model(path: directory + "/copy")
+            #expect(copy.info.encoding == model.info.encoding)
+            #expect(copy.info.weightBytes == model.info.weightBytes)
+        }
     }
 
     @Test(arguments: [

@@ -13,6 +13,9 @@ void library(void)
     TRUE(strcmp(adpo_status_name(ADPO_ERROR_FORMAT), "ADPO_ERROR_FORMAT") == 0);
     TRUE(strcmp(adpo_status_name(99), "unknown status") == 0);
     TRUE(strcmp(adpo_status_name(-1), "unknown status") == 0);
+    TRUE(strcmp(adpo_encoding_name(0), "F32") == 0);
+    TRUE(adpo_encoding_name(1000) == NULL);
+    TRUE(adpo_encoding_name(UINT32_MAX) == NULL);
     TRUE(adpo_last_error()[0] == '\0');
     INVALID(adpo_set_num_threads(-1));
     INVALID(adpo_set_num_threads(1025));

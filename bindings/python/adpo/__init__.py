@@ -36,7 +36,7 @@ from adpo.inspection import (
     inspect,
 )
 from adpo.metrics import Metrics
-from adpo.model import ChatTokens, ExportReport, Model, ModelInfo
+from adpo.model import ChatTokens, ExportReport, Model, ModelInfo, encodings
 from adpo.objective import Loss, Objective, loss
 from adpo.session import Generation, Scores, Session
 from adpo.trainer import Trainer, TrainerInfo
@@ -81,6 +81,7 @@ __all__ = [
     "UnsupportedError",
     "build_info",
     "describe",
+    "encodings",
     "inspect",
     "loss",
     "set_num_threads",

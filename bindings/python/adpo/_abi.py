@@ -296,6 +296,7 @@ FUNCTIONS = {
     "adpo_adapter_load": (status, [handle, text, handle_out]),
     "adpo_adapter_save": (status, [handle, text]),
     "adpo_adapter_destroy": (None, [handle]),
+    "adpo_encoding_name": (c_char_p, [c_uint32]),
     "adpo_model_export": (status, [handle, handle, text, text, POINTER(adpo_export_report)]),
     "adpo_session_create": (status, [handle, c_int32, handle_out]),
     "adpo_session_destroy": (None, [handle]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,11 +18,11 @@ from adpo._library import check, library
 from adpo._marshal import PathLike, TokenArray, Tokens
 from adpo.adapter import Adapter
 
-# The encodings of weights; Hugging Face directories hold the first three.
-ENCODINGS = (
-    *("F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1"),
-    *("Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K"),
-)
+
+def encodings() -> tuple[str, ...]:
+    """Give the encodings that exports can have; Hugging Face directories hold the first three."""
+    found = (library().adpo_encoding_name(number) for number in itertools.count())
+    return tuple(name.decode() for name in itertools.takewhile(bool, found))
 
 
 @dataclass(frozen=True)
@@ -422,8 +423,7 @@ class Model(Handle):
             or empty.
         adapter : Adapter, optional
         encoding : str, optional
-            The encoding of the matrices: "F32", "F16" or "BF16"; in GGUF files also "Q8_0", "Q4_0",
-            "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K" or "Q6_K". None leaves them as they are, but
+            The encoding of the matrices, one of `encodings()`. None leaves them as they are, but
             makes quantized ones F16 in a directory.
 
         Returns

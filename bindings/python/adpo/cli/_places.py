@@ -7,13 +7,13 @@ import tempfile
 from pathlib import Path
 
 from adpo.errors import InvalidArgumentError
-from adpo.model import ENCODINGS
+from adpo.model import encodings
 
 
 def add_encoding(command: argparse.ArgumentParser, help_text: str) -> None:
     """Add the option that says how a model's weights are written."""
     command.add_argument(
-        "--encoding", type=str.upper, choices=ENCODINGS, metavar="E", help=help_text
+        "--encoding", type=str.upper, choices=encodings(), metavar="E", help=help_text
     )
 
 
@@ -51,7 +51,7 @@ def check_model(path: str, source: str, encoding: str | None, option: str) -> No
     if output.suffix == ".gguf":
         check_file(output, option)
         return
-    if encoding and encoding not in ENCODINGS[:3]:
+    if encoding and encoding not in encodings()[:3]:
         raise InvalidArgumentError(
             f"--encoding {encoding} is for GGUF files: choose F32, F16 or BF16, "
             f"or an {option} that ends in .gguf"

@@ -9,7 +9,7 @@ from typing import Any
 from adpo.cli._output import finite, print_json, print_table
 from adpo.cli._places import add_encoding, check_model
 from adpo.errors import InvalidArgumentError
-from adpo.model import ENCODINGS, Model
+from adpo.model import Model, encodings
 
 
 def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -25,9 +25,8 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--to", required=True, metavar="PATH", help="a new directory, or a file ending in .gguf"
     )
-    add_encoding(
-        command, f"{', '.join(ENCODINGS[:3])}; in GGUF also {', '.join(ENCODINGS[3:])} (as it is)"
-    )
+    names = encodings()
+    add_encoding(command, f"{', '.join(names[:3])}; in GGUF also {', '.join(names[3:])} (as it is)")
     command.add_argument(
         "--adapter-only",
         action="store_true",
