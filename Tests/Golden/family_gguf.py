@@ -44,6 +44,7 @@ def write_gguf(path: Path, model: PreTrainedModel, family: TinyFamily, name: str
         if f"{kind}_factor" in parameters:
             factors = np.array(parameters[f"{kind}_factor"], dtype=np.float32)
             writer.add_tensor(f"rope_factors_{kind}.weight", factors)
+    tensors: dict[str, list[np.ndarray]] = {}
     names = gguf.get_tensor_name_map(family.architecture, config.num_hidden_layers)
     for theirs, values in model.state_dict().items():
         if theirs in ("lm_head.weight", "embed_out.weight") and config.tie_word_embeddings:
@@ -52,7 +53,11 @@ def write_gguf(path: Path, model: PreTrainedModel, family: TinyFamily, name: str
             ours = names.get_name(part, try_suffixes=(".weight", ".bias"))
             if ours is None:
                 raise ValueError(f"{name}: gguf has no name for {part}")
-            writer.add_tensor(ours, np.ascontiguousarray(array))
+            tensors.setdefault(ours, []).append(array)
+    for ours, parts in tensors.items():
+        writer.add_tensor(
+            ours, np.stack(parts) if len(parts) > 1 else np.ascontiguousarray(parts[0])
+        )
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -98,6 +98,6 @@ def load_family(path: Path) -> PreTrainedModel:
     model = AutoModelForCausalLM.from_pretrained(
         path, dtype=torch.float32, attn_implementation="eager"
     ).eval()
-    if model.config.model_type == "mixtral":
+    if any(name.endswith(".experts") for name, _ in model.named_modules()):
         model.set_experts_implementation("eager")
     return model

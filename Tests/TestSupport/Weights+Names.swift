@@ -7,10 +7,17 @@ extension Weights {
     ///
     /// - Parameter own: The kind of the file that the model comes from.
     package func values(_ kind: FileKind, of own: FileKind? = nil) -> [String: [Float]] {
+        values(kind, of: own ?? kind) { $0.place(in: kind).name }
+    }
+
+    /// The same by other names; those of one name follow one another.
+    package func values(
+        _ kind: FileKind, of own: FileKind, name: (Parameter) -> String
+    ) -> [String: [Float]] {
         var values: [String: [Float]] = [:]
         for id in list.order {
             let (parameter, place) = (list[id], list[id].place(in: kind))
-            let order = parameter.place(in: own ?? kind).order
+            let order = parameter.place(in: own).order
             let rows = (0..<parameter.shape[0]).map { place.order.row($0, in: order) }
             switch id {
             case .matrix(let id):
@@ -19,10 +26,10 @@ extension Weights {
                 if place.isTransposed {
                     ordered = ordered[0].indices.map { column in ordered.map { $0[column] } }
                 }
-                values[place.name, default: []] += ordered.flatMap(\.self)
+                values[name(parameter), default: []] += ordered.flatMap(\.self)
             case .vector(let id):
                 let vector = self[id].values
-                values[place.name] = rows.map { vector[$0] }
+                values[name(parameter), default: []] += rows.map { vector[$0] }
             }
         }
         return values

@@ -10,6 +10,9 @@ extension Architecture {
             ("logit_scale", "\(logitScale)"), ("logit_cap", text(logitCap)),
             ("norm_epsilon", "\(finalNorm.epsilon)"),
         ]
+        // What only some families have is said where it is there, so that the fingerprints of all other
+        // models stay.
+        if headBias != nil { identity.append(("head_bias", "true")) }
         for rotary in rotaries { identity += rotary.identity }
         for layer in layers {
             identity.append(("parallel", "\(layer.isParallel)"))
@@ -30,7 +33,9 @@ extension Block {
         switch self {
         case .attention(let block):
             let attention = block.attention
-            return [
+            let norms =
+                block.queryNorms.count > 1 ? [("head_norms", "\(block.queryNorms.count)")] : []
+            return norms + [
                 ("heads", "\(attention.heads)"), ("key_value_heads", "\(attention.keyValueHeads)"),
                 ("head_width", "\(attention.headWidth)"), ("scale", "\(attention.scale)"),
                 ("window", text(attention.window)), ("soft_cap", text(attention.softCap)),
@@ -43,8 +48,14 @@ extension Block {
             return expert + [
                 ("experts", "\(block.experts.count)"), ("top_k", "\(block.topK)"),
                 ("normalized", "\(block.isNormalized)"),
-            ]
+            ] + (block.shared?.identity ?? [])
         }
+    }
+}
+
+extension SharedExpert {
+    fileprivate var identity: [(key: String, value: String)] {
+        [("shared_expert", "\(feedForward.width)")]
     }
 }
 

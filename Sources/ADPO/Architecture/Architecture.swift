@@ -18,6 +18,8 @@ package struct Architecture: Sendable {
     package var layers: [Layer]
     package var finalNorm: NormLayer
     package var head: MatrixID  // [vocabulary, width]; the embedding where it is tied
+    /// Added to the products with the head, [vocabulary].
+    package var headBias: VectorID?
     /// A factor of all logits.
     package var logitScale: Float = 1
     /// Logits are cap * tanh(logits / cap).

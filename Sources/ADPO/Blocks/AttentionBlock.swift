@@ -31,83 +31,13 @@ package struct AttentionBlock: Sendable {
     package var query: Part
     package var key: Part
     package var value: Part
-    /// Over each head, or over all heads at once.
-    package var queryNorm: NormLayer?
-    package var keyNorm: NormLayer?
+    /// One over each head, or over all heads at once; or one for each head. None where there is no norm.
+    package var queryNorms: [NormLayer] = []
+    package var keyNorms: [NormLayer] = []
     package var output: LinearLayer
 
     package var queryWidth: Int { attention.heads * attention.headWidth }
     package var keyWidth: Int { attention.keyValueHeads * attention.headWidth }
-}
-
-// MARK: Parameters
-
-extension AttentionBlock {
-    /// With linear layers of their own for queries, keys and values.
-    package init(
-        _ build: inout ParameterBuilder, _ attention: Attention, rotary: Rotary?, width: Int,
-        bias: ParameterBuilder.Bias = .none, outputBias: ParameterBuilder.Bias = .none,
-        order: OrderInFiles = .plain
-    ) {
-        let (heads, keys) = (attention.heads, attention.keyValueHeads)
-        let headWidth = attention.headWidth
-        projections = [
-            build.linear(
-                .init("self_attn.q_proj", "attn_q"), rows: heads * headWidth, columns: width,
-                bias: bias, order: order),
-            build.linear(
-                .init("self_attn.k_proj", "attn_k"), rows: keys * headWidth, columns: width,
-                bias: bias, order: order),
-            build.linear(
-                .init("self_attn.v_proj", "attn_v"), rows: keys * headWidth, columns: width,
-                bias: bias),
-        ]
-        query = Part(projection: 0, offset: 0, headStride: headWidth)
-        key = Part(projection: 1, offset: 0, headStride: headWidth)
-        value = Part(projection: 2, offset: 0, headStride: headWidth)
-        output = build.linear(
-            .init("self_attn.o_proj", "attn_output"), rows: width, columns: heads * headWidth,
-            bias: outputBias)
-        self.attention = attention
-        self.rotary = rotary
-    }
-
-    /// With one linear layer for queries, keys and values.
-    ///
-    /// - Parameter isPerHead: The query, key and value of a head stand together.
-    package init(
-        fused: LinearLayer, isPerHead: Bool = false, output: LinearLayer, _ attention: Attention,
-        rotary: Rotary?
-    ) {
-        let headWidth = attention.headWidth
-        let queryWidth = attention.heads * headWidth
-        let keyWidth = attention.keyValueHeads * headWidth
-        func part(_ index: Int, _ offset: Int) -> Part {
-            isPerHead
-                ? Part(projection: 0, offset: index * headWidth, headStride: 3 * headWidth)
-                : Part(projection: 0, offset: offset, headStride: headWidth)
-        }
-        projections = [fused]
-        query = part(0, 0)
-        key = part(1, queryWidth)
-        value = part(2, queryWidth + keyWidth)
-        self.output = output
-        self.attention = attention
-        self.rotary = rotary
-    }
-
-    /// Adds norms of each head of queries and keys, as Qwen 3 and Gemma 3 have them.
-    package mutating func addHeadNorms(
-        _ build: inout ParameterBuilder, epsilon: Float, offset: Float = 0
-    ) {
-        let width = attention.headWidth
-        queryNorm = build.norm(
-            .init("self_attn.q_norm", "attn_q_norm"), .rms, width: width, epsilon: epsilon,
-            offset: offset)
-        keyNorm = build.norm(
-            .init("self_attn.k_norm", "attn_k_norm"), .rms, width: width, epsilon: epsilon,
-            offset: offset)
-    }
 }
 
 // MARK: Memory
@@ -132,7 +62,7 @@ extension AttentionBlock {
         _ kept: inout MemoryPlan, scratch: inout MemoryPlan, _ shape: PassShape
     ) -> Memory {
         let (tokens, trained) = (shape.tokens, shape.trainedTokens)
-        let (queryRows, keyRows) = (queryNorm == nil ? 0 : 1, keyNorm == nil ? 0 : 1)
+        let (queryRows, keyRows) = (queryNorms.isEmpty ? 0 : 1, keyNorms.isEmpty ? 0 : 1)
         let floats =
             shape.isTraining
             ? attention.backwardScratch(keys: shape.keys, lanes: shape.lanes, tokens: tokens)
@@ -166,10 +96,12 @@ extension AttentionBlock {
                 into: pass.floats(memory.projected[index]))
         }
         var inputs = inputs(pass, memory)
-        if let queryNorm {
-            forward(pass, queryNorm, memory.projected, query, into: inputs.queries)
-        }
-        if let keyNorm { forward(pass, keyNorm, memory.projected, key, into: inputs.keys) }
+        forward(
+            pass, queryNorms, heads(pass, memory.projected, query), count: attention.heads,
+            into: inputs.queries)
+        forward(
+            pass, keyNorms, heads(pass, memory.projected, key), count: attention.keyValueHeads,
+            into: inputs.keys)
         rotate(pass, inputs.queries, heads: attention.heads)
         rotate(pass, inputs.keys, heads: attention.keyValueHeads)
         if let cache = pass.cache {
@@ -186,10 +118,10 @@ extension AttentionBlock {
     /// Normalized, rotated queries and keys, and values.
     private func inputs(_ pass: Pass, _ memory: Memory) -> Attention.Inputs {
         Attention.Inputs(
-            queries: queryNorm == nil
+            queries: queryNorms.isEmpty
                 ? heads(pass, memory.projected, query)
                 : contiguous(pass, memory.normedQuery),
-            keys: keyNorm == nil
+            keys: keyNorms.isEmpty
                 ? heads(pass, memory.projected, key) : contiguous(pass, memory.normedKey),
             values: heads(pass, memory.projected, value), spans: pass.sequence.spans)
     }
@@ -206,20 +138,22 @@ extension AttentionBlock {
             floats: pass.floats(slot), rowStride: slot.width, headStride: attention.headWidth)
     }
 
-    /// The number of units that a norm works on in each row, heads or one, of a part.
-    private func units(_ norm: NormLayer, _ part: Part) -> Int {
-        let heads =
-            part.projection == query.projection && part.offset == query.offset
-            ? attention.heads : attention.keyValueHeads
-        return heads * attention.headWidth / norm.width
+    /// The heads of `count` that a norm of several works on, or all; and how often it does in each row.
+    private func units(
+        _ norms: [NormLayer], _ norm: Int, of count: Int
+    ) -> (firstHead: Int, count: Int) {
+        norms.count > 1 ? (norm, 1) : (0, count * attention.headWidth / norms[norm].width)
     }
 
     private func forward(
-        _ pass: Pass, _ norm: NormLayer, _ slots: [Slot], _ part: Part, into output: Heads
+        _ pass: Pass, _ norms: [NormLayer], _ x: Heads, count: Int, into y: Heads
     ) {
-        pass.weights[norm].forward(
-            heads(pass, slots, part), count: units(norm, part), tokens: pass.shape.tokens,
-            into: output)
+        for (index, norm) in norms.enumerated() {
+            let units = units(norms, index, of: count)
+            pass.weights[norm].forward(
+                x.from(units.firstHead), count: units.count, tokens: pass.shape.tokens,
+                into: y.from(units.firstHead))
+        }
     }
 
     private func rotate(_ pass: Pass, _ heads: Heads, heads count: Int) {
@@ -245,10 +179,10 @@ extension AttentionBlock {
             hidden: memory.hidden[projections.count], into: pass.floats(memory.dattended),
             gradients: gradients)
         let derivatives = Attention.Gradients(
-            queries: queryNorm == nil
+            queries: queryNorms.isEmpty
                 ? heads(pass, memory.dprojected, query)
                 : contiguous(pass, memory.dnormedQuery),
-            keys: keyNorm == nil
+            keys: keyNorms.isEmpty
                 ? heads(pass, memory.dprojected, key) : contiguous(pass, memory.dnormedKey),
             values: heads(pass, memory.dprojected, value))
         attention.backward(
@@ -256,10 +190,12 @@ extension AttentionBlock {
             scratch: pass.floats(memory.scratch), products: pass.products, into: derivatives)
         rotateBack(pass, derivatives.queries, heads: attention.heads)
         rotateBack(pass, derivatives.keys, heads: attention.keyValueHeads)
-        if let queryNorm {
-            backward(pass, queryNorm, memory, query, dy: derivatives.queries, gradients)
-        }
-        if let keyNorm { backward(pass, keyNorm, memory, key, dy: derivatives.keys, gradients) }
+        backward(
+            pass, queryNorms, memory, query, count: attention.heads, dy: derivatives.queries,
+            gradients)
+        backward(
+            pass, keyNorms, memory, key, count: attention.keyValueHeads, dy: derivatives.keys,
+            gradients)
         for (index, projection) in projections.enumerated() {
             pass.backward(
                 projection, x: pass.floats(x), dy: pass.floats(memory.dprojected[index]),
@@ -269,13 +205,17 @@ extension AttentionBlock {
     }
 
     private func backward(
-        _ pass: Pass, _ norm: NormLayer, _ memory: Memory, _ part: Part, dy: Heads,
+        _ pass: Pass, _ norms: [NormLayer], _ memory: Memory, _ part: Part, count: Int, dy: Heads,
         _ gradients: Gradients
     ) {
-        pass.weights[norm].backward(
-            heads(pass, memory.projected, part), dy: dy, count: units(norm, part),
-            tokens: pass.shape.tokens, into: heads(pass, memory.dprojected, part),
-            dweight: gradients.weights?[norm.weight])
+        let (x, dx) = (heads(pass, memory.projected, part), heads(pass, memory.dprojected, part))
+        for (index, norm) in norms.enumerated() {
+            let units = units(norms, index, of: count)
+            pass.weights[norm].backward(
+                x.from(units.firstHead), dy: dy.from(units.firstHead), count: units.count,
+                tokens: pass.shape.tokens, into: dx.from(units.firstHead),
+                dweight: gradients.weights?[norm.weight])
+        }
     }
 
     private func rotateBack(_ pass: Pass, _ heads: Heads, heads count: Int) {

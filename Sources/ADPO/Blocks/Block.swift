@@ -75,7 +75,10 @@ package enum Block: Sendable {
         case .feedForward(let block): return count(block.inputs + [block.output])
         case .experts(let block):
             let expert = block.experts.first.map { count($0.inputs + [$0.output]) } ?? 0
-            return count([block.router]) + Double(block.topK) * expert
+            let shared = block.shared.map { shared in
+                count([shared.gate, shared.feedForward.output] + shared.feedForward.inputs)
+            }
+            return count([block.router]) + Double(block.topK) * expert + (shared ?? 0)
         }
     }
 }

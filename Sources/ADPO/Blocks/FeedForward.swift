@@ -35,19 +35,40 @@ package struct FeedForward: Sendable {
 
 extension FeedForward {
     /// Gated, with linear layers of their own, as most families have it.
+    ///
+    /// - Parameters:
+    ///   - module: The module of the linear layers.
+    ///   - suffix: What their names end with in GGUF files.
     package init(
         _ build: inout ParameterBuilder, gated activation: Activation, width: Int, inner: Int,
-        bias: ParameterBuilder.Bias = .none
+        bias: ParameterBuilder.Bias = .none, module: String = "mlp", suffix: String = ""
     ) {
         self.init(
             activation: activation,
             input: .gated(
                 gate: build.linear(
-                    .init("mlp.gate_proj", "ffn_gate"), rows: inner, columns: width, bias: bias),
+                    .init("\(module).gate_proj", "ffn_gate\(suffix)"), rows: inner,
+                    columns: width, bias: bias),
                 up: build.linear(
-                    .init("mlp.up_proj", "ffn_up"), rows: inner, columns: width, bias: bias)),
+                    .init("\(module).up_proj", "ffn_up\(suffix)"), rows: inner, columns: width,
+                    bias: bias)),
             output: build.linear(
-                .init("mlp.down_proj", "ffn_down"), rows: width, columns: inner, bias: bias))
+                .init("\(module).down_proj", "ffn_down\(suffix)"), rows: width, columns: inner,
+                bias: bias))
+    }
+
+    /// Plain, of two linear layers with these names in transformers.
+    package init(
+        _ build: inout ParameterBuilder, plain activation: Activation, _ up: String,
+        _ down: String, width: Int, inner: Int, bias: ParameterBuilder.Bias = .none
+    ) {
+        self.init(
+            activation: activation,
+            input: .plain(
+                build.linear(
+                    .init("mlp.\(up)", "ffn_up"), rows: inner, columns: width, bias: bias)),
+            output: build.linear(
+                .init("mlp.\(down)", "ffn_down"), rows: width, columns: inner, bias: bias))
     }
 }
 

@@ -3,7 +3,9 @@ import ADPOTensor
 extension Architecture {
     /// The head as it computes log-probs.
     func logProbs(_ weights: Weights) -> LogProbs {
-        LogProbs(head: weights[head], scale: logitScale, softCap: logitCap)
+        LogProbs(
+            head: weights[head], bias: headBias.map { weights[$0] }, scale: logitScale,
+            softCap: logitCap)
     }
 }
 
@@ -64,7 +66,8 @@ extension Decoder {
                 hidden: pass.floats(head.normed), targets: pass.sequence.targets,
                 logSums: pass.floats(head.logSums), derivative: derivative,
                 logits: pass.floats(head.logits), scratch: pass.products,
-                into: gradients[architecture.head])
+                into: gradients[architecture.head],
+                dbias: architecture.headBias.map { gradients[$0] })
         }
         for target in 0..<head.rows.rows {
             for i in 0..<width { derivatives[target * width + i] *= derivative[target] }

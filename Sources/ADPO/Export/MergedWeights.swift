@@ -8,7 +8,8 @@ struct MergedWeights {
     private enum Source {
         /// Parameters of one shape, one behind the other.
         case matrices([MatrixID])
-        case vector(VectorID)
+        /// The same.
+        case vectors([VectorID])
         case values([Float])
         /// What is not the decoder's is carried over.
         case view(TensorView)
@@ -36,7 +37,12 @@ struct MergedWeights {
             let place = parameter.place(in: kind)
             switch id {
             case .vector(let id):
-                try add(place.name, parameter.shape, encodings.vectors, .vector(id))
+                if case .vectors(let ids) = sources[place.name] {
+                    sources[place.name] = .vectors(ids + [id])
+                    continue
+                }
+                try add(
+                    place.name, place.shape(of: parameter.shape), encodings.vectors, .vectors([id]))
             case .matrix(let id):
                 if case .matrices(let ids) = sources[place.name] {
                     sources[place.name] = .matrices(ids + [id])
@@ -90,16 +96,18 @@ struct MergedWeights {
         case nil: return
         case .matrices(let ids):
             for id in ids { try append(id, as: tensor, count: ids.count, to: file) }
-        case .vector(let id):
-            let vector = model.weights[id]
-            let parameter = model.architecture.parameters[id]
-            let offset = parameter.place(in: kind).offset
-            let values = UnsafeBufferPointer(start: vector.pointer, count: vector.count)
-            let ordered = (0..<vector.count).map { values[row($0, parameter)] - offset }
-            try append(ordered, as: tensor, to: file)
+        case .vectors(let ids): try append(ids.flatMap(values), as: tensor, to: file)
         case .values(let values): try append(values, as: tensor, to: file)
         case .view(let view): try file.append(view.bytes)
         }
+    }
+
+    /// A vector as the file has it.
+    private func values(_ id: VectorID) -> [Float] {
+        let (vector, parameter) = (model.weights[id], model.architecture.parameters[id])
+        let offset = parameter.place(in: kind).offset
+        let values = UnsafeBufferPointer(start: vector.pointer, count: vector.count)
+        return (0..<vector.count).map { values[row($0, parameter)] - offset }
     }
 
     private func append(

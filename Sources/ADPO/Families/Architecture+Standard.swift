@@ -11,6 +11,7 @@ package struct StandardNames {
     package var layers = "layers"
     package var finalNorm = "norm"
     package var head = "lm_head"
+    package var headHasBias = false
 
     package init() {}
 }
@@ -58,10 +59,14 @@ extension Architecture {
             ? embedding
             : build.matrix(
                 .init(names.head, "output"), .head, rows: sizes.vocabulary, columns: sizes.width)
+        let headBias =
+            names.headHasBias
+            ? build.bias(.init(names.head, "output"), count: sizes.vocabulary) : nil
         self.init(
             family: family, width: sizes.width, vocabulary: sizes.vocabulary,
             context: sizes.context, embedding: embedding, layers: layers, finalNorm: finalNorm,
             head: head, rotaries: rotaries, parameters: build.list)
+        self.headBias = headBias
         ignoredTensors = [
             ".rotary_emb.inv_freq", RotaryEmbedding.divisorsName, RotaryEmbedding.longFactors,
             RotaryEmbedding.shortFactors,
@@ -108,6 +113,16 @@ extension ConfigurationWriter {
             .unsupported,
             "\(source): GGUF files of this family cannot say that the model has \(what); export to a "
                 + "directory instead")
+    }
+
+    /// One that rotates a part of each head.
+    package mutating func setPartial(
+        _ rotary: RotaryEmbedding?, _ sizes: Sizes
+    ) throws(ADPOError) {
+        guard let rotary else { return }
+        try set(rotary)
+        setHuggingFace(
+            "partial_rotary_factor", .double(Double(rotary.width) / Double(sizes.headWidth)))
     }
 
     /// The one rotary embedding of an architecture, as all versions of transformers read it.

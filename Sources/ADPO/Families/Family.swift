@@ -20,7 +20,9 @@ package struct Family: Sendable {
 
     /// Every family; tests walk this list.
     package static let all: [Family] = [
-        .llama, .qwen3, .gemma3, .phi3, .gpt2, .gptNeoX, .mixtral,
+        .llama, .qwen3, .gemma3, .phi3, .gpt2, .gptNeoX, .mixtral, .qwen3MoE, .olmo2, .qwen2MoE,
+        .phi, .olmoe, .starcoder2, .cohere, .cohere2, .stableLM, .olmo3, .glm4, .arcee, .nemotron,
+        .exaone4, .graniteMoE,
     ]
 
     /// The family of a file, by what its configuration says.

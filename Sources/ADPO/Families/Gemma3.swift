@@ -87,17 +87,11 @@ private func gemma3Names(_ source: ModelSource, isText: Bool) -> StandardNames {
 
 /// Which layers see a window alone: all but every sixth, unless the file says otherwise.
 private func localLayers(_ source: ModelSource, _ count: Int) throws(ADPOError) -> [Bool] {
-    if let types = source.json["layer_types"]?.array {
-        guard types.count == count else {
-            throw ADPOError(
-                .format,
-                "\(source.path): \"layer_types\" has \(types.count) members for \(count) layers")
-        }
-        return types.map { $0.string == "sliding_attention" }
-    }
-    let pattern = try source.configuration.integer(
-        ConfigurationKey("sliding_window_pattern", "attention.sliding_window_pattern"), default: 6)
-    return (0..<count).map { pattern == 0 || ($0 + 1) % pattern != 0 }
+    try source.layersWithWindow(
+        count,
+        pattern: try source.configuration.integer(
+            ConfigurationKey("sliding_window_pattern", "attention.sliding_window_pattern"),
+            default: 6))
 }
 
 /// Attention is scaled by 1 / sqrt of this. GGUF files do not say it: as llama.cpp has it, it is the head

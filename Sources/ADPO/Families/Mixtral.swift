@@ -14,12 +14,10 @@ extension Family {
             let activation = try source.activation("hidden_act", default: "silu")
             // llama.cpp knows none in this family.
             let window = source.kind == .gguf ? nil : try source.window()
-            let experts = try configuration.integer(.experts, default: 8)
-            let topK = try configuration.integer(.topK, default: 2)
-            guard (1...experts).contains(topK), experts <= 1 << 10 else {
-                throw ADPOError(
-                    .format, "\(source.path): \(topK) of \(experts) experts for each token")
-            }
+            let mixture = try Mixture(
+                source,
+                Mixture.Keys(experts: .experts, topK: .topK, defaultExperts: 8, defaultTopK: 2),
+                inner: sizes.inner, isNormalized: true)
             var keys = RotaryEmbedding.Keys()
             keys.defaultBase = 1_000_000
             return try Architecture(
@@ -34,15 +32,15 @@ extension Family {
                         width: sizes.width, order: .llama(headWidth: sizes.headWidth))
                     let between = build.norm(
                         .postAttentionNorm, .rms, width: sizes.width, epsilon: epsilon)
-                    let block = Experts(
-                        router: build.linear(
-                            .init("block_sparse_moe.gate", "ffn_gate_inp", newer: "mlp.gate"),
-                            .router,
-                            rows: experts, columns: sizes.width),
-                        experts: (0..<experts).map { index in
-                            FeedForward(
-                                &build, expert: index, of: experts, activation, sizes)
-                        }, topK: topK, isNormalized: true)
+                    let block = mixture.block(
+                        &build, width: sizes.width,
+                        router: .init(
+                            "block_sparse_moe.gate", "ffn_gate_inp", newer: "mlp.gate")
+                    ) { build, index in
+                        mixture.expert(
+                            &build, index, activation, width: sizes.width,
+                            module: "block_sparse_moe.experts", names: ("w1", "w3", "w2"))
+                    }
                     return Layer(
                         mixer: Branch(before: before, .attention(attention)),
                         feedForward: Branch(before: between, .experts(block)))
@@ -58,14 +56,7 @@ extension Family {
                 writer.set(.experts, .integer(block.experts.count))
                 writer.set(.topK, .integer(block.topK))
             }
-            if let window = architecture.attention?.attention.window {
-                guard writer.kind == .huggingFace else {
-                    throw writer.unsupported("a window of \(window) tokens")
-                }
-                writer.set(.window, .integer(window))
-            } else {
-                writer.setHuggingFace("sliding_window", .null)
-            }
+            try writer.setWindowOfDirectories(architecture)
             try writer.set(architecture.rotaries.first)
         })
 }
@@ -73,35 +64,4 @@ extension Family {
 extension ConfigurationKey {
     fileprivate static let experts = ConfigurationKey("num_local_experts", "expert_count")
     fileprivate static let topK = ConfigurationKey("num_experts_per_tok", "expert_used_count")
-}
-
-extension FeedForward {
-    /// One expert: with matrices of its own in transformers' files, parts of common ones in GGUF files.
-    fileprivate init(
-        _ build: inout ParameterBuilder, expert: Int, of count: Int, _ activation: Activation,
-        _ sizes: Sizes
-    ) {
-        func linear(
-            _ part: Parameter.Expert.Part, _ huggingFace: String, _ gguf: String, newer: String,
-            rows: Int, columns: Int
-        ) -> LinearLayer {
-            build.linear(
-                .init(
-                    "block_sparse_moe.experts.\(expert).\(huggingFace)", gguf,
-                    newer: "mlp.experts.\(newer)"), .expert, rows: rows, columns: columns,
-                expert: Parameter.Expert(part, index: expert, count: count))
-        }
-        self.init(
-            activation: activation,
-            input: .gated(
-                gate: linear(
-                    .gate, "w1", "ffn_gate_exps", newer: "gate_up_proj", rows: sizes.inner,
-                    columns: sizes.width),
-                up: linear(
-                    .up, "w3", "ffn_up_exps", newer: "gate_up_proj", rows: sizes.inner,
-                    columns: sizes.width)),
-            output: linear(
-                .down, "w2", "ffn_down_exps", newer: "down_proj", rows: sizes.width,
-                columns: sizes.inner))
-    }
 }

@@ -10,7 +10,16 @@ extension ConfigurationKey {
 
 extension ParameterBuilder.Name {
     static let inputNorm = Self("input_layernorm", "attn_norm")
+    static let afterAttention = Self("post_attention_layernorm", "post_attention_norm")
+    static let afterFeedForward = Self("post_feedforward_layernorm", "post_ffw_norm")
     static let postAttentionNorm = Self("post_attention_layernorm", "ffn_norm")
+}
+
+extension AttentionBlock.Rotary {
+    /// Of the one embedding, with pairs (i, i + half) in both kinds of files.
+    static let halves = Self(table: 0, isInterleaved: false)
+    /// The same with pairs (2i, 2i + 1).
+    static let interleaved = Self(table: 0, isInterleaved: true)
 }
 
 extension ModelSource {

@@ -88,8 +88,21 @@ package enum FileKind: Sendable {
 package struct Place: Sendable {
     /// The tensor's name.
     package var name: String
-    /// The parameter is one of several of its shape in a tensor [count, ...].
-    package var stack: (index: Int, count: Int)?
+    /// The parameter is one of several of its shape in a tensor [count, ...], of which the rows of `joined`
+    /// neighbours may count as one: [count / joined, joined * rows, columns].
+    package struct Stack: Sendable {
+        package let index: Int
+        package let count: Int
+        package var joined = 1
+
+        package init(index: Int, count: Int, joined: Int = 1) {
+            self.index = index
+            self.count = count
+            self.joined = joined
+        }
+    }
+
+    package var stack: Stack?
     package var order = RowOrder.plain
     /// The tensor is [in, out].
     package var isTransposed = false
@@ -101,7 +114,9 @@ package struct Place: Sendable {
     /// The tensor's shape, given the parameter's.
     package func shape(of parameter: [Int]) -> [Int] {
         let shape = isTransposed ? parameter.reversed() : parameter
-        return stack.map { [$0.count] + shape } ?? shape
+        guard let stack else { return shape }
+        let rows = (shape.first ?? 1) * stack.joined
+        return [stack.count / stack.joined, rows] + shape.dropFirst()
     }
 }
 

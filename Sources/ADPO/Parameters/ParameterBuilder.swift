@@ -66,14 +66,16 @@ package struct ParameterBuilder {
         return try body(&self)
     }
 
+    /// - Parameter stack: The part of a tensor in files of transformers.
     package mutating func matrix(
         _ name: Name, _ role: Parameter.Role, rows: Int, columns: Int, order: OrderInFiles = .plain,
-        isTransposed: Bool = false, expert: Parameter.Expert? = nil
+        isTransposed: Bool = false, expert: Parameter.Expert? = nil, stack: Place.Stack? = nil
     ) -> MatrixID {
         var (huggingFace, gguf) = places(name, ".weight")
         (huggingFace.order, gguf.order) = (order.huggingFace, order.gguf)
         huggingFace.isTransposed = isTransposed
-        gguf.stack = expert.map { ($0.index, $0.count) }
+        huggingFace.stack = stack
+        gguf.stack = expert.map { Place.Stack(index: $0.index, count: $0.count) }
         var parameter = Parameter(
             role: role, shape: [rows, columns], module: prefix.module + name.huggingFace,
             huggingFace: huggingFace, gguf: gguf, layer: layer)
@@ -85,11 +87,11 @@ package struct ParameterBuilder {
     package mutating func linear(
         _ name: Name, _ role: Parameter.Role = .linear, rows: Int, columns: Int, bias: Bias = .none,
         order: OrderInFiles = .plain, isTransposed: Bool = false,
-        expert: Parameter.Expert? = nil
+        expert: Parameter.Expert? = nil, stack: Place.Stack? = nil
     ) -> LinearLayer {
         let weight = matrix(
             name, role, rows: rows, columns: columns, order: order, isTransposed: isTransposed,
-            expert: expert)
+            expert: expert, stack: stack)
         let hasBias =
             switch bias {
             case .none: false
@@ -101,6 +103,32 @@ package struct ParameterBuilder {
             weight: weight,
             bias: hasBias ? vector(name, .bias, ".bias", count: rows, order: order) : nil,
             rows: rows, columns: columns)
+    }
+
+    /// A bias apart from its linear layer.
+    package mutating func bias(_ name: Name, count: Int) -> VectorID {
+        vector(name, .bias, ".bias", count: count)
+    }
+
+    /// Norms of one shape, one for each head: parts of one tensor in GGUF files, and in transformers'
+    /// where `huggingFace` does not name tensors of their own.
+    package mutating func headNorms(
+        _ name: Name, _ kind: Norm.Kind, heads: Int, width: Int, epsilon: Float,
+        huggingFace: ((_ head: Int) -> String)? = nil
+    ) -> [NormLayer] {
+        (0..<heads).map { head in
+            let own = Name(huggingFace?(head) ?? name.huggingFace, name.gguf)
+            var (theirs, gguf) = places(own, ".weight")
+            let stack = Place.Stack(index: head, count: heads)
+            theirs.stack = huggingFace == nil ? stack : nil
+            gguf.stack = stack
+            let weight = list.addVector(
+                Parameter(
+                    role: .norm, shape: [width], module: prefix.module + own.huggingFace,
+                    huggingFace: theirs, gguf: gguf, layer: layer))
+            return NormLayer(
+                kind: kind, weight: weight, bias: nil, width: width, epsilon: epsilon)
+        }
     }
 
     /// - Parameter offset: What is added to the values in files of transformers.

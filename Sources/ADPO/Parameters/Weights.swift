@@ -102,15 +102,16 @@ private struct WeightLoader {
             elementsByEncoding.append((view.encoding, elements))
         }
         return try Matrix(
-            view, part: place.stack?.index ?? 0, of: place.stack?.count ?? 1,
-            isTransposed: place.isTransposed)
+            view, shape: place.isTransposed ? parameter.shape.reversed() : parameter.shape,
+            part: place.stack?.index ?? 0, isTransposed: place.isTransposed)
     }
 
     mutating func vector(_ parameter: Parameter) throws(ADPOError) -> Vector {
         let place = parameter.place(in: kind)
         let view = try view(parameter, place)
-        byteCount += view.bytes.count
-        return try Vector(view, adding: place.offset)
+        byteCount += view.bytes.count / (place.stack?.count ?? 1)
+        let vector = try Vector(view, adding: place.offset)
+        return place.stack.map { vector.part($0.index, of: $0.count) } ?? vector
     }
 
     private mutating func view(
@@ -120,7 +121,8 @@ private struct WeightLoader {
             throw ADPOError(.format, "\(file.path): tensor \(place.name) is missing")
         }
         let shape = place.shape(of: parameter.shape)
-        guard view.shape == shape else {
+        // A matrix of one row may lie in a file as a vector.
+        guard view.shape == shape || [1] + view.shape == shape else {
             throw ADPOError(
                 .format,
                 "\(file.path): tensor \(place.name) has shape \(view.shape), not \(shape) as the "

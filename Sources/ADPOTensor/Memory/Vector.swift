@@ -29,6 +29,13 @@ package struct Vector: Sendable {
         count = range.count
     }
 
+    /// One of several equal parts.
+    package func part(_ index: Int, of count: Int) -> Vector {
+        let size = self.count / count
+        let start = offset + index * size
+        return Vector(floats, start..<start + size)
+    }
+
     /// Valid while the vector lives.
     package var pointer: UnsafePointer<Float> { UnsafePointer(floats.pointer + offset) }
 }

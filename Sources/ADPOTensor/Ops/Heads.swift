@@ -12,6 +12,12 @@ package struct Heads {
         self.headStride = headStride
     }
 
+    /// The heads from one on.
+    package func from(_ head: Int) -> Heads {
+        Heads(
+            floats: floats + head * headStride, rowStride: rowStride, headStride: headStride)
+    }
+
     func place(_ row: Int, _ head: Int) -> UnsafeMutablePointer<Float> {
         floats + row * rowStride + head * headStride
     }

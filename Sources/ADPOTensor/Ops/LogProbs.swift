@@ -5,6 +5,8 @@ import CKernels
 /// that the whole [rows, vocabulary] array never exists and logits stay in cache.
 package struct LogProbs: Sendable {
     package let head: Matrix
+    /// Added to the products with the head's rows, [vocabulary].
+    private let bias: Vector?
     /// A factor of all logits.
     private let scale: Float
     /// Logits are then cap * tanh(logits / cap), as in Gemma 2.
@@ -15,9 +17,11 @@ package struct LogProbs: Sendable {
     private static let chunkRows = 256
 
     package init(
-        head: Matrix, scale: Float = 1, softCap: Float? = nil, partColumns: Int = 4000
+        head: Matrix, bias: Vector? = nil, scale: Float = 1, softCap: Float? = nil,
+        partColumns: Int = 4000
     ) {
         self.head = head
+        self.bias = bias
         self.scale = scale
         self.softCap = softCap
         self.partColumns = min(partColumns, head.rows)
@@ -41,6 +45,7 @@ package struct LogProbs: Sendable {
         head.multiply(
             scratch.rows(hidden, count: count, width: head.columns), into: logits,
             scratch: scratch)
+        if let bias { adpo_add_bias(logits, bias.pointer, count, head.rows) }
         Parallel.forEach(count) { row in
             shape(logits + row * head.rows, head.rows, slopes: nil)
         }
@@ -129,11 +134,12 @@ package struct LogProbs: Sendable {
     /// dhead += sum_i derivative[i] d logProbs[i] / d head, which is derivative[i] hidden[i] for the
     /// target's row, and -derivative[i] p_v hidden[i] for every row v. The logits are computed again.
     ///
-    /// `logSums` is as `forward` left it.
+    /// `dbias` receives the same of the bias. `logSums` is as `forward` left it.
     package func addHeadGradient(
         hidden: UnsafePointer<Float>, targets: [Int32], logSums: UnsafePointer<Float>,
         derivative: UnsafePointer<Float>, logits: UnsafeMutablePointer<Float>,
-        scratch: ProductScratch, into dhead: UnsafeMutablePointer<Float>
+        scratch: ProductScratch, into dhead: UnsafeMutablePointer<Float>,
+        dbias: UnsafeMutablePointer<Float>? = nil
     ) {
         let width = head.columns
         for first in stride(from: 0, to: targets.count, by: Self.chunkRows) {
@@ -150,11 +156,16 @@ package struct LogProbs: Sendable {
                     let target = Int(targets[first + row])
                     if columns.contains(target) { logits[target - columns.lowerBound] -= 1 }
                     unshape(logits, columns.count, slopes: slopes)
-                    for i in 0..<columns.count { logits[i] *= derivative[first + row] }
+                    for i in 0..<columns.count { logits[i] *= -derivative[first + row] }
                 }
                 addWeightGradient(
-                    x: hidden, dy: logits, alpha: -1, count: count, rows: columns.count,
-                    columns: width, into: dhead + columns.lowerBound * width, scratch: scratch)
+                    x: hidden, dy: logits, count: count, rows: columns.count, columns: width,
+                    into: dhead + columns.lowerBound * width, scratch: scratch)
+                if let dbias {
+                    addBiasGradient(
+                        dy: logits, count: count, width: columns.count,
+                        into: dbias + columns.lowerBound)
+                }
             }
         }
     }
@@ -171,6 +182,9 @@ package struct LogProbs: Sendable {
             part.multiply(
                 scratch.rows(hidden, count: count, width: head.columns), into: logits,
                 scratch: scratch)
+            if let bias {
+                adpo_add_bias(logits, bias.pointer + first, count, columns.count)
+            }
             body(part, columns)
         }
     }

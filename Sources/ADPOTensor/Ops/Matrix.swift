@@ -20,18 +20,20 @@ package struct Matrix: Sendable {
     private let owner: any AnyObject & Sendable
 
     package init(_ view: TensorView) throws(ADPOError) {
-        try self.init(view, part: 0, of: 1)
+        try self.init(view, shape: view.shape)
     }
 
-    /// One of several matrices of a tensor, [parts, rows, columns] or [rows, columns] of one.
+    /// One of several matrices of a tensor, whose elements follow one another.
     ///
-    /// - Parameter isTransposed: The tensor is [in, out]; only for encodings without blocks.
+    /// - Parameters:
+    ///   - shape: The matrix's as the file has it, [in, out] when it is transposed.
+    ///   - part: Which of the matrices it is.
+    ///   - isTransposed: The tensor is [in, out]; only for encodings without blocks.
     package init(
-        _ view: TensorView, part: Int, of parts: Int, isTransposed: Bool = false
+        _ view: TensorView, shape: [Int], part: Int = 0, isTransposed: Bool = false
     ) throws(ADPOError) {
-        let shape = Array(view.shape.suffix(2))
-        guard view.shape == shape ? parts == 1 : view.shape == [parts] + shape,
-            shape.count == 2, shape[0] > 0, shape[1] > 0, (0..<parts).contains(part),
+        guard shape.count == 2, shape[0] > 0, shape[1] > 0, view.shape.last == shape[1],
+            part >= 0, part < view.elementCount / (shape[0] * shape[1]),
             let rowBytes = view.encoding.byteCount(shape: [shape[1]])
         else {
             throw ADPOError(

@@ -50,20 +50,21 @@ struct BackwardTests {
     }
 
     /// Log-probs by the head itself, with the vocabulary whole and in parts; of logits as they are, scaled,
-    /// and capped too.
+    /// and capped too. The bias lies behind the weights.
     @Test(arguments: [50, 16], [(1, nil), (0.7, nil), (0.7, 1.5)] as [(Float, Float?)])
     func head(partColumns: Int, shape: (scale: Float, softCap: Float?)) throws {
         let (count, vocabulary, width) = (3, 50, 24)
         let targets: [Int32] = [0, 49, 17]
         let derivative: [Float] = [1, -0.5, 0.25]
         let x = testNumbers(count * width, seed: 1)
-        let weights = testNumbers(vocabulary * width, seed: 2)
+        let weights = testNumbers(vocabulary * (width + 1), seed: 2)
         func head(_ weights: [Float]) throws -> LogProbs {
             let floats = try SharedFloats(zeros: weights.count)
             _ = floats.mutableElements.update(fromContentsOf: weights)
             return LogProbs(
                 head: Matrix(floats, offset: 0, rows: vocabulary, columns: width),
-                scale: shape.scale, softCap: shape.softCap, partColumns: partColumns)
+                bias: Vector(floats, vocabulary * width..<weights.count), scale: shape.scale,
+                softCap: shape.softCap, partColumns: partColumns)
         }
         func forward(_ weights: [Float]) -> [Float] {
             var output = [Float](repeating: .nan, count: count)
@@ -82,9 +83,13 @@ struct BackwardTests {
             hidden: x, targets: targets, logits: &logits, scratch: products.scratch, into: &output,
             logSums: &logSums, derivatives: nil)
         var dhead = [Float](repeating: 0.5, count: weights.count)
-        logProbs.addHeadGradient(
-            hidden: x, targets: targets, logSums: logSums, derivative: derivative, logits: &logits,
-            scratch: products.scratch, into: &dhead)
+        dhead.withUnsafeMutableBufferPointer { dhead in
+            guard let start = dhead.baseAddress else { return }
+            logProbs.addHeadGradient(
+                hidden: x, targets: targets, logSums: logSums, derivative: derivative,
+                logits: &logits, scratch: products.scratch, into: start,
+                dbias: start + vocabulary * width)
+        }
         let expected = finiteDifference(of: forward, at: weights, weights: derivative)
         expectClose(dhead, expected.map { $0 + 0.5 }, absolute: 2e-3)
     }
@@ -96,11 +101,13 @@ struct BackwardTests {
         try expectLogProbs(encoding) { LogProbs(head: $0, partColumns: partColumns) }
     }
 
-    /// Logits that are scaled, as Granite's, and capped, as Gemma 2's.
+    /// Logits that are scaled, as Granite's, and capped, as Gemma 2's, of a head with a bias, as Phi's.
     @Test(arguments: [50, 16], [nil, 1.5] as [Float?])
     func shapedLogProbs(partColumns: Int, softCap: Float?) throws {
+        let bias = try Vector(testNumbers(50, seed: 5))
         try expectLogProbs("F32") {
-            LogProbs(head: $0, scale: 0.7, softCap: softCap, partColumns: partColumns)
+            LogProbs(
+                head: $0, bias: bias, scale: 0.7, softCap: softCap, partColumns: partColumns)
         }
     }
 

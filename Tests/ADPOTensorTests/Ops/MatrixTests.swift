@@ -139,17 +139,18 @@ struct MatrixTests {
         let all = try testMatrix(rows: 12, encoding: .f32, columns: 5, bytes: bytes).decodedRows()
         for part in 0..<3 {
             let view = try testView(.f32, shape: [3, 4, 5], bytes: bytes)
-            let one = try Matrix(view, part: part, of: 3)
+            let one = try Matrix(view, shape: [4, 5], part: part)
             #expect(one.decodedRows() == Array(all[4 * part..<4 * (part + 1)]))
-            let transposed = try Matrix(view, part: part, of: 3, isTransposed: true)
+            let transposed = try Matrix(
+                view, shape: [4, 5], part: part, isTransposed: true)
             #expect(transposed.rows == 5 && transposed.columns == 4)
             #expect(
                 transposed.decodedRows()
                     == (0..<5).map { row in all[4 * part..<4 * (part + 1)].map { $0[row] } })
         }
-        for (part, parts) in [(3, 3), (-1, 3), (0, 2), (0, 1)] {
+        for (shape, part) in [([4, 5], 3), ([4, 5], -1), ([4, 3], 0), ([4], 0), ([0, 5], 0)] {
             let view = try testView(.f32, shape: [3, 4, 5], bytes: bytes)
-            #expect(throws: ADPOError.self) { try Matrix(view, part: part, of: parts) }
+            #expect(throws: ADPOError.self) { try Matrix(view, shape: shape, part: part) }
         }
     }
 }
@@ -187,7 +188,7 @@ func testMatrix(
 ) throws -> Matrix {
     let shape = shape ?? (isTransposed ? [columns, rows] : [rows, columns])
     return try Matrix(
-        testView(encoding, shape: shape, bytes: bytes), part: 0, of: 1, isTransposed: isTransposed)
+        testView(encoding, shape: shape, bytes: bytes), shape: shape, isTransposed: isTransposed)
 }
 
 /// A tensor of a file that is mapped.

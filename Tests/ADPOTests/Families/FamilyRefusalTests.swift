@@ -51,6 +51,24 @@ struct FamilyRefusalTests {
             "RoPE"
         ),
         ("families/qwen3", #""head_dim": 10"#, #""head_dim": 11"#, "the head width 11 is odd"),
+        (
+            "families/qwen2_moe", #""num_experts_per_tok": 2"#, #""num_experts_per_tok": 5"#,
+            "5 of 4 experts"
+        ),
+        (
+            "families/qwen2_moe", #""shared_expert_intermediate_size": 28"#,
+            #""shared_expert_intermediate_size": 0"#, "the shared expert: 0"
+        ),
+        (
+            "families/qwen3_moe", #""moe_intermediate_size": 20"#,
+            #""moe_intermediate_size": 0"#, "an expert: 0"
+        ),
+        (
+            "families/granitemoe", #""num_local_experts": 5"#, #""num_local_experts": 4"#,
+            "has shape"
+        ),
+        ("families/olmo3", #""num_hidden_layers": 5"#, #""num_hidden_layers": 4"#, "layer_types"),
+        ("families/cohere2", #""sliding_window": 8"#, #""sliding_window": 0"#, "sliding_window"),
         ("families/qwen3", #""num_key_value_heads": 2"#, #""num_key_value_heads": 4"#, "evenly"),
     ])
     func refusesWhatTheFileLacks(_ folder: String, _ old: String, _ new: String, _ part: String)
@@ -88,6 +106,20 @@ struct FamilyRefusalTests {
             "use_sliding_window"
         ),
         ("families/phi3", #""rope_type": "longrope""#, #""rope_type": "odd""#, "\"odd\""),
+        (
+            "families/qwen3_moe", #""use_sliding_window": false"#,
+            #""use_sliding_window": true"#, "use_sliding_window"
+        ),
+        (
+            "families/qwen2_moe", #""use_sliding_window": false"#,
+            #""use_sliding_window": true"#, "use_sliding_window"
+        ),
+        ("families/olmoe", #""clip_qkv": null"#, #""clip_qkv": 8.0"#, "clip_qkv"),
+        ("families/phi", #""qk_layernorm": false"#, #""qk_layernorm": true"#, "qk_layernorm"),
+        (
+            "families/exaone4-hybrid", #""full_attention""#, #""chunked_attention""#,
+            "chunked_attention"
+        ),
     ])
     func namesWhatIsNotSupported(_ folder: String, _ old: String, _ new: String, _ part: String)
         throws

@@ -169,35 +169,13 @@ struct FamilyTests {
         let floats = try SharedFloats(zeros: trainer.parameterCount)
         let weights = Weights(copying: model.weights, into: floats)
         _ = floats.mutableElements.update(fromContentsOf: trainer.gradients)
-        let values = weights.values(.huggingFace, of: model.file.kind.fileKind)
-        var gradients: [String: [Float]] = [:]
-        for (name, value) in values where !name.contains(".experts.") {
-            let name = name.replacing("block_sparse_moe", with: "mlp")
-            // The first files of GPT-2 name no module around the layers.
-            let isBare =
-                model.architecture.family == "gpt2" && !name.hasPrefix("transformer.")
-                && name != "lm_head.weight"
-            gradients[
-                (isBare ? "transformer." : "") + name.replacing("embed_out", with: "lm_head")] =
-                value
+        return weights.values(.huggingFace, of: model.file.kind.fileKind) { parameter in
+            // transformers has the experts of a layer in two tensors.
+            if parameter.expert != nil, let newer = parameter.newerModule { return newer }
+            let module = (parameter.newerModule ?? parameter.module)
+                .replacing("embed_out", with: "lm_head")
+            return "\(module).\(parameter.role == .bias ? "bias" : "weight")"
         }
-        // transformers has the experts of a layer in two tensors.
-        guard case .experts(let block) = model.architecture.layers[0].feedForward.block else {
-            return gradients
-        }
-        for layer in 0..<model.info.layers {
-            let name = "model.layers.\(layer).block_sparse_moe.experts"
-            let module = "model.layers.\(layer).mlp.experts"
-            for expert in 0..<block.experts.count {
-                for matrix in ["w1", "w3"] {
-                    gradients["\(module).gate_up_proj", default: []] +=
-                        values["\(name).\(expert).\(matrix).weight"] ?? []
-                }
-                gradients["\(module).down_proj", default: []] +=
-                    values["\(name).\(expert).w2.weight"] ?? []
-            }
-        }
-        return gradients
     }
 
     // MARK: Parts

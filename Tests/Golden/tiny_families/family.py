@@ -13,7 +13,8 @@ from transformers import PreTrainedConfig
 
 from family_tokenizers import FamilyTokenizer
 
-# A tensor as llama.cpp lays it out, under transformers' name or that of a part of it.
+# A tensor as llama.cpp lays it out, under transformers' name or that of a part of it; those of one
+# name are stacked.
 Converted = Iterator[tuple[str, np.ndarray]]
 
 

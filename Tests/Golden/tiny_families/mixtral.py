@@ -14,7 +14,8 @@ def add_metadata(writer: gguf.GGUFWriter, config: PreTrainedConfig) -> None:
     writer.add_expert_used_count(config.num_experts_per_tok)
 
 
-def converted(name: str, values: np.ndarray, config: PreTrainedConfig) -> Converted:
+def split_experts(name: str, values: np.ndarray, _: PreTrainedConfig) -> Converted:
+    """Gate and up of all experts apart."""
     if name.endswith(".experts.gate_up_proj"):
         gate, up = np.split(values, 2, axis=1)
         experts = name.removesuffix("gate_up_proj")
@@ -23,7 +24,12 @@ def converted(name: str, values: np.ndarray, config: PreTrainedConfig) -> Conver
     elif name.endswith(".experts.down_proj"):
         yield name + ".weight", values
     else:
-        yield from llama.converted(name, values, config)
+        yield name, values
+
+
+def converted(name: str, values: np.ndarray, config: PreTrainedConfig) -> Converted:
+    for part, array in split_experts(name, values, config):
+        yield from llama.converted(part, array, config)
 
 
 FAMILY = TinyFamily(
