@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// The attention of a decoder layer: linear layers make queries, keys and values, which are normalized and
@@ -23,6 +24,21 @@ package struct AttentionBlock: Sendable {
         }
     }
 
+    /// Queries are multiplied by 1 + beta log(1 + floor(position / context)), as in Llama 4 and Ministral 3.
+    package struct PositionScale: Sendable {
+        package let beta: Float
+        package let context: Int
+
+        package init(beta: Float, context: Int) {
+            self.beta = beta
+            self.context = context
+        }
+
+        func factor(_ position: Int32) -> Float {
+            1 + beta * Float(log(Double(1 + Int(position) / context)))
+        }
+    }
+
     package var attention: Attention
     /// nil for layers without positions.
     package var rotary: Rotary?
@@ -34,6 +50,9 @@ package struct AttentionBlock: Sendable {
     /// Over each head, or over all heads at once.
     package var queryNorm: NormLayer?
     package var keyNorm: NormLayer?
+    /// Queries and keys are rotated first, then normalized.
+    package var rotatesBeforeNorms = false
+    package var positionScale: PositionScale?
     package var output: LinearLayer
 
     package var queryWidth: Int { attention.heads * attention.headWidth }
@@ -97,15 +116,18 @@ extension AttentionBlock {
     }
 
     /// Adds norms of each head of queries and keys, as Qwen 3 and Gemma 3 have them.
+    ///
+    /// - Parameter query: The name of the queries' norm in transformers.
     package mutating func addHeadNorms(
-        _ build: inout ParameterBuilder, epsilon: Float, offset: Float = 0
+        _ build: inout ParameterBuilder, query: String = "q_norm", key: String = "k_norm",
+        epsilon: Float, offset: Float = 0
     ) {
         let width = attention.headWidth
         queryNorm = build.norm(
-            .init("self_attn.q_norm", "attn_q_norm"), .rms, width: width, epsilon: epsilon,
+            .init("self_attn.\(query)", "attn_q_norm"), .rms, width: width, epsilon: epsilon,
             offset: offset)
         keyNorm = build.norm(
-            .init("self_attn.k_norm", "attn_k_norm"), .rms, width: width, epsilon: epsilon,
+            .init("self_attn.\(key)", "attn_k_norm"), .rms, width: width, epsilon: epsilon,
             offset: offset)
     }
 }
@@ -115,7 +137,7 @@ extension AttentionBlock {
 extension AttentionBlock {
     struct Memory {
         // The forward pass leaves these for the backward pass.
-        let projected: [Slot]  // [tokens, rows of the projection], rotated unless normalized
+        let projected: [Slot]  // [tokens, rows of the projection], rotated unless that comes later
         let normedQuery: Slot  // [tokens, heads * headWidth], rotated
         let normedKey: Slot  // [tokens, keyValueHeads * headWidth], rotated
         let attended: Slot  // [tokens, heads * headWidth]
@@ -166,12 +188,19 @@ extension AttentionBlock {
                 into: pass.floats(memory.projected[index]))
         }
         var inputs = inputs(pass, memory)
+        if rotatesBeforeNorms {
+            rotate(pass, heads(pass, memory.projected, query), heads: attention.heads)
+            rotate(pass, heads(pass, memory.projected, key), heads: attention.keyValueHeads)
+        }
         if let queryNorm {
             forward(pass, queryNorm, memory.projected, query, into: inputs.queries)
         }
         if let keyNorm { forward(pass, keyNorm, memory.projected, key, into: inputs.keys) }
-        rotate(pass, inputs.queries, heads: attention.heads)
-        rotate(pass, inputs.keys, heads: attention.keyValueHeads)
+        if !rotatesBeforeNorms {
+            rotate(pass, inputs.queries, heads: attention.heads)
+            rotate(pass, inputs.keys, heads: attention.keyValueHeads)
+        }
+        scale(pass, inputs.queries)
         if let cache = pass.cache {
             inputs = cache.extend(layer, inputs, tokens: pass.shape.tokens)
         }
@@ -230,6 +259,24 @@ extension AttentionBlock {
     }
 }
 
+extension AttentionBlock {
+    /// Scales queries by their positions, or derivatives by them, in place.
+    private func scale(_ pass: Pass, _ queries: Heads) {
+        guard let positionScale else { return }
+        let positions = pass.sequence.positions
+        Parallel.forEachRange(positions.count) { rows in
+            for row in rows {
+                let factor = positionScale.factor(positions[row])
+                guard factor != 1 else { continue }
+                for head in 0..<attention.heads {
+                    let query = queries.place(row, head)
+                    for index in 0..<attention.headWidth { query[index] *= factor }
+                }
+            }
+        }
+    }
+}
+
 // MARK: Backward
 
 extension AttentionBlock {
@@ -254,12 +301,19 @@ extension AttentionBlock {
         attention.backward(
             inputs(pass, memory), doutput: pass.floats(memory.dattended), tokens: tokens,
             scratch: pass.floats(memory.scratch), products: pass.products, into: derivatives)
-        rotateBack(pass, derivatives.queries, heads: attention.heads)
-        rotateBack(pass, derivatives.keys, heads: attention.keyValueHeads)
+        scale(pass, derivatives.queries)
+        if !rotatesBeforeNorms {
+            rotateBack(pass, derivatives.queries, heads: attention.heads)
+            rotateBack(pass, derivatives.keys, heads: attention.keyValueHeads)
+        }
         if let queryNorm {
             backward(pass, queryNorm, memory, query, dy: derivatives.queries, gradients)
         }
         if let keyNorm { backward(pass, keyNorm, memory, key, dy: derivatives.keys, gradients) }
+        if rotatesBeforeNorms {
+            rotateBack(pass, heads(pass, memory.dprojected, query), heads: attention.heads)
+            rotateBack(pass, heads(pass, memory.dprojected, key), heads: attention.keyValueHeads)
+        }
         for (index, projection) in projections.enumerated() {
             pass.backward(
                 projection, x: pass.floats(x), dy: pass.floats(memory.dprojected[index]),

@@ -12,7 +12,7 @@ package struct Heads {
         self.headStride = headStride
     }
 
-    func place(_ row: Int, _ head: Int) -> UnsafeMutablePointer<Float> {
+    package func place(_ row: Int, _ head: Int) -> UnsafeMutablePointer<Float> {
         floats + row * rowStride + head * headStride
     }
 
