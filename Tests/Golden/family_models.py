@@ -11,12 +11,10 @@ from safetensors.torch import load_file, save_file
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
-    Gemma3Config,
-    Gemma3ForConditionalGeneration,
+    AutoModelForImageTextToText,
     PreTrainedModel,
 )
 
-import family_tokenizers
 from common import FIXTURES
 from tiny_families import TinyFamily, TinyModel
 
@@ -66,8 +64,10 @@ def save(family: TinyFamily, tiny: TinyModel, model: PreTrainedModel) -> Path:
     return folder
 
 
-def save_multimodal(source: Path, folder: Path) -> None:
+def save_multimodal(family: TinyFamily, source: Path, folder: Path) -> None:
     """Writes the text model as part of a multimodal one, with a tiny vision tower."""
+    if family.multimodal is None:
+        raise ValueError(f"{family.model_type} has no multimodal model")
     text = load_family(source)
     vision = {
         "hidden_size": 8,
@@ -77,27 +77,21 @@ def save_multimodal(source: Path, folder: Path) -> None:
         "image_size": 8,
         "patch_size": 4,
     }
-    config = Gemma3Config(
-        text_config={**text.config.to_dict(), "_name_or_path": "", "dtype": "bfloat16"},
-        vision_config=vision,
-        mm_tokens_per_image=1,
-        image_token_index=4,
-        boi_token_index=5,
-        eoi_token_index=6,
+    config = family.multimodal(
+        {**text.config.to_dict(), "_name_or_path": "", "dtype": "bfloat16"}, vision
     )
     torch.manual_seed(0)
-    model = Gemma3ForConditionalGeneration(config)
+    model = AutoModelForImageTextToText.from_config(config)
     model.model.language_model.load_state_dict(text.model.state_dict())
+    model.lm_head.load_state_dict(text.lm_head.state_dict())
     shutil.rmtree(folder, ignore_errors=True)
     model.to(torch.bfloat16).save_pretrained(folder)
-    family_tokenizers.gemma3().tokenizer.save_pretrained(folder)
+    family.tokenizer().tokenizer.save_pretrained(folder)
 
 
-def load_family(path: Path) -> PreTrainedModel:
+def load_family(path: Path, kind: type = AutoModelForCausalLM) -> PreTrainedModel:
     """The model in float32 with eager attention, and experts one by one."""
-    model = AutoModelForCausalLM.from_pretrained(
-        path, dtype=torch.float32, attn_implementation="eager"
-    ).eval()
+    model = kind.from_pretrained(path, dtype=torch.float32, attn_implementation="eager").eval()
     if any(name.endswith(".experts") for name, _ in model.named_modules()):
         model.set_experts_implementation("eager")
     return model

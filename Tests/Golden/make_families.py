@@ -14,7 +14,7 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from transformers import PreTrainedModel
+from transformers import AutoModelForImageTextToText, PreTrainedModel
 
 from adpo_loss import Granularity
 from common import GOLDEN, all_logits, random_tokens, score, versions, write_json
@@ -24,7 +24,7 @@ from lora import lora_parameters, save_adapter
 from make_adapter import BETA, CHOSEN, PROMPT, REJECTED, gradient_case
 from make_full import LEARNING_RATE, SAMPLE, step
 from make_models import PROSE
-from tiny_families import FAMILIES, TinyFamily, TinyModel, gemma3
+from tiny_families import FAMILIES, TinyFamily, TinyModel
 
 PACKAGES = ("torch", "transformers", "peft", "safetensors", "gguf", "llama_cpp_python")
 LONG = 210
@@ -178,12 +178,12 @@ def write_model(family: TinyFamily, tiny: TinyModel) -> None:
     save_file(tensors, GOLDEN / "families" / f"{tiny.name}.safetensors")
 
 
-def write_multimodal() -> None:
-    """Makes the folder whose text part is gemma3, and sees that it scores the same."""
-    folder = FOLDER / "gemma3-multimodal"
-    save_multimodal(FOLDER / "gemma3", folder)
-    tokens = sequences(gemma3.FAMILY)[0]
-    text, multimodal = (load_family(path) for path in (FOLDER / "gemma3", folder))
+def write_multimodal(family: TinyFamily, name: str) -> None:
+    """Makes the folder whose text part is a model, and sees that it scores the same."""
+    source, folder = FOLDER / name, FOLDER / f"{name}-multimodal"
+    save_multimodal(family, source, folder)
+    tokens = sequences(family)[0]
+    text, multimodal = load_family(source), load_family(folder, AutoModelForImageTextToText)
     assert_near(all_logits(text, tokens), all_logits(multimodal, tokens))
 
 
@@ -192,8 +192,9 @@ def main(names: Sequence[str]) -> None:
         for tiny in family.models:
             if not names or tiny.name in names:
                 write_model(family, tiny)
-    if not names or "gemma3-multimodal" in names:
-        write_multimodal()
+        name = family.models[0].name
+        if family.multimodal and (not names or f"{name}-multimodal" in names):
+            write_multimodal(family, name)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,8 @@ struct GGUFAdapterHead {
 extension Model {
     /// `general.architecture` of GGUF files of the family.
     var ggufArchitecture: String {
-        get throws(ADPOError) { try Family.named(architecture.family).ggufName }
+        get throws(ADPOError) {
+            try Family.named(architecture.family).ggufArchitecture(source: path)
+        }
     }
 }

@@ -33,15 +33,22 @@ extension Block {
         switch self {
         case .attention(let block):
             let attention = block.attention
-            let norms =
-                block.queryNorms.count > 1 ? [("head_norms", "\(block.queryNorms.count)")] : []
-            return norms + [
+            var identity = [
                 ("heads", "\(attention.heads)"), ("key_value_heads", "\(attention.keyValueHeads)"),
                 ("head_width", "\(attention.headWidth)"), ("scale", "\(attention.scale)"),
                 ("window", text(attention.window)), ("soft_cap", text(attention.softCap)),
                 ("rotary", text(block.rotary?.table)),
                 ("interleaved", text(block.rotary?.isInterleaved)),
             ]
+            // What the models of earlier versions do not have is left out, or they would change.
+            if block.queryNorms.count > 1 {
+                identity.append(("head_norms", "\(block.queryNorms.count)"))
+            }
+            if block.rotatesBeforeNorms { identity.append(("rotates_before_norms", "true")) }
+            if let scale = block.positionScale {
+                identity.append(("position_scale", "\(scale.beta) \(scale.context)"))
+            }
+            return identity
         case .feedForward(let block): return block.identity
         case .experts(let block):
             let expert = block.experts.first?.identity ?? []

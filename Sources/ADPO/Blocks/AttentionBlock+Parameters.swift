@@ -56,13 +56,12 @@ extension AttentionBlock {
 
     /// Adds norms of each head of queries and keys, as Qwen 3 and Gemma 3 have them.
     package mutating func addHeadNorms(
-        _ build: inout ParameterBuilder, epsilon: Float, offset: Float = 0
+        _ build: inout ParameterBuilder, query: ParameterBuilder.Name = .queryNorm,
+        key: ParameterBuilder.Name = .keyNorm, epsilon: Float, offset: Float = 0
     ) {
         let width = attention.headWidth
-        queryNorms = [
-            build.norm(.queryNorm, .rms, width: width, epsilon: epsilon, offset: offset)
-        ]
-        keyNorms = [build.norm(.keyNorm, .rms, width: width, epsilon: epsilon, offset: offset)]
+        queryNorms = [build.norm(query, .rms, width: width, epsilon: epsilon, offset: offset)]
+        keyNorms = [build.norm(key, .rms, width: width, epsilon: epsilon, offset: offset)]
     }
 
     /// Adds norms of all queries and of all keys of a token at once, as OLMo 2 has them.

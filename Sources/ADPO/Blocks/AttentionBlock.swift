@@ -1,3 +1,4 @@
+import ADPOBase
 import ADPOTensor
 
 /// The attention of a decoder layer: linear layers make queries, keys and values, which are normalized and
@@ -23,6 +24,21 @@ package struct AttentionBlock: Sendable {
         }
     }
 
+    /// Queries are multiplied by 1 + beta log(1 + floor(position / context)), as in Llama 4 and Ministral 3.
+    package struct PositionScale: Sendable {
+        package let beta: Float
+        package let context: Int
+
+        package init(beta: Float, context: Int) {
+            self.beta = beta
+            self.context = context
+        }
+
+        func factor(_ position: Int32) -> Float {
+            1 + beta * Float(log(Double(1 + Int(position) / context)))
+        }
+    }
+
     package var attention: Attention
     /// nil for layers without positions.
     package var rotary: Rotary?
@@ -34,6 +50,9 @@ package struct AttentionBlock: Sendable {
     /// One over each head, or over all heads at once; or one for each head. None where there is no norm.
     package var queryNorms: [NormLayer] = []
     package var keyNorms: [NormLayer] = []
+    /// Queries and keys are rotated first, then normalized.
+    package var rotatesBeforeNorms = false
+    package var positionScale: PositionScale?
     package var output: LinearLayer
 
     package var queryWidth: Int { attention.heads * attention.headWidth }
@@ -45,7 +64,7 @@ package struct AttentionBlock: Sendable {
 extension AttentionBlock {
     struct Memory {
         // The forward pass leaves these for the backward pass.
-        let projected: [Slot]  // [tokens, rows of the projection], rotated unless normalized
+        let projected: [Slot]  // [tokens, rows of the projection], rotated unless that comes later
         let normedQuery: Slot  // [tokens, heads * headWidth], rotated
         let normedKey: Slot  // [tokens, keyValueHeads * headWidth], rotated
         let attended: Slot  // [tokens, heads * headWidth]
@@ -96,14 +115,21 @@ extension AttentionBlock {
                 into: pass.floats(memory.projected[index]))
         }
         var inputs = inputs(pass, memory)
+        if rotatesBeforeNorms {
+            rotate(pass, heads(pass, memory.projected, query), heads: attention.heads)
+            rotate(pass, heads(pass, memory.projected, key), heads: attention.keyValueHeads)
+        }
         forward(
             pass, queryNorms, heads(pass, memory.projected, query), count: attention.heads,
             into: inputs.queries)
         forward(
             pass, keyNorms, heads(pass, memory.projected, key), count: attention.keyValueHeads,
             into: inputs.keys)
-        rotate(pass, inputs.queries, heads: attention.heads)
-        rotate(pass, inputs.keys, heads: attention.keyValueHeads)
+        if !rotatesBeforeNorms {
+            rotate(pass, inputs.queries, heads: attention.heads)
+            rotate(pass, inputs.keys, heads: attention.keyValueHeads)
+        }
+        scale(pass, inputs.queries)
         if let cache = pass.cache {
             inputs = cache.extend(layer, inputs, tokens: pass.shape.tokens)
         }
@@ -164,6 +190,24 @@ extension AttentionBlock {
     }
 }
 
+extension AttentionBlock {
+    /// Scales queries by their positions, or derivatives by them, in place.
+    private func scale(_ pass: Pass, _ queries: Heads) {
+        guard let positionScale else { return }
+        let positions = pass.sequence.positions
+        Parallel.forEachRange(positions.count) { rows in
+            for row in rows {
+                let factor = positionScale.factor(positions[row])
+                guard factor != 1 else { continue }
+                for head in 0..<attention.heads {
+                    let query = queries.place(row, head)
+                    for index in 0..<attention.headWidth { query[index] *= factor }
+                }
+            }
+        }
+    }
+}
+
 // MARK: Backward
 
 extension AttentionBlock {
@@ -188,14 +232,21 @@ extension AttentionBlock {
         attention.backward(
             inputs(pass, memory), doutput: pass.floats(memory.dattended), tokens: tokens,
             scratch: pass.floats(memory.scratch), products: pass.products, into: derivatives)
-        rotateBack(pass, derivatives.queries, heads: attention.heads)
-        rotateBack(pass, derivatives.keys, heads: attention.keyValueHeads)
+        scale(pass, derivatives.queries)
+        if !rotatesBeforeNorms {
+            rotateBack(pass, derivatives.queries, heads: attention.heads)
+            rotateBack(pass, derivatives.keys, heads: attention.keyValueHeads)
+        }
         backward(
             pass, queryNorms, memory, query, count: attention.heads, dy: derivatives.queries,
             gradients)
         backward(
             pass, keyNorms, memory, key, count: attention.keyValueHeads, dy: derivatives.keys,
             gradients)
+        if rotatesBeforeNorms {
+            rotateBack(pass, heads(pass, memory.dprojected, query), heads: attention.heads)
+            rotateBack(pass, heads(pass, memory.dprojected, key), heads: attention.keyValueHeads)
+        }
         for (index, projection) in projections.enumerated() {
             pass.backward(
                 projection, x: pass.floats(x), dy: pass.floats(memory.dprojected[index]),

@@ -24,11 +24,11 @@ enum GGUFExport {
     /// The family's description of the model.
     private static func architecture(_ model: Model) throws(ADPOError) -> GGUFWriter {
         let family = try Family.named(model.architecture.family)
-        var configuration = ConfigurationWriter(
-            .gguf, prefix: family.ggufName, source: model.path)
+        let name = try family.ggufArchitecture(source: model.path)
+        var configuration = ConfigurationWriter(.gguf, prefix: name, source: model.path)
         try family.write(model.architecture, &configuration)
         var writer = configuration.metadata
-        writer.set("general.architecture", .text(family.ggufName))
+        writer.set("general.architecture", .text(name))
         writer.set("general.type", .text("model"))
         writer.set("general.name", .text(model.name))
         return writer

@@ -43,7 +43,7 @@ extension Family {
             let hasBias = architecture.attention?.output.bias != nil
             writer.setHuggingFace("attention_bias", .bool(hasBias))
             writer.setHuggingFace("mlp_bias", .bool(architecture.hasInnerBias))
-            try writer.refuseInGGUF(hasBias || architecture.hasInnerBias, "biases")
+            try writer.refuseInGGUF("biases", if: hasBias || architecture.hasInnerBias)
             try writer.set(architecture.rotaries.first)
         })
 }

@@ -12,8 +12,30 @@ package struct StandardNames {
     package var finalNorm = "norm"
     package var head = "lm_head"
     package var headHasBias = false
+    /// Goes before the head's name in the file.
+    package var headPrefix = ""
 
     package init() {}
+
+    /// Names of tensors that are not of the text part of a multimodal model begin with one of these.
+    static let visionTensors = [
+        "model.vision_tower.", "vision_tower.", "model.multi_modal_projector.",
+        "multi_modal_projector.",
+    ]
+
+    /// Those of the text part of a multimodal model, which differ from one version of transformers to the
+    /// other.
+    func ofTextPart(_ file: TensorFile) -> StandardNames {
+        var names = self
+        names.modulePrefix = "model.language_model."
+        let newer = "model.language_model."
+        if file.contains("\(newer)\(embedding).weight") {
+            names.prefix = newer
+        } else {
+            (names.prefix, names.headPrefix) = ("language_model.model.", "language_model.")
+        }
+        return names
+    }
 }
 
 extension Architecture {
@@ -30,6 +52,7 @@ extension Architecture {
         norm: (inout ParameterBuilder, ParameterBuilder.Name) -> NormLayer,
         layer: (inout ParameterBuilder, _ index: Int) throws(ADPOError) -> Layer
     ) throws(ADPOError) {
+        let names = source.isTextPart ? names.ofTextPart(source.file) : names
         var build = ParameterBuilder(source.file)
         let prefix = ParameterBuilder.Prefix(names.prefix, "", module: names.modulePrefix)
         let embedding = try build.with(prefix) { (build) throws(ADPOError) in
@@ -50,15 +73,16 @@ extension Architecture {
         let finalNorm = try build.with(prefix) { (build) throws(ADPOError) in
             norm(&build, .init(names.finalNorm, "output_norm"))
         }
-        let isTied =
-            source.kind == .gguf
-            ? !source.file.contains("output.weight")
-            : try source.configuration.bool("tie_word_embeddings", default: tiedByDefault)
+        let isTied = try source.isTied(names, default: tiedByDefault)
+        let headPrefix = ParameterBuilder.Prefix(names.headPrefix, "", module: "")
         let head =
             isTied
             ? embedding
-            : build.matrix(
-                .init(names.head, "output"), .head, rows: sizes.vocabulary, columns: sizes.width)
+            : try build.with(headPrefix) { (build) throws(ADPOError) in
+                build.matrix(
+                    .init(names.head, "output"), .head, rows: sizes.vocabulary,
+                    columns: sizes.width)
+            }
         let headBias =
             names.headHasBias
             ? build.bias(.init(names.head, "output"), count: sizes.vocabulary) : nil
@@ -71,7 +95,20 @@ extension Architecture {
             ".rotary_emb.inv_freq", RotaryEmbedding.divisorsName, RotaryEmbedding.longFactors,
             RotaryEmbedding.shortFactors,
         ]
+        if source.isTextPart { ignoredTensors += StandardNames.visionTensors }
         if isTied { ignoredTensors.append("\(names.head).weight") }
+    }
+}
+
+extension ModelSource {
+    /// Whether the head is the embedding. Of multimodal models both the whole and the text part say it,
+    /// and not always the same, so that the file's tensors tell, as in GGUF files.
+    fileprivate func isTied(
+        _ names: StandardNames, default isTied: Bool
+    ) throws(ADPOError) -> Bool {
+        if kind == .gguf { return !file.contains("output.weight") }
+        if isTextPart { return !file.contains("\(names.headPrefix)\(names.head).weight") }
+        return try configuration.bool("tie_word_embeddings", default: isTied)
     }
 }
 
@@ -128,12 +165,18 @@ extension ConfigurationWriter {
     /// The one rotary embedding of an architecture, as all versions of transformers read it.
     ///
     /// - Throws: `.unsupported` for one that transformers does not know.
-    package mutating func set(_ rotary: RotaryEmbedding?) throws(ADPOError) {
+    ///
+    /// - Parameter members: What the family has beside RoPE's own parameters.
+    package mutating func set(
+        _ rotary: RotaryEmbedding?, members: [(key: String, value: JSON)] = []
+    ) throws(ADPOError) {
         guard let rotary else { return }
         rotary.setGGUF(&self)
         guard kind == .huggingFace else { return }
         setHuggingFace("rope_theta", .shortest(Float(rotary.base)))
+        let scaling = try rotary.huggingFaceScaling(source: source)
         setHuggingFace(
-            "rope_scaling", try rotary.huggingFaceScaling(source: source) ?? .null)
+            "rope_scaling",
+            members.isEmpty ? scaling ?? .null : .object((scaling?.members ?? []) + members))
     }
 }

@@ -22,8 +22,8 @@ extension Family {
             writer.setHuggingFace("use_qk_norm", .bool(hasNorms))
             // llama.cpp has them in models of 64 layers and more.
             try writer.refuseInGGUF(
-                hasNorms != (architecture.layers.count >= 64),
-                "\(hasNorms ? "" : "no ")norms of heads in \(architecture.layers.count) layers")
+                "\(hasNorms ? "" : "no ")norms of heads in \(architecture.layers.count) layers",
+                if: hasNorms != (architecture.layers.count >= 64))
         })
 }
 
@@ -83,8 +83,8 @@ extension ConfigurationWriter {
         set(.logitScale, .number(Double(architecture.logitScale)))
         let hasBias = architecture.attention?.output.bias != nil
         setHuggingFace("attention_bias", .bool(hasBias))
-        try refuseInGGUF(hasBias, "biases of the attention")
-        try refuseInGGUF(!architecture.hasTiedHead, "a head of its own")
+        try refuseInGGUF("biases of the attention", if: hasBias)
+        try refuseInGGUF("a head of its own", if: !architecture.hasTiedHead)
         try set(architecture.rotaries.first)
     }
 }

@@ -13,7 +13,7 @@ extension Family {
                 throw ADPOError(
                     .format, "\(source.path): \"sliding_window\" is not a positive number")
             }
-            let isLocal = try source.layersWithWindow(sizes.layers)
+            let isLocal = try source.slidingLayersOfFour(sizes.layers)
             return try Architecture(
                 cohere: "cohere2", source, sizes, theta: 10000, hasHeadNorms: false
             ) { layer in
@@ -23,6 +23,6 @@ extension Family {
         },
         write: { (architecture, writer) throws(ADPOError) in
             try writer.setCohere(architecture, class: "Cohere2ForCausalLM")
-            try writer.setWindows(architecture)
+            try writer.setLayerTypesOfFour(architecture.windows)
         })
 }

@@ -15,7 +15,7 @@ extension Family {
             let mayHaveWindow = source.kind == .huggingFace || sizes.layers == windowedLayers
             let window = mayHaveWindow ? try source.window() : nil
             let isLocal =
-                window == nil ? [] : try source.layersWithWindow(sizes.layers)
+                window == nil ? [] : try source.slidingLayersOfFour(sizes.layers)
 
             func norm(
                 _ build: inout ParameterBuilder, _ name: ParameterBuilder.Name
@@ -47,14 +47,16 @@ extension Family {
             let sizes = try Sizes(architecture)
             sizes.write(to: &writer)
             try writer.refuseInGGUF(
-                sizes.heads * sizes.headWidth != sizes.width,
-                "heads that are not as wide as the hidden states together")
+                "heads that are not as wide as the hidden states together",
+                if: sizes.heads * sizes.headWidth != sizes.width)
             writer.set(.rmsEpsilon, .number(Double(architecture.finalNorm.epsilon)))
             let hasWindow = architecture.layers.contains { $0.attention?.attention.window != nil }
             try writer.refuseInGGUF(
-                hasWindow != (sizes.layers == windowedLayers),
-                "\(hasWindow ? "" : "no ")windows in \(sizes.layers) layers")
-            if hasWindow || writer.kind == .huggingFace { try writer.setWindows(architecture) }
+                "\(hasWindow ? "" : "no ")windows in \(sizes.layers) layers",
+                if: hasWindow != (sizes.layers == windowedLayers))
+            if hasWindow || writer.kind == .huggingFace {
+                try writer.setLayerTypesOfFour(architecture.windows)
+            }
             try writer.set(architecture.rotaries.first)
         })
 }

@@ -56,7 +56,7 @@ extension Family {
                 writer.set(.experts, .integer(block.experts.count))
                 writer.set(.topK, .integer(block.topK))
             }
-            try writer.setWindowOfDirectories(architecture)
+            try writer.setWindow(architecture.attention?.attention.window)
             try writer.set(architecture.rotaries.first)
         })
 }

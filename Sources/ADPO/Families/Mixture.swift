@@ -132,8 +132,8 @@ extension ConfigurationWriter {
         set(.expertInner, .integer(mixture.experts.first?.width ?? 0))
         setHuggingFace("norm_topk_prob", .bool(mixture.isNormalized))
         try refuseInGGUF(
-            mixture.isNormalized != isNormalizedInGGUF,
-            "weights of experts that \(mixture.isNormalized ? "" : "do not ")add up to 1")
+            "weights of experts that \(mixture.isNormalized ? "" : "do not ")add up to 1",
+            if: mixture.isNormalized != isNormalizedInGGUF)
     }
 
     /// The layers without a mixture.
@@ -141,7 +141,7 @@ extension ConfigurationWriter {
         let dense = architecture.denseLayers
         setHuggingFace("decoder_sparse_step", .integer(1))
         setHuggingFace("mlp_only_layers", .array(dense.map { .integer($0) }))
-        try refuseInGGUF(!dense.isEmpty, "layers without experts")
+        try refuseInGGUF("layers without experts", if: !dense.isEmpty)
         guard let first = dense.first,
             case .feedForward(let block) = architecture.layers[first].feedForward.block
         else { return }

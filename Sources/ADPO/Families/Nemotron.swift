@@ -47,7 +47,7 @@ extension Family {
             try writer.set(architecture.activation, "hidden_act", inGGUF: .reluSquared)
             let sizes = try Sizes(architecture)
             sizes.write(to: &writer)
-            try writer.refuseInGGUF(architecture.hasTiedHead, "a tied head")
+            try writer.refuseInGGUF("a tied head", if: architecture.hasTiedHead)
             writer.set(normEpsilon, .number(Double(architecture.finalNorm.epsilon)))
             writer.setHuggingFace(
                 "attention_bias", .bool(architecture.attention?.output.bias != nil))

@@ -62,7 +62,7 @@ extension ConfigurationWriter {
         set(.rmsEpsilon, .number(Double(architecture.finalNorm.epsilon)))
         let hasBias = architecture.attention?.output.bias != nil
         setHuggingFace("attention_bias", .bool(hasBias))
-        try refuseInGGUF(hasBias, "biases of the attention")
-        try refuseInGGUF(architecture.hasTiedHead, "a tied head")
+        try refuseInGGUF("biases of the attention", if: hasBias)
+        try refuseInGGUF("a tied head", if: architecture.hasTiedHead)
     }
 }

@@ -14,7 +14,7 @@ extension Family {
                 throw ADPOError(
                     .format, "\(source.path): \"sliding_window\" is not a positive number")
             }
-            let isLocal = try source.layersWithWindow(sizes.layers)
+            let isLocal = try source.slidingLayersOfFour(sizes.layers)
             return try Architecture(
                 olmo: "olmo3", source, sizes, rotaries: try rotaries(source, sizes)
             ) { layer in
@@ -27,14 +27,14 @@ extension Family {
         },
         write: { (architecture, writer) throws(ADPOError) in
             try writer.setOLMo(architecture, class: "Olmo3ForCausalLM")
-            try writer.setWindows(architecture)
+            try writer.setLayerTypesOfFour(architecture.windows)
             guard architecture.rotaries.count == 2 else { return }
             let (global, local) = (
                 architecture.rotaries[globalTable], architecture.rotaries[localTable]
             )
             try writer.set(global)
             try writer.refuseInGGUF(
-                local.base != global.base, "layers that rotate with another local base")
+                "layers that rotate with another local base", if: local.base != global.base)
             guard writer.kind == .huggingFace else { return }
             writer.setHuggingFace(
                 "rope_parameters",

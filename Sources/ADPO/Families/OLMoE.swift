@@ -45,15 +45,16 @@ extension Family {
             let sizes = try Sizes(architecture)
             sizes.write(to: &writer)
             try writer.refuseInGGUF(
-                sizes.heads != sizes.keyValueHeads, "fewer key-value heads than attention heads")
-            try writer.refuseInGGUF(architecture.hasTiedHead, "a tied head")
+                "fewer key-value heads than attention heads", if: sizes.heads != sizes.keyValueHeads
+            )
+            try writer.refuseInGGUF("a tied head", if: architecture.hasTiedHead)
             if let mixture = architecture.mixture {
                 try writer.set(mixture, isNormalizedInGGUF: false)
             }
             writer.set(.rmsEpsilon, .number(Double(architecture.finalNorm.epsilon)))
             let hasBias = architecture.attention?.output.bias != nil
             writer.setHuggingFace("attention_bias", .bool(hasBias))
-            try writer.refuseInGGUF(hasBias, "biases of the attention")
+            try writer.refuseInGGUF("biases of the attention", if: hasBias)
             try writer.set(architecture.rotaries.first)
         })
 }

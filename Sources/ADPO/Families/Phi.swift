@@ -45,7 +45,7 @@ extension Family {
             try writer.set(architecture.activation, "hidden_act", inGGUF: .geluTanh)
             let sizes = try Sizes(architecture)
             sizes.write(to: &writer)
-            try writer.refuseInGGUF(architecture.hasTiedHead, "a tied head")
+            try writer.refuseInGGUF("a tied head", if: architecture.hasTiedHead)
             writer.set(.layerNormEpsilon, .number(Double(architecture.finalNorm.epsilon)))
             try writer.setPartial(architecture.rotaries.first, sizes)
         })

@@ -75,7 +75,7 @@ extension Family {
             writer.set(.rmsEpsilon, .number(Double(architecture.finalNorm.epsilon)))
             let hasBias = architecture.attention?.projections.first?.bias != nil
             writer.setHuggingFace("qkv_bias", .bool(hasBias))
-            try writer.refuseInGGUF(!hasBias, "no biases of queries, keys and values")
+            try writer.refuseInGGUF("no biases of queries, keys and values", if: !hasBias)
             try writer.set(architecture.rotaries.first)
         })
 }

@@ -61,7 +61,7 @@ extension Family {
             writer.set(.rmsEpsilon, .number(Double(architecture.finalNorm.epsilon)))
             let hasBias = architecture.attention?.output.bias != nil
             writer.setHuggingFace("attention_bias", .bool(hasBias))
-            try writer.refuseInGGUF(hasBias, "biases of the attention")
+            try writer.refuseInGGUF("biases of the attention", if: hasBias)
             try writer.set(architecture.rotaries.first)
         })
 }

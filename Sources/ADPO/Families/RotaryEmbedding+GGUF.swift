@@ -48,11 +48,21 @@ extension RotaryEmbedding {
                 betaFast: try gguf.number("rope.scaling.yarn_beta_fast", default: 32),
                 betaSlow: try gguf.number("rope.scaling.yarn_beta_slow", default: 1),
                 context: try originalContext(gguf), truncate: true,
-                magnitude: yarnMagnitude(factor: factor)
-                    * (try gguf.number("rope.scaling.attn_factor", default: 1)))
+                magnitude: try yarnMagnitude(gguf, factor: factor)
+                    * gguf.number("rope.scaling.attn_factor", default: 1))
         default:
             throw unsupported(kind, gguf.source)
         }
+    }
+
+    /// As transformers has it with an `mscale` of 1; the key holds `mscale_all_dim`.
+    private static func yarnMagnitude(
+        _ gguf: Configuration, factor: Double
+    ) throws(ADPOError) -> Double {
+        let key = "rope.scaling.yarn_log_multiplier"
+        guard gguf.contains(key) else { return yarnMagnitude(factor: factor) }
+        return yarnMagnitude(factor: factor)
+            / yarnMagnitude(factor: factor, scale: try gguf.number(key))
     }
 
     private static func divisors(

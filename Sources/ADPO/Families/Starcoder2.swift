@@ -45,8 +45,8 @@ extension Family {
             try Sizes(architecture).write(to: &writer)
             writer.set(normEpsilon, .number(Double(architecture.finalNorm.epsilon)))
             writer.setHuggingFace("use_bias", .bool(architecture.hasInnerBias))
-            try writer.refuseInGGUF(!architecture.hasInnerBias, "no biases")
-            try writer.setWindowOfDirectories(architecture)
+            try writer.refuseInGGUF("no biases", if: !architecture.hasInnerBias)
+            try writer.setWindow(architecture.attention?.attention.window)
             try writer.set(architecture.rotaries.first)
         })
 }

@@ -18,7 +18,7 @@ package struct Heads {
             floats: floats + head * headStride, rowStride: rowStride, headStride: headStride)
     }
 
-    func place(_ row: Int, _ head: Int) -> UnsafeMutablePointer<Float> {
+    package func place(_ row: Int, _ head: Int) -> UnsafeMutablePointer<Float> {
         floats + row * rowStride + head * headStride
     }
 

@@ -50,6 +50,14 @@ struct FamilyRefusalTests {
             "families/phi3", #""partial_rotary_factor": 0.75"#, #""partial_rotary_factor": 0.01"#,
             "RoPE"
         ),
+        (
+            "families/ministral3", #""llama_4_scaling_beta": 0.3"#, #""other_beta": 0.3"#,
+            "llama_4_scaling_beta"
+        ),
+        (
+            "families/smollm3-window", #""num_hidden_layers": 2"#, #""num_hidden_layers": 3"#,
+            "no_rope_layers"
+        ),
         ("families/qwen3", #""head_dim": 10"#, #""head_dim": 11"#, "the head width 11 is odd"),
         (
             "families/qwen2_moe", #""num_experts_per_tok": 2"#, #""num_experts_per_tok": 5"#,
@@ -102,8 +110,17 @@ struct FamilyRefusalTests {
         ("families/qwen3", #""hidden_act": "silu""#, #""hidden_act": "selu""#, "selu"),
         ("families/qwen3", #""model_type": "qwen3""#, #""model_type": "mamba""#, "mamba"),
         (
-            "families/qwen3", #""use_sliding_window": false"#, #""use_sliding_window": true"#,
-            "use_sliding_window"
+            "families/qwen2-window", #""max_window_layers": 1"#,
+            #""layer_types": ["full_attention", "chunked_attention", "full_attention"]"#,
+            "chunked_attention"
+        ),
+        (
+            "families/gemma2", #""use_bidirectional_attention": null"#,
+            #""use_bidirectional_attention": true"#, "use_bidirectional_attention"
+        ),
+        (
+            "families/ministral3", #""rope_type": "yarn""#, #""rope_type": "default""#,
+            "without YaRN"
         ),
         ("families/phi3", #""rope_type": "longrope""#, #""rope_type": "odd""#, "\"odd\""),
         (

@@ -33,6 +33,19 @@ class TinyModel:
     adapters: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
+# The sizes of families like Llama, as unusual as they may be.
+LLAMA_LIKE: dict[str, Any] = {
+    "hidden_size": 36,
+    "intermediate_size": 44,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 6,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 512,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+}
+
+
 def as_it_is(name: str, values: np.ndarray, _: PreTrainedConfig) -> Converted:
     yield name, values
 
@@ -56,6 +69,8 @@ class TinyFamily:
     converted: Callable[[str, np.ndarray, PreTrainedConfig], Converted] = as_it_is
     # The middle of random weights of norms: Gemma's multiply by 1 + w.
     norm_middle: float = 1.0
+    # A multimodal model with this text part and vision tower; the first model is made one.
+    multimodal: Callable[[dict[str, Any], dict[str, Any]], PreTrainedConfig] | None = None
     # How LoraConfigs of the family's adapters differ from the others'.
     lora: dict[str, Any] = field(default_factory=dict)
 
@@ -86,3 +101,9 @@ def add_rms_sizes(writer: gguf.GGUFWriter, config: PreTrainedConfig) -> None:
 def add_head_width(writer: gguf.GGUFWriter, config: PreTrainedConfig) -> None:
     writer.add_key_length(head_width(config))
     writer.add_value_length(head_width(config))
+
+
+def add_rms_and_head_sizes(writer: gguf.GGUFWriter, config: PreTrainedConfig) -> None:
+    """The same of families whose heads may be wider than their share of the width."""
+    add_rms_sizes(writer, config)
+    add_head_width(writer, config)

@@ -1,22 +1,20 @@
 import gguf
 import numpy as np
 from gguf import MODEL_ARCH
-from transformers import PreTrainedConfig
+from transformers import Gemma3Config, PreTrainedConfig
 
 import family_tokenizers
 from tiny_families.family import (
     Converted,
     TinyFamily,
     TinyModel,
-    add_head_width,
-    add_rms_sizes,
+    add_rms_and_head_sizes,
     rope,
 )
 
 
 def add_metadata(writer: gguf.GGUFWriter, config: PreTrainedConfig) -> None:
-    add_rms_sizes(writer, config)
-    add_head_width(writer, config)
+    add_rms_and_head_sizes(writer, config)
     writer.add_sliding_window(config.sliding_window)
 
 
@@ -33,6 +31,17 @@ def older_config(config: dict) -> None:
     config.pop("_sliding_window_pattern")
     config["sliding_window_pattern"] = 3
     config.pop("layer_types")
+
+
+def multimodal(text: dict, vision: dict) -> PreTrainedConfig:
+    return Gemma3Config(
+        text_config=text,
+        vision_config=vision,
+        mm_tokens_per_image=1,
+        image_token_index=4,
+        boi_token_index=5,
+        eoi_token_index=6,
+    )
 
 
 # Seven layers: the sixth attends to everything, the others to the last 8 tokens.
@@ -87,4 +96,5 @@ FAMILY = TinyFamily(
     add_metadata,
     converted,
     norm_middle=0.0,
+    multimodal=multimodal,
 )

@@ -9,16 +9,14 @@ from tiny_families.family import (
     Converted,
     TinyFamily,
     TinyModel,
-    add_head_width,
-    add_rms_sizes,
+    add_rms_and_head_sizes,
     head_width,
     rope,
 )
 
 
 def add_metadata(writer: gguf.GGUFWriter, config: PreTrainedConfig) -> None:
-    add_rms_sizes(writer, config)
-    add_head_width(writer, config)
+    add_rms_and_head_sizes(writer, config)
     writer.add_vocab_size(config.vocab_size)
     writer.add_rope_dimension_count(head_width(config))
 

@@ -1,21 +1,13 @@
-import gguf
 from gguf import MODEL_ARCH
-from transformers import PreTrainedConfig
 
 import family_tokenizers
 from tiny_families.family import (
     TinyFamily,
     TinyModel,
-    add_head_width,
-    add_rms_sizes,
+    add_rms_and_head_sizes,
     older_rope,
     rope,
 )
-
-
-def add_metadata(writer: gguf.GGUFWriter, config: PreTrainedConfig) -> None:
-    add_rms_sizes(writer, config)
-    add_head_width(writer, config)
 
 
 def older_config(config: dict) -> None:
@@ -59,5 +51,5 @@ FAMILY = TinyFamily(
         ),
     ],
     MODEL_ARCH.QWEN3,
-    add_metadata,
+    add_rms_and_head_sizes,
 )
