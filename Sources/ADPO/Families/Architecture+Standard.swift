@@ -38,6 +38,10 @@ package struct StandardNames {
     }
 }
 
+/// The most parameters that a configuration may describe, so that one that lies takes no memory: ten times
+/// those of the largest mixtures.
+private let maximumParameters = 1 << 20
+
 extension Architecture {
     /// The parts that are alike in all families: embedding, layers, final norm, and the head, which may be
     /// the embedding.
@@ -69,6 +73,12 @@ extension Architecture {
                 try build.with(prefix, layer: index) { (build) throws(ADPOError) in
                     try layer(&build, index)
                 })
+            guard build.list.order.count <= maximumParameters else {
+                throw ADPOError(
+                    .format,
+                    "\(source.path): \(sizes.layers) layers like the first would have more than "
+                        + "\(maximumParameters) tensors")
+            }
         }
         let finalNorm = try build.with(prefix) { (build) throws(ADPOError) in
             norm(&build, .init(names.finalNorm, "output_norm"))

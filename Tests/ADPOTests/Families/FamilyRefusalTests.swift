@@ -72,6 +72,11 @@ struct FamilyRefusalTests {
             #""moe_intermediate_size": 0"#, "an expert: 0"
         ),
         (
+            "families/qwen3_moe",
+            "\"num_hidden_layers\": 2,\n  \"num_key_value_heads\": 2,\n  \"num_local_experts\": 5",
+            "\"num_hidden_layers\": 4096,\n  \"num_local_experts\": 1024", "4096 layers"
+        ),
+        (
             "families/granitemoe", #""num_local_experts": 5"#, #""num_local_experts": 4"#,
             "has shape"
         ),
