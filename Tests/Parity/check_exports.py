@@ -225,7 +225,7 @@ def main() -> None:
     torch.set_num_threads(1)
     rows = Table()
     plain = ("F32", "F16", "BF16")
-    every = (*plain, "Q8_0", "Q4_0", "Q4_1", "Q4_K", "Q6_K")
+    every = adpo.encodings()
     check(tiny("llama-f32", "llama-f32-lora"), rows, plain, every)
     check(tiny("llama-f32.gguf", "llama-f32-rslora"), rows)
     check(tiny("llama-f32", "llama-f32-dora"), rows, plain, ["F32", "Q8_0", "Q4_K"])

@@ -53,9 +53,13 @@ struct QuantizedMatrix {
         let memory = try MappedFile(path: codes.file.path, byteCount: byteCount) { bytes in
             guard let output = bytes.baseAddress else { return }
             Parallel.forEach(rows) { row in
-                withUnsafeTemporaryAllocation(of: Float.self, capacity: columns) { floats in
-                    decode(row: row, into: floats)
-                    encode(floats.baseAddress, output + row * (byteCount / rows), columns)
+                for start in stride(from: 0, to: columns, by: Self.columnsAtATime) {
+                    let range = start..<min(columns, start + Self.columnsAtATime)
+                    let place = output + (row * columns + start) * encoding.blockBytes
+                    withUnsafeTemporaryAllocation(of: Float.self, capacity: range.count) {
+                        decode(row: row, columns: range, into: $0)
+                        encode($0.baseAddress, place, range.count)
+                    }
                 }
             }
         }
@@ -64,19 +68,31 @@ struct QuantizedMatrix {
             file: memory)
     }
 
-    private func decode(row: Int, into output: UnsafeMutableBufferPointer<Float>) {
+    /// As many floats are on the stack.
+    private static let columnsAtATime = 256
+
+    private func decode(
+        row: Int, columns: Range<Int>, into output: UnsafeMutableBufferPointer<Float>
+    ) {
         // Codes in a byte, as a shift: 0, 1 or 2.
         let shift = (8 / bits).trailingZeroBitCount, mask = 1 << bits - 1
         let bytes = UnsafeRawBufferPointer(
             rebasing: codes.bytes[row * rowBytes..<(row + 1) * rowBytes])
-        for start in stride(from: 0, to: columns, by: scales.blockColumns) {
+        var start = columns.lowerBound
+        while start < columns.upperBound {
+            let blockEnd = (start / scales.blockColumns + 1) * scales.blockColumns
+            let end = min(columns.upperBound, blockEnd)
             // Adding -0 leaves -0 as it is.
             let scale = scales[row, start], minimum = minima?[row, start] ?? -0.0
-            for column in start..<min(columns, start + scales.blockColumns) {
-                let place = (column & (1 << shift - 1)) * bits
-                let code = Int(bytes[column >> shift]) >> place & mask
-                output[column] = scale * values[code] + minimum
+            // `init` has seen that there are values for all codes, and bytes for all columns.
+            values.withUnsafeBufferPointer { values in
+                for column in start..<end {
+                    let place = (column & (1 << shift - 1)) * bits
+                    let code = Int(bytes[column >> shift]) >> place & mask
+                    output[column - columns.lowerBound] = scale * values[code] + minimum
+                }
             }
+            start = end
         }
     }
 }
