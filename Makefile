@@ -60,13 +60,14 @@ install:
 	    scripts/adpo.pc.in >"$(DESTDIR)$(LIBDIR)/pkgconfig/adpo.pc"
 
 # Losses, training and files beside those of others: writes docs/parity.md. Not part of `make test`,
-# as it installs PyTorch. Takes five minutes.
+# as it installs PyTorch. Takes twenty minutes, most of them for tokenizers.
 parity: export PYTHONPATH = bindings/python:Tests/Golden
 parity: export OMP_NUM_THREADS = 1
 parity: library peers
 	$(PEERS_PYTHON) Tests/Parity/check_losses.py
 	$(PEERS_PYTHON) Tests/Parity/check_training.py
 	$(PEERS_PYTHON) Tests/Parity/check_peft.py
+	$(PEERS_PYTHON) Tests/Parity/check_tokenizers.py
 	$(PEERS_PYTHON) Tests/Parity/check_exports.py "$$($(PEERS_PYTHON) scripts/fetch-model)"
 
 # Each prints tables and writes its section of docs/benchmarks.md. Let nothing else run meanwhile.
