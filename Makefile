@@ -61,7 +61,7 @@ install:
 	    scripts/adpo.pc.in >"$(DESTDIR)$(LIBDIR)/pkgconfig/adpo.pc"
 
 # Losses, training and files beside those of others: writes docs/parity.md. Not part of `make test`,
-# as it installs PyTorch. Takes five minutes.
+# as it installs PyTorch. Takes twenty minutes, most of them for tokenizers.
 parity: export PYTHONPATH = bindings/python:Tests/Golden
 parity: export OMP_NUM_THREADS = 1
 parity: library peers
@@ -69,6 +69,7 @@ parity: library peers
 	$(PEERS_PYTHON) Tests/Parity/check_training.py
 	$(PEERS_PYTHON) Tests/Parity/check_peft.py
 	$(PEERS_PYTHON) Tests/Parity/check_chat.py
+	$(PEERS_PYTHON) Tests/Parity/check_tokenizers.py
 	$(PEERS_PYTHON) Tests/Parity/check_exports.py "$$($(PEERS_PYTHON) scripts/fetch-model)"
 
 models: export PYTHONPATH = bindings/python

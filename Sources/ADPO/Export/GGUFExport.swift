@@ -38,7 +38,7 @@ enum GGUFExport {
         _ writer: inout GGUFWriter, _ model: Model, directory: String
     ) throws(ADPOError) {
         let fields = try GGUFTokenizerFields(
-            TokenizerFile.description(directory: directory), count: model.architecture.vocabulary)
+            TokenizerDirectory.description(directory), count: model.architecture.vocabulary)
         func key(_ name: String) -> String { "tokenizer.ggml.\(name)" }
         writer.set(key("model"), .text(fields.model))
         if fields.addedTokensStripRight, !GGUFTokenizerFields.isPhi3(name: model.name) {

@@ -8,7 +8,7 @@ enum HuggingFaceExport {
     /// A tokenizer's files, copied as they are.
     private static let copied = [
         "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "tokenizer.model",
-        "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja",
+        "added_tokens.json", "vocab.json", "merges.txt", "tekken.json", "chat_template.jinja",
         "chat_template.json", "generation_config.json",
     ]
 

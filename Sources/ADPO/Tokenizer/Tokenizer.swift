@@ -10,7 +10,7 @@ public final class Tokenizer: Sendable {
     let specialTokens: Set<Int32>
     private let normalizers: [any Normalizer]
     private let preTokenizers: ArraySlice<any PreTokenizer>
-    private let encoder: BytePairEncoder
+    private let encoder: SubwordEncoder
     /// Tokens that are looked for in the text as it is, and in the normalized text.
     private let rawMatcher: AddedTokenMatcher
     private let normalizedMatcher: AddedTokenMatcher
@@ -30,7 +30,7 @@ public final class Tokenizer: Sendable {
         vocabulary = description.vocabulary
         normalizers = description.normalizers
         preTokenizers = description.preTokenizers[...]
-        encoder = BytePairEncoder(
+        encoder = SubwordEncoder(
             description.vocabulary, description.model, isByteLevel: description.isByteLevel)
         decoders = description.decoders.filter(\.changesTokens)
         rawMatcher = AddedTokenMatcher(description.addedTokens.filter { !$0.isNormalized })
@@ -44,17 +44,13 @@ public final class Tokenizer: Sendable {
         unknown = description.unknown
     }
 
-    /// The tokenizer of a Hugging Face directory: tokenizer.json, and where they exist
-    /// tokenizer_config.json and special_tokens_map.json.
+    /// The tokenizer of a Hugging Face directory: of tokenizer.json, or else of SentencePiece's
+    /// tokenizer.model, of vocab.json and merges.txt, or of Mistral's tekken.json; and where they exist
+    /// tokenizer_config.json, special_tokens_map.json and added_tokens.json.
     ///
     /// - Throws: `.notFound`, `.io`, `.format`, `.unsupported`.
     package convenience init(directory path: String) throws(ADPOError) {
-        let description = try TokenizerFile.description(directory: path)
-        do throws(ADPOError) {
-            try self.init(description)
-        } catch {
-            throw ADPOError(error.code, "\(path)/tokenizer.json: \(error.message)")
-        }
+        try self.init(TokenizerDirectory.description(path))
     }
 
     /// The tokenizer of a GGUF file.
@@ -80,7 +76,7 @@ public final class Tokenizer: Sendable {
         var text = text
         var ids = addSpecialTokens ? prefix : []
         text.withUTF8 { text in
-            var workspace = BytePairEncoder.Workspace()
+            var workspace = SubwordEncoder.Workspace()
             let whole = PreText(bytes: text, isFirst: true)
             forEachPiece(of: whole, rawMatcher, parseSpecialTokens, &ids) { piece, ids in
                 withNormalized(piece) { piece in

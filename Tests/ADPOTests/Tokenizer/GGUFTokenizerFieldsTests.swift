@@ -81,8 +81,8 @@ struct GGUFTokenizerFieldsTests {
     }
 
     @Test func doesNotSupportOtherGGUFTokenizers() {
-        #expect(Self.error { $0.model = "t5" } == .unsupported)
-        #expect(Self.error { $0.pre = "deepseek-llm" } == .unsupported)
+        #expect(Self.error { $0.model = "rwkv" } == .unsupported)
+        #expect(Self.error { $0.pre = "chameleon" } == .unsupported)
         #expect(Self.error { $0.pre = nil } == .unsupported)
     }
 }

@@ -14,7 +14,7 @@ struct SentencePieceTests {
     }
 
     private func description(_ name: String) throws -> TokenizerDescription {
-        try TokenizerFile.description(directory: TokenizerGolden.directory(name))
+        try TokenizerDirectory.description(TokenizerGolden.directory(name))
     }
 
     @Test(arguments: names) func encodesAsLlamaCppDoes(name: String) throws {

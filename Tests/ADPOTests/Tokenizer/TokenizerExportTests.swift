@@ -11,7 +11,7 @@ struct TokenizerExportTests {
     ]
 
     private func description(_ name: String) throws -> TokenizerDescription {
-        try TokenizerFile.description(directory: TokenizerGolden.directory(name))
+        try TokenizerDirectory.description(TokenizerGolden.directory(name))
     }
 
     /// The fields that llama.cpp's converter writes, and from them the ids of the golden.

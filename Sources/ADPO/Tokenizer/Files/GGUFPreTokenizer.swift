@@ -1,47 +1,136 @@
 import ADPOBase
 
 /// The parts for which a name in `tokenizer.ggml.pre` stands, as the tokenizer.json of its models
-/// has them.
-struct GGUFPreTokenizer {
+/// has them; where that is not known, as llama.cpp splits texts (src/llama-vocab.cpp).
+package struct GGUFPreTokenizer {
     /// llama.cpp's name, and others for the same.
-    let names: [String]
-    let preTokenizers: [any PreTokenizer]
-    var normalizers: [any Normalizer] = []
+    package let names: [String]
+    let preTokenizer: JSON
+    var normalizer = JSON.null
     var ignoresMerges = false
     /// Whether texts begin with BOS where the file does not say.
     var addsBOS = false
+}
 
-    static let all = [
-        GGUFPreTokenizer(
-            names: ["gpt-2"], preTokenizers: [PreTokenizers.ByteLevel(usesPattern: true)]),
-        GGUFPreTokenizer(
-            names: ["smollm", "starcoder", "refact", "codeshell"],
-            preTokenizers: [
-                PreTokenizers.Digits(individually: true),
-                PreTokenizers.ByteLevel(usesPattern: true),
-            ]),
-        GGUFPreTokenizer(
-            names: ["llama-bpe", "llama3", "llama-v3"], preTokenizers: words(.tiktoken(digits: 3)),
-            ignoresMerges: true, addsBOS: true),
-        GGUFPreTokenizer(
-            names: ["dbrx", "smaug-bpe"], preTokenizers: words(.tiktoken(digits: 3))),
-        GGUFPreTokenizer(
-            names: ["qwen2"], preTokenizers: words(.tiktoken(digits: 1)),
-            normalizers: [Normalizers.NFC()]),
-        GGUFPreTokenizer(
-            names: ["gpt-4o"], preTokenizers: words(.cased(digits: 3, contractions: true))),
-        GGUFPreTokenizer(
-            names: ["tekken"], preTokenizers: words(.cased(digits: 1, contractions: false)),
-            ignoresMerges: true, addsBOS: true),
-        // GPT-NeoX and its descendants.
-        GGUFPreTokenizer(
-            names: ["olmo"], preTokenizers: [PreTokenizers.ByteLevel(usesPattern: true)],
-            normalizers: [Normalizers.NFC()]),
-    ]
+extension GGUFPreTokenizer {
+    private typealias E = GGUFExpressions
+    private static let nfc = JSON.part("NFC")
+    private static let gpt2 = JSON.byteLevel()
+    private static let singleDigits = sequence([
+        .part("Digits", [("individual_digits", .bool(true))]), .byteLevel(),
+    ])
+    private static let words = split([E.tiktoken("{1,3}")])
 
-    private static func words(_ pattern: WordPattern) -> [any PreTokenizer] {
-        [PreTokenizers.PatternSplit(pattern), PreTokenizers.ByteLevel(usesPattern: false)]
+    private static func split(_ expressions: [String]) -> JSON {
+        sequence(expressions.map(expression) + [.byteLevel(usesPattern: false)])
     }
+
+    private static func expression(_ expression: String) -> JSON {
+        .splitPart(.object([("Regex", .string(expression))]))
+    }
+
+    private static func sequence(_ parts: [JSON]) -> JSON {
+        PreTokenizers.all.json(parts)
+    }
+
+    package static let all = [
+        GGUFPreTokenizer(
+            names: [
+                "gpt-2", "phi-2", "mpt", "jais", "trillion", "granite-docling", "exaone4",
+                "gigachat", "a.x-4.0", "mellum", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de",
+            ],
+            preTokenizer: gpt2),
+        // GPT-NeoX and its descendants.
+        GGUFPreTokenizer(names: ["olmo", "modern-bert"], preTokenizer: gpt2, normalizer: nfc),
+        GGUFPreTokenizer(
+            names: [
+                "smollm", "starcoder", "refact", "codeshell", "command-r", "exaone", "minerva-7b",
+                "mellum2",
+            ],
+            preTokenizer: singleDigits),
+        GGUFPreTokenizer(
+            names: [
+                "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0",
+                "lfm2", "jina-v5-nano",
+            ],
+            preTokenizer: words, ignoresMerges: true, addsBOS: true),
+        GGUFPreTokenizer(names: ["dbrx", "smaug-bpe", "chatglm-bpe"], preTokenizer: words),
+        GGUFPreTokenizer(names: ["glm4", "glm5"], preTokenizer: words, ignoresMerges: true),
+        GGUFPreTokenizer(
+            names: ["qwen2", "megrez", "deepseek-r1-qwen", "kormo", "f2llmv2"],
+            preTokenizer: split([E.tiktoken("")]), normalizer: nfc),
+        GGUFPreTokenizer(
+            names: ["stablelm2", "hunyuan", "solar-open", "grok-2"],
+            preTokenizer: split([E.tiktoken("")])),
+        GGUFPreTokenizer(
+            names: ["qwen35"], preTokenizer: split([E.qwen35]), normalizer: nfc),
+        GGUFPreTokenizer(
+            names: ["gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"],
+            preTokenizer: split([E.cased("{1,3}", suffix: E.contractions + "?")])),
+        GGUFPreTokenizer(
+            names: ["tekken"], preTokenizer: split([E.cased("", suffix: "")]),
+            ignoresMerges: true, addsBOS: true),
+        GGUFPreTokenizer(names: ["kimi-k2"], preTokenizer: split([E.kimi])),
+        GGUFPreTokenizer(
+            names: ["tiny_aya", "cohere2moe"],
+            preTokenizer: split([
+                E.groupsOfThree, E.cased("{1,3}", suffix: E.contractions + "?"),
+            ])),
+        GGUFPreTokenizer(
+            names: ["deepseek-llm"],
+            preTokenizer: sequence(
+                E.deepSeek.map(expression) + [
+                    .part("Digits", [("individual_digits", .bool(true))]),
+                    .byteLevel(usesPattern: false),
+                ])),
+        GGUFPreTokenizer(
+            names: ["deepseek-coder"],
+            preTokenizer: sequence(
+                E.deepSeekCoder.map(expression) + [
+                    .part("Digits", [("individual_digits", .bool(true))]),
+                    .byteLevel(usesPattern: false),
+                ])),
+        GGUFPreTokenizer(
+            names: ["deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"],
+            preTokenizer: split([#"\p{N}{1,3}"#, E.eastAsia, E.deepSeek3])),
+        GGUFPreTokenizer(
+            names: ["afmoe"],
+            preTokenizer: split([E.groupsOfThreeNumbers, E.asia, E.afmoe])),
+        GGUFPreTokenizer(
+            names: ["youtu"],
+            preTokenizer: split([E.youtu, E.cased("", suffix: E.contractions + "?")]),
+            ignoresMerges: true),
+        GGUFPreTokenizer(
+            names: ["poro-chat", "bloom", "gpt3-finnish"], preTokenizer: split([E.bloom])),
+        GGUFPreTokenizer(
+            names: ["viking"],
+            preTokenizer: sequence([
+                expression(E.bloom), .part("Digits", [("individual_digits", .bool(true))]),
+                .byteLevel(usesPattern: false),
+            ])),
+        GGUFPreTokenizer(
+            names: ["superbpe"], preTokenizer: split([#"\p{N}+"#, #"(?=(\d{3})+(?!\d))"#])),
+        GGUFPreTokenizer(
+            names: ["bailingmoe", "bailingmoe2", "llada-moe"], preTokenizer: split([E.bailing])),
+        GGUFPreTokenizer(names: ["seed-coder"], preTokenizer: split([E.seedCoder])),
+        GGUFPreTokenizer(names: ["exaone-moe"], preTokenizer: split([E.exaoneMoE])),
+        GGUFPreTokenizer(names: ["jais-2"], preTokenizer: split([E.jais2])),
+        GGUFPreTokenizer(
+            names: ["minicpm5"], preTokenizer: split([#"\p{N}{1,3}"#, E.tiktoken("+")]),
+            ignoresMerges: true),
+        GGUFPreTokenizer(
+            names: ["laguna"], preTokenizer: split([#"[^\n]+|[\n]+"#, E.tiktoken("")])),
+        GGUFPreTokenizer(
+            names: ["ufakzeka"], preTokenizer: split([E.tiktoken("", contractions: "")])),
+        GGUFPreTokenizer(
+            names: ["falcon"],
+            preTokenizer: split([#"[\p{P}\$\+<=>\^~\|`]+"#, E.gpt2, "[0-9][0-9][0-9]"])),
+        GGUFPreTokenizer(
+            names: ["default"],
+            preTokenizer: split([
+                #"[\p{P}\$\+<=>\^~\|]+"#, E.gpt2, #"\p{N}+"#, "[0-9][0-9][0-9]",
+            ])),
+    ]
 }
 
 extension GGUFPreTokenizer {
@@ -63,12 +152,10 @@ extension GGUFPreTokenizer {
 
     /// The one of a tokenizer.
     init?(of description: TokenizerDescription) {
-        func text(_ parts: [any TokenizerPart]) -> String {
-            JSON.array(parts.map(\.json)).text
-        }
+        let preTokenizer = PreTokenizers.all.json(description.preTokenizers.map(\.json)).text
+        let normalizer = Normalizers.all.json(description.normalizers.map(\.json)).text
         let known = Self.all.first {
-            text($0.preTokenizers) == text(description.preTokenizers)
-                && text($0.normalizers) == text(description.normalizers)
+            $0.preTokenizer.text == preTokenizer && $0.normalizer.text == normalizer
                 && $0.ignoresMerges == description.model.ignoresMerges
         }
         guard let known else { return nil }

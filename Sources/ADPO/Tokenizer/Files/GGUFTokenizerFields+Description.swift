@@ -12,6 +12,9 @@ extension GGUFTokenizerFields {
         guard vocabulary.count <= count else {
             throw Self.unsupported("tokens that the model does not score")
         }
+        guard description.model.unigram == nil else {
+            throw Self.unsupported("its model, Unigram, which llama.cpp reads otherwise")
+        }
         let isByteLevel = description.isByteLevel
         let pre = isByteLevel ? GGUFPreTokenizer(of: description)?.names.first : "default"
         guard let pre else {
@@ -91,7 +94,10 @@ extension GGUFTokenizerFields {
         }
         let own = text(description.normalizers, description.decoders)
         let isPlain = description.preTokenizers.allSatisfy {
-            ($0 as? PreTokenizers.TextSplit)?.pattern == Array(" ".utf8)
+            guard case .text(let text)? = ($0 as? PreTokenizers.Split)?.separator else {
+                return false
+            }
+            return text == Array(" ".utf8)
         }
         for addsSpace in [false, true] where isPlain {
             let parts = SentencePiece.parts(addsSpace: addsSpace)

@@ -41,6 +41,9 @@ extension GGUFTokenizerFields {
         addSpacePrefix = value("add_space_prefix")?.bool
         addedTokensStripRight = Self.isPhi3(name: metadata["general.name"]?.string ?? "")
         removeExtraWhitespaces = value("remove_extra_whitespaces")?.bool
+        precompiledCharacterMap = try elements("precompiled_charsmap", \.integers)?.map {
+            UInt8(truncatingIfNeeded: $0)
+        }
     }
 }
 

@@ -2,7 +2,7 @@ import ADPOBase
 
 /// The tokenizer of a GGUF file: its metadata `tokenizer.ggml.*`, under the same names.
 package struct GGUFTokenizerFields: Sendable {
-    /// "gpt2" for byte-level BPE, "llama" for SentencePiece's.
+    /// "gpt2" for byte-level BPE, "llama" for SentencePiece's, "t5" for its Unigram.
     package var model: String
     package var pre: String?
     /// The tokens by id; those of "gpt2" are in `ByteAlphabet` unless their type says otherwise.
@@ -20,6 +20,10 @@ package struct GGUFTokenizerFields: Sendable {
     package var addEOSToken: Bool?
     package var addSpacePrefix: Bool?
     package var removeExtraWhitespaces: Bool?
+    /// SentencePiece's map of characters to others.
+    package var precompiledCharacterMap: [UInt8]?
+    /// The fields are those of a tokenizer.model, and mean what SentencePiece, not llama.cpp, does.
+    package var isOfSentencePiece = false
     /// Added tokens take the space behind them. No key says so: llama.cpp knows it by the model's name.
     package var addedTokensStripRight = false
 
@@ -58,11 +62,12 @@ extension TokenizerDescription {
     package init(_ fields: GGUFTokenizerFields) throws(ADPOError) {
         var ids = (bos: fields.bosTokenID, eos: fields.eosTokenID, unknown: fields.unknownTokenID)
         var addsBOS = true
+        var addsEOS = false
         switch fields.model {
         case "gpt2":
             let pre = try GGUFPreTokenizer(named: fields.pre)
-            normalizers = pre.normalizers
-            preTokenizers = pre.preTokenizers
+            normalizers = try Normalizers.all.read(pre.normalizer)
+            preTokenizers = try PreTokenizers.all.read(pre.preTokenizer)
             decoders = [Decoders.ByteLevel()]
             model.ignoresMerges = pre.ignoresMerges
             addsBOS = pre.addsBOS
@@ -78,35 +83,69 @@ extension TokenizerDescription {
             try addTokens(of: fields)
             ids = (ids.bos ?? 1, ids.eos ?? 2, ids.unknown ?? 0)  // as in SentencePiece's files
             model.unknown = try Self.id(ids.unknown, "unknown")
+        case "t5":
+            try setUnigram(fields)
+            try addTokens(of: fields)
+            ids = (ids.bos, ids.eos ?? 1, ids.unknown ?? 2)
+            addsBOS = false
+            addsEOS = !fields.isOfSentencePiece
+            model.unknown = try Self.id(ids.unknown, "unknown")
         default:
             throw ADPOError(
                 .unsupported,
                 "the tokenizer model '\(fields.model)' (tokenizer.ggml.model) is not supported yet;"
-                    + " byte-level BPE ('gpt2') and SentencePiece's BPE ('llama') are")
+                    + " byte-level BPE ('gpt2'), SentencePiece's BPE ('llama') and Unigram ('t5') are"
+            )
         }
         bos = try Self.id(ids.bos, "bos")
         eos = try Self.id(ids.eos, "eos")
         pad = try Self.id(fields.paddingTokenID, "padding")
         unknown = try Self.id(ids.unknown, "unknown")
         if fields.addBOSToken ?? addsBOS, let bos { prefix = [bos] }
-        if fields.addEOSToken ?? false, let eos { suffix = [eos] }
+        if fields.addEOSToken ?? addsEOS, let eos { suffix = [eos] }
     }
 
     private mutating func setSentencePiece(_ fields: GGUFTokenizerFields) throws(ADPOError) {
-        guard let scores = fields.scores, scores.count == fields.tokens.count else {
-            throw ADPOError(
-                .format,
-                "tokenizer.ggml.scores has \(fields.scores?.count ?? 0) elements,"
-                    + " tokenizer.ggml.tokens \(fields.tokens.count)")
-        }
-        guard scores.allSatisfy({ !$0.isNaN }) else {
-            throw ADPOError(.format, "tokenizer.ggml.scores has what is no number")
-        }
-        guard fields.removeExtraWhitespaces != true else {
+        let scores = try fields.checkedScores()
+        guard fields.isOfSentencePiece || fields.removeExtraWhitespaces != true else {
             throw .unsupportedPart("tokenizer.ggml.remove_extra_whitespaces")
         }
+        try setParts(fields, removesSpaces: fields.removeExtraWhitespaces ?? false)
+        model.merges = .scored(
+            fields.isOfSentencePiece
+                ? zip(scores, fields.isPiece).map { $1 ? $0 : -.infinity } : scores)
+    }
+
+    private mutating func setUnigram(_ fields: GGUFTokenizerFields) throws(ADPOError) {
+        let scores = try fields.checkedScores()
+        let addsSpace = fields.addSpacePrefix ?? true
+        let removesSpaces = fields.removeExtraWhitespaces ?? false
+        guard fields.isOfSentencePiece || addsSpace || !removesSpaces else {
+            throw .unsupportedPart(
+                "tokenizer.ggml.remove_extra_whitespaces without add_space_prefix")
+        }
+        try setParts(fields, removesSpaces: removesSpaces)
+        model.unigram = UnigramScores(
+            scores: zip(scores, fields.isPiece).map { $1 ? Double($0) : -.infinity },
+            isSinglePrecision: fields.isOfSentencePiece)
+    }
+
+    private mutating func setParts(
+        _ fields: GGUFTokenizerFields, removesSpaces: Bool
+    ) throws(ADPOError) {
         (normalizers, decoders) = SentencePiece.parts(addsSpace: fields.addSpacePrefix ?? true)
-        model.merges = .scored(scores)
+        let cleaning = try SentencePiece.cleaning(
+            map: fields.precompiledCharacterMap, removesSpaces: removesSpaces,
+            marksAreSpaces: fields.isOfSentencePiece)
+        let types = fields.tokenTypes ?? []
+        for (token, type) in zip(fields.tokens, types) where type == TokenType.userDefined {
+            let cleaned = Array(token).withUnsafeBufferPointer { cleaning.apply($0) }
+            guard cleaned == nil || cleaned?.elementsEqual(token) == true else {
+                throw .unsupportedPart(
+                    "a tokenizer whose normalization changes its user-defined symbols")
+            }
+        }
+        normalizers = cleaning + normalizers
         model.fallsBackToBytes = true
         model.fusesUnknown = true
     }
@@ -130,6 +169,8 @@ extension TokenizerDescription {
             {
                 var added = AddedToken(id: Int32(id), content: Array(token))
                 added.isSpecial = type != TokenType.userDefined
+                // SentencePiece finds symbols in the normalized text.
+                added.isNormalized = fields.isOfSentencePiece && !added.isSpecial
                 added.stripsRight =
                     fields.addedTokensStripRight
                     && !GGUFTokenizerFields.keepSpaces.contains(added.content)
@@ -144,5 +185,27 @@ extension TokenizerDescription {
             throw ADPOError(.format, "tokenizer.ggml.\(name)_token_id is \(value)")
         }
         return id
+    }
+}
+
+extension GGUFTokenizerFields {
+    /// The scores, one for each token.
+    fileprivate func checkedScores() throws(ADPOError) -> [Float] {
+        guard let scores, scores.count == tokens.count else {
+            throw ADPOError(
+                .format,
+                "tokenizer.ggml.scores has \(scores?.count ?? 0) elements,"
+                    + " tokenizer.ggml.tokens \(tokens.count)")
+        }
+        guard scores.allSatisfy({ !$0.isNaN }) else {
+            throw ADPOError(.format, "tokenizer.ggml.scores has what is no number")
+        }
+        return scores
+    }
+
+    /// Whether text becomes each token: those of bytes, control tokens and others are not found in it.
+    fileprivate var isPiece: [Bool] {
+        guard let tokenTypes else { return Array(repeating: true, count: tokens.count) }
+        return tokenTypes.map { $0 == TokenType.normal || $0 == TokenType.userDefined }
     }
 }

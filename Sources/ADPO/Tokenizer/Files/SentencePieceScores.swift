@@ -9,13 +9,13 @@ struct SentencePieceScores {
     /// The score of each token, by its id.
     let scores: [Float]
 
-    /// The scores of a tokenizer that lists its merges.
+    /// The scores of a tokenizer, also of one that lists its merges.
     ///
     /// - Throws: `.unsupported` when no scores say the same.
     init(_ description: TokenizerDescription) throws(ADPOError) {
         let model = description.model
         let vocabulary = description.vocabulary
-        guard case .listed(let merges) = model.merges, !model.ignoresMerges else {
+        guard !model.ignoresMerges else {
             throw GGUFTokenizerFields.unsupported("words that ignore its merges")
         }
         guard
@@ -24,6 +24,24 @@ struct SentencePieceScores {
                 vocabulary.id(of: ByteToken.text(byte)) != nil || vocabulary.id(of: [byte]) != nil
             })
         else { throw GGUFTokenizerFields.unsupported("bytes without a token") }
+        switch model.merges {
+        case .scored(let scores):
+            let added = Set(description.addedTokens.map(\.id))
+            for (id, score) in scores.enumerated() where !score.isFinite {
+                let id = Int32(id)
+                guard added.contains(id) || ByteToken.byte(vocabulary[id]) != nil else {
+                    throw GGUFTokenizerFields.unsupported("tokens that nothing becomes")
+                }
+            }
+            self.scores = scores.map { $0.isFinite ? $0 : 0 }
+        case .listed(let merges): scores = try Self.scores(of: merges, description)
+        }
+    }
+
+    private static func scores(
+        of merges: [Merge], _ description: TokenizerDescription
+    ) throws(ADPOError) -> [Float] {
+        let vocabulary = description.vocabulary
         var scores = [Float](repeating: 0, count: vocabulary.count)
         var listed = Set<[Int32]>()
         let added = Set(description.addedTokens.map(\.id))
@@ -50,7 +68,7 @@ struct SentencePieceScores {
             throw GGUFTokenizerFields.unsupported(
                 "tokens that its merges do not make of all their parts, as scores would")
         }
-        self.scores = scores
+        return scores
     }
 
     /// All merges that make tokens, in the order of the tokens' scores; as transformers lists them.

@@ -6,7 +6,7 @@ package struct TokenizerDescription: Sendable {
     package var addedTokens: [AddedToken] = []
     package var normalizers: [any Normalizer] = []
     package var preTokenizers: [any PreTokenizer] = []
-    package var model = BytePairModel()
+    package var model = SubwordModel()
     package var decoders: [any TokenDecoderStep] = []
     /// The tokens that the post-processor puts before and after a text.
     package var prefix: [Int32] = []

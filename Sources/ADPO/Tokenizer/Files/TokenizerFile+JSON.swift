@@ -6,6 +6,9 @@ extension TokenizerFile {
     /// - Throws: `.unsupported` for tokens that are no UTF-8.
     package static func json(_ fields: GGUFTokenizerFields) throws(ADPOError) -> JSON {
         let description = try TokenizerDescription(fields)
+        guard description.model.unigram == nil else {
+            throw .unsupportedPart("a tokenizer.json of a GGUF file's Unigram tokenizer")
+        }
         return .object([
             ("version", .string("1.0")),
             ("truncation", .null),

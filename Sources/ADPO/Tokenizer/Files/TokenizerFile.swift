@@ -1,6 +1,6 @@
 import ADPOBase
 
-/// Reads the tokenizer.json of the `tokenizers` package, and the files beside it.
+/// Reads the tokenizer.json of the `tokenizers` package.
 package struct TokenizerFile {
     private var description = TokenizerDescription()
     /// The number of tokens of the model alone.
@@ -9,31 +9,27 @@ package struct TokenizerFile {
     /// Tokens that `ByteAlphabet` cannot write, and added ones, by their text.
     private var plainTokens: [[UInt8]: Int32] = [:]
 
-    /// The tokenizer of a Hugging Face directory.
+    /// The tokenizer of a tokenizer.json.
     ///
-    /// As in transformers, the post-processor of tokenizer.json alone says which tokens are added
-    /// to a text: `add_bos_token` of tokenizer_config.json does not count.
+    /// As in transformers, the post-processor alone says which tokens are added to a text:
+    /// `add_bos_token` of tokenizer_config.json does not count.
     ///
-    /// - Throws: `.notFound` or `.io` without a readable tokenizer.json, `.format` when a file is
-    /// malformed, `.unsupported` for a part that we do not know.
-    package static func description(directory: String) throws(ADPOError) -> TokenizerDescription {
-        let path = directory + "/tokenizer.json"
-        let root = try JSON(path: path)
+    /// - Throws: `.format` when it is malformed, `.unsupported` for a part that we do not know.
+    static func description(
+        _ root: JSON, _ configuration: TokenizerConfiguration
+    ) throws(ADPOError) -> TokenizerDescription {
         var file = TokenizerFile()
-        do throws(ADPOError) {
-            func part(_ name: String) -> JSON { root[name] ?? .null }
-            file.description.normalizers = try Normalizers.all.read(part("normalizer"))
-            file.description.preTokenizers = try PreTokenizers.all.read(part("pre_tokenizer"))
-            file.description.decoders = try Decoders.all.read(part("decoder"))
-            let post = try PostProcessor(part("post_processor"))
-            (file.description.prefix, file.description.suffix) = (post.prefix, post.suffix)
-            try file.readModel(part("model"))
-            try file.readAddedTokens(part("added_tokens").array ?? [])
-        } catch {
-            throw ADPOError(error.code, "\(path): \(error.message)")
-        }
-        try file.readSpecialTokens(directory)
-        return file.description
+        func part(_ name: String) -> JSON { root[name] ?? .null }
+        file.description.normalizers = try Normalizers.all.read(part("normalizer"))
+        file.description.preTokenizers = try PreTokenizers.all.read(part("pre_tokenizer"))
+        file.description.decoders = try Decoders.all.read(part("decoder"))
+        let post = try PostProcessor(part("post_processor"))
+        (file.description.prefix, file.description.suffix) = (post.prefix, post.suffix)
+        try file.readModel(part("model"))
+        try file.readAddedTokens(part("added_tokens").array ?? [])
+        var description = file.description
+        configuration.setSpecialTokens(of: &description) { file.id(of: $0) }
+        return description
     }
 
     private func malformed(_ reason: String) -> ADPOError {
@@ -43,8 +39,12 @@ package struct TokenizerFile {
     // MARK: The model
 
     private mutating func readModel(_ model: JSON) throws(ADPOError) {
-        if let type = model["type"]?.string, type != "BPE" {
-            throw .unsupportedPart("a tokenizer model of type '\(type)'", known: "BPE")
+        switch model["type"]?.string {
+        case nil, "BPE": break
+        case "Unigram": return try readUnigram(model)
+        case let type:
+            throw .unsupportedPart(
+                "a tokenizer model of type '\(type ?? "")'", known: "BPE, Unigram")
         }
         guard let vocabulary = model["vocab"]?.members, let merges = model["merges"]?.array else {
             throw malformed("the model has no vocab and merges, so it is not BPE")
@@ -67,6 +67,32 @@ package struct TokenizerFile {
             if description.model.unknown == nil {
                 throw malformed("the unk_token '\(unknown)' is not in the vocabulary")
             }
+        }
+    }
+
+    private mutating func readUnigram(_ model: JSON) throws(ADPOError) {
+        guard let vocabulary = model["vocab"]?.array else {
+            throw malformed("the model has no vocab")
+        }
+        guard !description.isByteLevel else {
+            throw .unsupportedPart("Unigram behind ByteLevel")
+        }
+        modelCount = vocabulary.count
+        description.vocabulary.reserveCapacity(modelCount)
+        var scores: [Double] = []
+        for (id, token) in vocabulary.enumerated() {
+            guard let pair = token.array, pair.count == 2, let text = pair[0].string,
+                let score = pair[1].double
+            else { throw malformed("a token of the model is no text with a score") }
+            let bytes = Array(text.utf8)
+            try description.vocabulary.insert(bytes, id: id, as: .text)
+            scores.append(score)
+        }
+        description.model.unigram = UnigramScores(scores: scores)
+        description.model.fallsBackToBytes = model["byte_fallback"]?.bool ?? false
+        if let unknown = model["unk_id"]?.integer {
+            description.model.unknown = Int32(exactly: unknown)
+            guard description.model.unknown != nil else { throw malformed("unk_id is \(unknown)") }
         }
     }
 
@@ -116,18 +142,13 @@ package struct TokenizerFile {
                 throw malformed("an added token has no content")
             }
             if content.isEmpty { continue }
-            let isSpecial = token["special"]?.bool ?? false
-            let isNormalized = token["normalized"]?.bool ?? !isSpecial
             let text = Array(content.utf8)
-            let normalized =
-                isNormalized
-                ? text.withUnsafeBufferPointer(description.normalizers.apply) ?? text : text
-            var added = AddedToken(id: try add(text, as: normalized), content: normalized)
-            added.isSpecial = isSpecial
-            added.singleWord = token["single_word"]?.bool ?? false
-            added.stripsLeft = token["lstrip"]?.bool ?? false
-            added.stripsRight = token["rstrip"]?.bool ?? false
-            added.isNormalized = isNormalized
+            var added = AddedToken(id: 0, content: text, token)
+            if added.isNormalized {
+                added.content =
+                    text.withUnsafeBufferPointer(description.normalizers.apply) ?? text
+            }
+            added.id = try add(text, as: added.content)
             highestAddedID = max(highestAddedID, Int(added.id))
             description.addedTokens.append(added)
         }
@@ -154,31 +175,5 @@ package struct TokenizerFile {
             return nil
         }
         return description.vocabulary.id(of: bytes)
-    }
-
-    // MARK: Special tokens
-
-    private mutating func readSpecialTokens(_ directory: String) throws(ADPOError) {
-        var files: [JSON] = []
-        for name in ["tokenizer_config.json", "special_tokens_map.json"] {
-            do throws(ADPOError) {
-                files.append(try JSON(path: directory + "/" + name))
-            } catch {
-                if error.code != .notFound { throw error }
-            }
-        }
-        /// From the first of the files that names it, as a string or as an added token.
-        func special(_ name: String) -> Int32? {
-            for file in files {
-                if let token = file[name]?.string ?? file[name]?["content"]?.string {
-                    return id(of: Array(token.utf8))
-                }
-            }
-            return nil
-        }
-        description.bos = special("bos_token")
-        description.eos = special("eos_token")
-        description.pad = special("pad_token")
-        description.unknown = special("unk_token")
     }
 }

@@ -4,7 +4,7 @@
 struct BytePairEncoder: Sendable {
     private let vocabulary: Vocabulary
     private let rule: MergeRule
-    private let model: BytePairModel
+    private let model: SubwordModel
     private let isByteLevel: Bool
     /// The token of each byte; -1 for none.
     private let byteTokens: [Int32]
@@ -20,7 +20,7 @@ struct BytePairEncoder: Sendable {
     /// Words beyond this are cut, so that positions fit 32 bits.
     private static let longestWord = 1 << 30
 
-    init(_ vocabulary: Vocabulary, _ model: BytePairModel, isByteLevel: Bool) {
+    init(_ vocabulary: Vocabulary, _ model: SubwordModel, isByteLevel: Bool) {
         self.vocabulary = vocabulary
         self.model = model
         rule = MergeRule(model.merges, vocabulary)

@@ -16,14 +16,16 @@ enum MergeRule: Sendable {
         case .table(let table): return table[left, right].map { ($0.rank, $0.merged) }
         case .ranks(let ranks, let vocabulary):
             guard let merged = vocabulary.id(of: left, followedBy: right),
-                ranks.indices.contains(Int(merged))
+                ranks.indices.contains(Int(merged)), ranks[Int(merged)] < .max
             else { return nil }
             return (ranks[Int(merged)], merged)
         }
     }
 
-    /// A number that is lower for a higher score, and never the highest of all.
+    /// A number that is lower for a higher score, and the highest of all for -infinity alone, which
+    /// never merges.
     private static func rank(_ score: Float) -> UInt32 {
+        guard score > -.infinity else { return .max }
         let bits = (score + 0).bitPattern  // of both zeros the same
         let ascending = bits >> 31 == 0 ? bits | 1 << 31 : ~bits
         return min(~ascending, .max - 1)

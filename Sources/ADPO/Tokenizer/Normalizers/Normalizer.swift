@@ -18,14 +18,18 @@ enum Normalizers {
         kind: "normalizer", sequence: "normalizers",
         parts: [
             ("NFC", { _ in NFC() }),
+            ("NFD", { _ in Decomposed(isCompatible: false) }),
+            ("NFKC", { _ in NFKC() }),
+            ("NFKD", { _ in Decomposed(isCompatible: true) }),
             ("Lowercase", { _ in Lowercase() }),
             ("Strip", { Strip($0) }),
             ("Prepend", { (json) throws(ADPOError) in try Prepend(json) }),
+            ("Precompiled", { (json) throws(ADPOError) in try Precompiled(json) }),
             ("Replace", { (json) throws(ADPOError) in try Replace(json) }),
         ])
 
     /// All normalizers together may make a text so many times longer, and no more.
-    static let maximumGrowth = 64
+    static let maximumGrowth = 400
 }
 
 extension [any Normalizer] {

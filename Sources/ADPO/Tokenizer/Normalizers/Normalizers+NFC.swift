@@ -61,13 +61,13 @@ extension Normalizers {
             return result
         }
 
-        private static func isLate(_ scalar: Unicode.Scalar) -> Bool {
+        static func isLate(_ scalar: Unicode.Scalar) -> Bool {
             guard let age = scalar.properties.age else { return true }
             return age.major > unicodeVersion
         }
 
         /// In canonical order: by combining class, those of the same class as they stood.
-        private static func sorted(_ marks: [Unicode.Scalar]) -> [Unicode.Scalar] {
+        static func sorted(_ marks: [Unicode.Scalar]) -> [Unicode.Scalar] {
             marks.enumerated()
                 .map { (key: $1.properties.canonicalCombiningClass.rawValue, place: $0, mark: $1) }
                 .sorted { ($0.key, $0.place) < ($1.key, $1.place) }

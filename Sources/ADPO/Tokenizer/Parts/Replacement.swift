@@ -1,21 +1,21 @@
 import ADPOBase
 
-/// Puts one text in the place of another, wherever it occurs.
+/// Puts a text in the place of another, or of what a regular expression matches, wherever it occurs.
 struct Replacement: Sendable {
-    let pattern: [UInt8]
+    let separator: Separator
     let content: [UInt8]
 
     /// A file may not put longer texts in the place of others: they would fill the memory.
     static let longestContent = 64
 
     init(_ pattern: String, with content: String) {
-        self.pattern = Array(pattern.utf8)
+        separator = .text(Array(pattern.utf8))
         self.content = Array(content.utf8)
     }
 
-    /// - Throws: `.unsupported` for regular expressions, `.format`.
+    /// - Throws: `.format`, and what reading a regular expression throws.
     init(_ json: JSON) throws(ADPOError) {
-        pattern = try json.stringPattern(of: "Replace")
+        separator = try Separator(json, part: "Replace")
         guard let content = json["content"]?.string else {
             throw ADPOError(.format, "Replace does not say with what")
         }
@@ -26,33 +26,32 @@ struct Replacement: Sendable {
     }
 
     var json: JSON {
-        .part(
-            "Replace",
-            [
-                (
-                    "pattern",
-                    .object([("String", .text(pattern))])
-                ),
-                ("content", .text(content)),
-            ])
+        .part("Replace", [("pattern", separator.json), ("content", .text(content))])
     }
 
     /// The most by which a text's length can multiply.
-    var growth: Int { max(1, (content.count + pattern.count - 1) / max(1, pattern.count)) }
-
-    /// nil when the pattern does not occur.
-    func apply(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
-        guard var match = text.firstMatch(of: pattern, from: 0) else { return nil }
-        var result: [UInt8] = []
-        result.reserveCapacity(text.count + text.count / 2)
-        var done = 0
-        while true {
-            result += text[done..<match]
-            result += content
-            done = match + pattern.count
-            guard let next = text.firstMatch(of: pattern, from: done) else { break }
-            match = next
+    var growth: Int {
+        switch separator {
+        case .text(let text):
+            max(1, (content.count + text.count - 1) / max(1, text.count))
+        case .pattern: content.count + 1
         }
-        return result + text[done...]
+    }
+
+    /// nil when nothing is replaced.
+    func apply(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        var result: [UInt8]?
+        var done = 0
+        separator.forEachMatch(in: text) { match in
+            if result == nil {
+                result = []
+                result?.reserveCapacity(text.count + text.count / 2)
+            }
+            result?.append(contentsOf: text[done..<match.lowerBound])
+            result?.append(contentsOf: content)
+            done = match.upperBound
+        }
+        result?.append(contentsOf: text[done...])
+        return result
     }
 }

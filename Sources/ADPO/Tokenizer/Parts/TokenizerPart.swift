@@ -52,14 +52,6 @@ struct PartList<Part>: Sendable {
     }
 }
 
-extension ADPOError {
-    static func unsupportedPart(_ what: String, known: String? = nil) -> ADPOError {
-        ADPOError(
-            .unsupported,
-            "\(what) is not supported yet" + (known.map { "; known are \($0)" } ?? ""))
-    }
-}
-
 extension JSON {
     /// A part of this type with these options.
     static func part(_ type: String, _ members: [(key: String, value: JSON)] = []) -> JSON {
@@ -71,14 +63,10 @@ extension JSON {
 
     /// A replacement's pattern: a text that is looked for as it is.
     ///
-    /// - Throws: `.unsupported` for regular expressions, `.format` for an empty text.
+    /// - Throws: `.format` for none.
     func stringPattern(of part: String) throws(ADPOError) -> [UInt8] {
-        guard let text = self["pattern"]?["String"]?.string else {
-            let expression = self["pattern"]?["Regex"]?.string ?? ""
-            throw .unsupportedPart("\(part) with the regular expression \(expression)")
-        }
-        guard !text.isEmpty else {
-            throw ADPOError(.format, "\(part) has an empty pattern")
+        guard let text = self["pattern"]?["String"]?.string, !text.isEmpty else {
+            throw ADPOError(.format, "\(part) has no pattern")
         }
         return Array(text.utf8)
     }

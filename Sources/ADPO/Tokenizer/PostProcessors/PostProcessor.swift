@@ -14,6 +14,9 @@ struct PostProcessor {
         case nil where json.isNull: break
         case "ByteLevel": break  // concerns offsets only
         case "TemplateProcessing": try readTemplate(json)
+        case "RobertaProcessing", "BertProcessing":
+            prefix = [try Self.id(json["cls"]?.array?.last, "cls")]
+            suffix = [try Self.id(json["sep"]?.array?.last, "sep")]
         case "Sequence":
             for part in json["processors"]?.array ?? [] {
                 let inner = try PostProcessor(part)
@@ -22,6 +25,13 @@ struct PostProcessor {
             }
         case let type: throw .unsupportedPart("the post-processor '\(type ?? "")'")
         }
+    }
+
+    private static func id(_ json: JSON?, _ name: String) throws(ADPOError) -> Int32 {
+        guard let id = json?.integer.flatMap(Int32.init(exactly:)) else {
+            throw ADPOError(.format, "the post-processor's token '\(name)' has no proper id")
+        }
+        return id
     }
 
     private mutating func readTemplate(_ template: JSON) throws(ADPOError) {
@@ -37,10 +47,7 @@ struct PostProcessor {
                 let ids = template["special_tokens"]?[name]?["ids"]?.array
             {
                 for id in ids {
-                    guard let id = id.integer.flatMap(Int32.init(exactly:)) else {
-                        throw ADPOError(
-                            .format, "the post-processor's token '\(name)' has no proper id")
-                    }
+                    let id = try Self.id(id, name)
                     if texts == 0 { prefix.append(id) } else { suffix.append(id) }
                 }
             } else {

@@ -24,16 +24,11 @@ enum PreTokenizers {
     static let all = PartList<any PreTokenizer>(
         kind: "pre-tokenizer", sequence: "pretokenizers",
         parts: [
-            ("ByteLevel", { ByteLevel($0) }),
+            ("ByteLevel", { (json) throws(ADPOError) in try ByteLevel(json) }),
             ("Digits", { Digits($0) }),
             ("Metaspace", { (json) throws(ADPOError) in try Metaspace(json) }),
-            ("Split", { (json) throws(ADPOError) in try split(json) }),
+            ("Split", { (json) throws(ADPOError) in try Split(json) }),
         ])
-
-    /// A split by a regular expression or by a text.
-    private static func split(_ json: JSON) throws(ADPOError) -> any PreTokenizer {
-        json["pattern"]?["String"] == nil ? try PatternSplit(json) : try TextSplit(json)
-    }
 }
 
 extension ArraySlice<any PreTokenizer> {
@@ -43,5 +38,18 @@ extension ArraySlice<any PreTokenizer> {
         guard let first else { return body(text.bytes) }
         let others = dropFirst()
         first.split(text) { others.forEachWord(of: $0, body) }
+    }
+}
+
+extension Separator {
+    /// Calls `body` with the matches and with what is between them.
+    func isolate(_ text: PreText, _ body: (PreText) -> Void) {
+        var done = 0
+        forEachMatch(in: text.bytes) { match in
+            if match.lowerBound > done { body(text.piece(done..<match.lowerBound)) }
+            if !match.isEmpty { body(text.piece(match)) }
+            done = match.upperBound
+        }
+        if done < text.bytes.count { body(text.piece(done..<text.bytes.count)) }
     }
 }

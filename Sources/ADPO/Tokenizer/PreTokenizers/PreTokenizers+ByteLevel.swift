@@ -4,17 +4,21 @@ extension PreTokenizers {
     /// GPT-2's: a space before the text if asked for, and its regular expression. That the model
     /// merges bytes rather than characters goes with it (`TokenizerDescription.isByteLevel`).
     struct ByteLevel: PreTokenizer {
-        var addsPrefixSpace = false
-        var usesPattern = true
+        let addsPrefixSpace: Bool
+        private let words: Separator?
 
-        init(usesPattern: Bool) { self.usesPattern = usesPattern }
+        private static let expression =
+            #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
 
-        init(_ json: JSON) {
+        init(_ json: JSON) throws(ADPOError) {
             addsPrefixSpace = json["add_prefix_space"]?.bool ?? true
-            usesPattern = json["use_regex"]?.bool ?? true
+            let usesPattern = json["use_regex"]?.bool ?? true
+            words = usesPattern ? .pattern(try Pattern(Self.expression)) : nil
         }
 
-        var json: JSON { .byteLevel(addsPrefixSpace: addsPrefixSpace, usesPattern: usesPattern) }
+        var json: JSON {
+            .byteLevel(addsPrefixSpace: addsPrefixSpace, usesPattern: words != nil)
+        }
 
         func split(_ text: PreText, _ body: (PreText) -> Void) {
             guard addsPrefixSpace, text.bytes.first != UInt8(ascii: " ") else {
@@ -26,7 +30,7 @@ extension PreTokenizers {
         }
 
         private func splitWords(_ text: PreText, _ body: (PreText) -> Void) {
-            if usesPattern { text.splitWords(.gpt2, body) } else { body(text) }
+            if let words { words.isolate(text, body) } else { body(text) }
         }
     }
 }

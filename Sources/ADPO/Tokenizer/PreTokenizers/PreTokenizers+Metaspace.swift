@@ -46,7 +46,7 @@ extension PreTokenizers {
             bytes.withUnsafeBufferPointer { bytes in
                 let whole = PreText(bytes: bytes, isFirst: text.isFirst)
                 guard splits else { return body(whole) }
-                TextSplit(mark, .mergedWithNext).split(whole, body)
+                Split(mark, .mergedWithNext).split(whole, body)
             }
         }
     }

@@ -1,11 +1,11 @@
 import ADPOBase
 
 extension PreTokenizers {
-    /// `Split` by a text, such as a space.
-    struct TextSplit: PreTokenizer {
-        let pattern: [UInt8]
+    /// Splits by a text, such as a space, or by a regular expression.
+    struct Split: PreTokenizer {
+        let separator: Separator
         let behavior: Behavior
-        /// Whether the text is what is kept rather than what divides.
+        /// Whether the separator is what is kept rather than what divides.
         let isInverted: Bool
 
         /// Says what becomes of the text by which is split.
@@ -17,35 +17,31 @@ extension PreTokenizers {
             case contiguous = "Contiguous"
         }
 
-        init(_ pattern: [UInt8], _ behavior: Behavior) {
-            self.pattern = pattern
+        init(_ text: [UInt8], _ behavior: Behavior) {
+            separator = .text(text)
             self.behavior = behavior
             isInverted = false
         }
 
         init(_ json: JSON) throws(ADPOError) {
-            pattern = try json.stringPattern(of: "the pre-tokenizer Split")
             let name = json["behavior"]?.string ?? ""
             guard let behavior = Behavior(rawValue: name) else {
                 throw .unsupportedPart("the pre-tokenizer Split with '\(name)'")
             }
-            self.behavior = behavior
-            isInverted = json["invert"]?.bool ?? false
+            separator = try Separator(json, part: "the pre-tokenizer Split")
+            let isInverted = json["invert"]?.bool ?? false
+            // Isolating matches comes to the same as removing what is between them, if nothing is.
+            let isIsolating = behavior == .removed && isInverted && separator.coversEveryText
+            self.behavior = isIsolating ? .isolated : behavior
+            self.isInverted = isInverted && !isIsolating
         }
 
         var json: JSON {
-            .part(
-                "Split",
-                [
-                    (
-                        "pattern",
-                        .object([("String", .text(pattern))])
-                    ),
-                    ("behavior", .string(behavior.rawValue)), ("invert", .bool(isInverted)),
-                ])
+            .splitPart(separator.json, behavior.rawValue, isInverted: isInverted)
         }
 
         func split(_ text: PreText, _ body: (PreText) -> Void) {
+            if behavior == .isolated { return separator.isolate(text, body) }
             for range in pieces(of: text.bytes) where !range.isEmpty { body(text.piece(range)) }
         }
 
@@ -54,8 +50,7 @@ extension PreTokenizers {
             var pieces: [Range<Int>] = []
             var wasDivider = false
             switch behavior {
-            case .isolated: return parts.map(\.range)
-            case .removed: return parts.filter { !$0.isDivider }.map(\.range)
+            case .isolated, .removed: return parts.filter { !$0.isDivider }.map(\.range)
             case .mergedWithPrevious:
                 for part in parts {
                     if part.isDivider, !wasDivider, let last = pieces.popLast() {
@@ -94,13 +89,27 @@ extension PreTokenizers {
         ) -> [(range: Range<Int>, isDivider: Bool)] {
             var parts: [(range: Range<Int>, isDivider: Bool)] = []
             var done = 0
-            while let match = text.firstMatch(of: pattern, from: done) {
-                if match > done { parts.append((done..<match, isInverted)) }
-                done = match + pattern.count
-                parts.append((match..<done, !isInverted))
+            separator.forEachMatch(in: text) { match in
+                if match.lowerBound > done { parts.append((done..<match.lowerBound, isInverted)) }
+                done = match.upperBound
+                parts.append((match, !isInverted))
             }
             if done < text.count { parts.append((done..<text.count, isInverted)) }
             return parts
         }
+    }
+}
+
+extension JSON {
+    /// The part `Split` by a pattern as tokenizer.json has it.
+    static func splitPart(
+        _ pattern: JSON, _ behavior: String = "Isolated", isInverted: Bool = false
+    ) -> JSON {
+        .part(
+            "Split",
+            [
+                ("pattern", pattern), ("behavior", .string(behavior)),
+                ("invert", .bool(isInverted)),
+            ])
     }
 }

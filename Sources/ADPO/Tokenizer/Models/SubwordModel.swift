@@ -1,5 +1,8 @@
-/// How a byte-pair model (BPE) makes tokens of a word, beside its vocabulary.
-package struct BytePairModel: Sendable {
+/// How a model makes tokens of a word, beside its vocabulary: by merges (BPE), or by the sum of the
+/// tokens' scores (Unigram).
+package struct SubwordModel: Sendable {
+    /// The scores of Unigram's tokens, which has no merges.
+    package var unigram: UnigramScores?
     package var merges = Merges.listed([])
     /// A word that is a token as it stands needs no merges (llama-3).
     package var ignoresMerges = false
