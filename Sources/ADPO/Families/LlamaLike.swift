@@ -41,14 +41,31 @@ struct LlamaLike {
         innerBias: ParameterBuilder.Bias = .none, scale: Float = 1,
         attention: (inout ParameterBuilder) -> AttentionBlock
     ) -> Layer {
+        layer(&build, between: between, scale: scale, attention: attention) { build in
+            feedForward(&build, bias: innerBias)
+        }
+    }
+
+    /// The same, whose feed-forward part, too, is listed and described by the caller.
+    func layer(
+        _ build: inout ParameterBuilder, between: ParameterBuilder.Name = .postAttentionNorm,
+        scale: Float = 1, attention: (inout ParameterBuilder) -> AttentionBlock,
+        inner: (inout ParameterBuilder) -> Block
+    ) -> Layer {
         let before = norm(&build, .inputNorm)
         let block = attention(&build)
         let innerBefore = norm(&build, between)
-        let inner = FeedForward(
-            &build, gated: activation, width: sizes.width, inner: sizes.inner, bias: innerBias)
         return Layer(
             mixer: Branch(before: before, .attention(block), scale: scale),
-            feedForward: Branch(before: innerBefore, .feedForward(inner), scale: scale))
+            feedForward: Branch(before: innerBefore, inner(&build), scale: scale))
+    }
+
+    func feedForward(
+        _ build: inout ParameterBuilder, bias: ParameterBuilder.Bias = .none
+    ) -> Block {
+        .feedForward(
+            FeedForward(
+                &build, gated: activation, width: sizes.width, inner: sizes.inner, bias: bias))
     }
 
     /// Attention whose queries and keys lie in the same order in both kinds of files.

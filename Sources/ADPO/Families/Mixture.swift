@@ -112,12 +112,31 @@ extension Architecture {
     }
 }
 
+extension LlamaLike {
+    /// A layer's mixture, with the names that most files have.
+    func experts(
+        _ build: inout ParameterBuilder, _ mixture: Mixture, shared: SharedExpert? = nil
+    ) -> Block {
+        .experts(
+            mixture.block(&build, width: sizes.width, router: .router, shared: shared) {
+                mixture.expert(&$0, $1, activation, width: sizes.width)
+            })
+    }
+}
+
 extension ModelSource {
-    /// Whether a layer has a mixture, where Qwen's models say it.
-    func hasMixture(layer: Int) throws(ADPOError) -> Bool {
+    /// Which layers have a mixture, where Qwen's models say it.
+    func layersWithMixture(_ count: Int) throws(ADPOError) -> [Bool] {
         let step = try configuration.integer("decoder_sparse_step", default: 1)
         let dense = json["mlp_only_layers"]?.array?.compactMap(\.integer) ?? []
-        return !dense.contains(layer) && step > 0 && (layer + 1) % step == 0
+        return (0..<count).map { !dense.contains($0) && step > 0 && ($0 + 1) % step == 0 }
+    }
+
+    /// - Throws: `.unsupported` for windows, which no mixture of Qwen's uses.
+    func refuseSlidingWindow() throws(ADPOError) {
+        if try configuration.bool("use_sliding_window", default: false) {
+            throw ADPOError(.unsupported, "\(path): \"use_sliding_window\" is not supported")
+        }
     }
 }
 

@@ -7,43 +7,29 @@ extension Family {
         name: "olmoe", ggufName: "olmoe",
         read: { (source) throws(ADPOError) in
             let configuration = source.configuration
-            let sizes = try Sizes(source, context: 4096)
+            let llama = try LlamaLike(source, context: 4096, epsilon: 1e-5)
             if configuration.contains("clip_qkv") || configuration.contains("attention.clamp_kqv") {
                 throw ADPOError(.unsupported, "\(source.path): \"clip_qkv\" is not supported")
             }
-            let epsilon = Float(try configuration.number(.rmsEpsilon, default: 1e-5))
-            let activation = try source.activation("hidden_act", default: "silu")
-            let bias = ParameterBuilder.Bias.configured(
-                try configuration.bool("attention_bias", default: false))
+            let bias = try source.bias("attention_bias")
             let mixture = try Mixture(
-                source, Mixture.Keys(defaultExperts: 64, defaultTopK: 8), inner: sizes.inner,
+                source, Mixture.Keys(defaultExperts: 64, defaultTopK: 8),
+                inner: llama.sizes.inner,
                 isNormalized: try configuration.bool("norm_topk_prob", default: false))
-            return try Architecture(
-                family: "olmoe", source, sizes, rotaries: [try source.rotary(sizes)],
-                norm: { $0.norm($1, .rms, width: sizes.width, epsilon: epsilon) },
-                layer: { (build, _) throws(ADPOError) in
-                    let before = build.norm(
-                        .inputNorm, .rms, width: sizes.width, epsilon: epsilon)
-                    var attention = AttentionBlock(
-                        &build, sizes.attention(), rotary: .halves, width: sizes.width,
-                        bias: bias, outputBias: bias)
-                    attention.addWholeNorms(&build, epsilon: epsilon)
-                    let between = build.norm(
-                        .postAttentionNorm, .rms, width: sizes.width, epsilon: epsilon)
-                    let experts = mixture.block(&build, width: sizes.width, router: .router) {
-                        mixture.expert(&$0, $1, activation, width: sizes.width)
-                    }
-                    return Layer(
-                        mixer: Branch(before: before, .attention(attention)),
-                        feedForward: Branch(before: between, .experts(experts)))
-                })
+            return try llama.architecture("olmoe") { (build, _) in
+                llama.layer(&build) { build in
+                    var attention = llama.attention(
+                        &build, llama.sizes.attention(), bias: bias, outputBias: bias)
+                    attention.addWholeNorms(&build, epsilon: llama.epsilon)
+                    return attention
+                } inner: { build in
+                    llama.experts(&build, mixture)
+                }
+            }
         },
         write: { (architecture, writer) throws(ADPOError) in
-            writer.setHuggingFaceModel(
-                "olmoe", class: "OlmoeForCausalLM", isTied: architecture.hasTiedHead)
-            try writer.set(architecture.activation, "hidden_act", inGGUF: .silu)
+            try writer.setLlamaLike(architecture, "olmoe", class: "OlmoeForCausalLM")
             let sizes = try Sizes(architecture)
-            sizes.write(to: &writer)
             try writer.refuseInGGUF(
                 "fewer key-value heads than attention heads", if: sizes.heads != sizes.keyValueHeads
             )
@@ -51,10 +37,7 @@ extension Family {
             if let mixture = architecture.mixture {
                 try writer.set(mixture, isNormalizedInGGUF: false)
             }
-            writer.set(.rmsEpsilon, .number(Double(architecture.finalNorm.epsilon)))
-            let hasBias = architecture.attention?.output.bias != nil
-            writer.setHuggingFace("attention_bias", .bool(hasBias))
-            try writer.refuseInGGUF("biases of the attention", if: hasBias)
-            try writer.set(architecture.rotaries.first)
+            writer.setAttentionBias(architecture)
+            try writer.refuseBiasesInGGUF(architecture)
         })
 }
