@@ -33,6 +33,8 @@ extension ModelSource {
     /// The same, where llama.cpp takes every fourth layer for granted, and an older config.json may have
     /// another number.
     func slidingLayersOfFour(_ count: Int) throws(ADPOError) -> [Bool] {
+        // EXAONE 4 has letters for a pattern, beside its layer types.
+        if let layers = try slidingLayers(count) { return layers }
         let pattern =
             kind == .gguf
             ? 4 : try configuration.integer("sliding_window_pattern", default: 4)
