@@ -7,9 +7,19 @@ import Testing
 
 /// What is not supported, or contradicts itself, is refused with an error that names it.
 struct FamilyRefusalTests {
-    /// Changes a model's config.json as text, and loads it.
     private func expectRefusal(
         _ folder: String, _ old: String, _ new: String, _ code: ADPOError.Code, _ part: String
+    ) throws {
+        try withChanged(folder, old, new) { directory in
+            let error = #expect(throws: ADPOError.self) { try Model(path: directory) }
+            #expect(error?.code == code, "\(String(describing: error))")
+            #expect(error?.message.contains(part) == true, "\(String(describing: error))")
+        }
+    }
+
+    /// Changes a model's config.json as text.
+    private func withChanged(
+        _ folder: String, _ old: String, _ new: String, _ body: (_ directory: String) throws -> Void
     ) throws {
         try withTemporaryDirectory { directory in
             let source = Fixture.path("Fixtures/\(folder)")
@@ -22,9 +32,20 @@ struct FamilyRefusalTests {
             try FileManager.default.removeItem(atPath: directory + "/config.json")
             try AtomicFile.write(
                 Array(text.replacing(old, with: new).utf8), to: directory + "/config.json")
-            let error = #expect(throws: ADPOError.self) { try Model(path: directory) }
-            #expect(error?.code == code, "\(String(describing: error))")
-            #expect(error?.message.contains(part) == true, "\(String(describing: error))")
+            try body(directory)
+        }
+    }
+
+    /// As the files of EXAONE 4 have it.
+    @Test func readsLayerTypesBesideAPatternOfLetters() throws {
+        try withChanged(
+            "families/exaone4-hybrid", #""sliding_window_pattern": 4"#,
+            #""sliding_window_pattern": "LLLG""#
+        ) { directory in
+            let tokens: [Int32] = (0..<60).map { $0 * 7 % 300 + 3 }
+            let path = Fixture.path("Fixtures/families/exaone4-hybrid")
+            let expected = try Session(model: Model(path: path)).score(tokens)
+            #expect(try Session(model: Model(path: directory)).score(tokens) == expected)
         }
     }
 
