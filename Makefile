@@ -1,7 +1,7 @@
 # make demo    tune a small model with ADPO, and show before and after
 # make test    all tests: Swift, C, Python
 # make parity  what TRL, PyTorch, peft and llama.cpp make of the same; installs them
-# make bench   measure libadpo; also bench-peers (beside TRL, transformers, llama.cpp), bench-growth
+# make bench   measure libadpo; also bench-peers (beside TRL, transformers, llama.cpp), bench-growth, -families
 # make models  docs/models.md: how near every family comes to transformers and PyTorch
 # make study   compare granularities on a task that a program can check; takes a quarter of an hour
 # make library build/libadpo.so
@@ -15,7 +15,7 @@ PYTHON := .venv/bin/python
 PEERS_PYTHON ?= .venv-peers/bin/python
 
 .PHONY: demo test test-swift test-levels test-sanitizers test-c test-python parity peers study
-.PHONY: models bench bench-peers bench-growth library install setup lint format clean
+.PHONY: models bench bench-peers bench-growth bench-families library install setup lint format clean
 .NOTPARALLEL:
 
 demo: setup library
@@ -86,6 +86,9 @@ bench-peers: library peers
 
 bench-growth: library peers
 	$(PEERS_PYTHON) Benchmarks/growth.py
+
+bench-families: library peers
+	$(PEERS_PYTHON) Benchmarks/families.py
 
 # The environment of those that libadpo is compared with: 6 GB, as PyTorch comes with CUDA; and it
 # builds llama.cpp for this processor. Takes some minutes, once.

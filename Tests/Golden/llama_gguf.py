@@ -216,12 +216,14 @@ def llama_cpp_logits(
     return torch.tensor(llama.scores[: len(tokens)].copy())
 
 
-def llama_cpp_quantize(source: Path, target: Path, file_type: gguf.LlamaFileType) -> None:
-    """Rewrites a GGUF file by llama.cpp, with all matrices in another encoding."""
+def llama_cpp_quantize(
+    source: Path, target: Path, file_type: gguf.LlamaFileType, pure: bool = True
+) -> None:
+    """Rewrites a GGUF file by llama.cpp, with all matrices in another encoding, or those it chooses."""
     parameters = llama_cpp.llama_model_quantize_default_params()
     parameters.nthread = 1
     parameters.ftype = int(file_type)
-    parameters.pure = True
+    parameters.pure = pure
     parameters.allow_requantize = True
     status = llama_cpp.llama_model_quantize(str(source).encode(), str(target).encode(), parameters)
     if status != 0:
