@@ -219,7 +219,7 @@ def llama_cpp_logits(
 def llama_cpp_quantize(
     source: Path, target: Path, file_type: gguf.LlamaFileType, pure: bool = True
 ) -> None:
-    """Rewrites a GGUF file by llama.cpp, with all matrices in another encoding, or those it chooses."""
+    """Rewrites a GGUF file by llama.cpp in another encoding: every matrix, or those it chooses."""
     parameters = llama_cpp.llama_model_quantize_default_params()
     parameters.nthread = 1
     parameters.ftype = int(file_type)
