@@ -104,7 +104,7 @@ def main() -> None:
     head = ["shaped like", "parameters, Q4_K_M", "file, MB", f"scoring {SCORED} tokens, tokens/s"]
     head += ["peak memory, MB", "generation, tokens/s"]
     head += [f"s an update of 1 pair of {PAIRS.tokens} tokens", "peak memory, MB"]
-    conditions = report.conditions("make bench-families", machine.measure(), [])
+    conditions = report.conditions("make bench-families", machine.measure(), [adpo.build_info()])
     table = report.table(head, [row(family) for family in SHAPES])
     report.publish("Families", f"{conditions}\n\n{table}")
 
