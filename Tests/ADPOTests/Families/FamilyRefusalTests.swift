@@ -44,8 +44,10 @@ struct FamilyRefusalTests {
         ) { directory in
             let tokens: [Int32] = (0..<60).map { $0 * 7 % 300 + 3 }
             let path = Fixture.path("Fixtures/families/exaone4-hybrid")
-            let expected = try Session(model: Model(path: path)).score(tokens)
-            #expect(try Session(model: Model(path: directory)).score(tokens) == expected)
+            // Nothing predicts the first token.
+            let expected = try Session(model: Model(path: path)).score(tokens).dropFirst()
+            #expect(
+                try Session(model: Model(path: directory)).score(tokens).dropFirst() == expected)
         }
     }
 
